@@ -1,0 +1,21 @@
+# How every target of ours is compiled and linked: target_link_libraries(x PRIVATE lic_options).
+add_library(lic_options INTERFACE)
+target_compile_options(lic_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch)
+if(LIC_WERROR)
+  target_compile_options(lic_options INTERFACE -Werror)
+endif()
+target_link_options(lic_options INTERFACE -Wl,-O1,--as-needed,--gc-sections)
+target_compile_options(lic_options INTERFACE -ffunction-sections -fdata-sections)
+
+if(LIC_SANITIZE)
+  target_compile_options(lic_options INTERFACE -fsanitize=${LIC_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(lic_options INTERFACE -fsanitize=${LIC_SANITIZE})
+elseif(LIC_FUZZ)
+  target_compile_options(lic_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(lic_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(LIC_STATIC_RUNTIME)
+  target_link_options(lic_options INTERFACE -static-libstdc++ -static-libgcc)
+endif()

@@ -1,0 +1,140 @@
+#include "base/encoding.hpp"
+
+#include <array>
+
+namespace lic {
+namespace {
+
+constexpr std::string_view kBase64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> digits_of(std::string_view alphabet) {
+  std::array<std::uint8_t, 256> table{};
+  for (auto& digit : table) digit = kNoDigit;
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return table;
+}
+
+constexpr auto kBase64Digits = digits_of(kBase64Alphabet);
+constexpr auto kHexDigits = digits_of("0123456789abcdef");
+constexpr auto kBase32Digits = digits_of(kBase32Alphabet);
+
+std::uint8_t digit(const std::array<std::uint8_t, 256>& table, char c) noexcept {
+  return table[static_cast<unsigned char>(c)];
+}
+
+}  // namespace
+
+std::string base64_encode(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const unsigned group = unsigned{bytes[i]} << 16 | unsigned{bytes[i + 1]} << 8 | bytes[i + 2];
+    for (int shift = 18; shift >= 0; shift -= 6) out += kBase64Alphabet[(group >> shift) & 63];
+  }
+  if (const std::size_t rest = bytes.size() - i; rest > 0) {
+    const unsigned group = unsigned{bytes[i]} << 16 | (rest == 2 ? unsigned{bytes[i + 1]} << 8 : 0);
+    out += kBase64Alphabet[(group >> 18) & 63];
+    out += kBase64Alphabet[(group >> 12) & 63];
+    out += rest == 2 ? kBase64Alphabet[(group >> 6) & 63] : '=';
+    out += '=';
+  }
+  return out;
+}
+
+std::optional<Bytes> base64_decode(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  const std::string_view digits = text.substr(0, text.size() - padding);
+
+  Bytes out(text.size() / 4 * 3 - padding);
+  std::size_t written = 0;
+  unsigned pending = 0;
+  unsigned pending_bits = 0;
+  for (const char c : digits) {
+    const std::uint8_t value = digit(kBase64Digits, c);
+    if (value == kNoDigit) return std::nullopt;
+    pending = pending << 6 | value;
+    pending_bits += 6;
+    if (pending_bits >= 8) {
+      pending_bits -= 8;
+      out[written++] = static_cast<std::uint8_t>(pending >> pending_bits);
+      pending &= (1u << pending_bits) - 1;
+    }
+  }
+  if (pending != 0) return std::nullopt;  // slack bits
+  return out;
+}
+
+std::string hex_encode(ByteView bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+  }
+  return out;
+}
+
+std::optional<Bytes> hex_decode(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes out(text.size() / 2);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::uint8_t high = digit(kHexDigits, text[2 * i]);
+    const std::uint8_t low = digit(kHexDigits, text[2 * i + 1]);
+    if (high == kNoDigit || low == kNoDigit) return std::nullopt;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return out;
+}
+
+int base32_value(char symbol) noexcept {
+  if (symbol >= 'a' && symbol <= 'z') symbol = static_cast<char>(symbol - 'a' + 'A');
+  if (symbol == 'O') return 0;
+  if (symbol == 'I' || symbol == 'L') return 1;
+  const std::uint8_t value = digit(kBase32Digits, symbol);
+  return value == kNoDigit ? -1 : value;
+}
+
+std::string base32_encode(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() * 8 + 4) / 5);
+  unsigned pending = 0;
+  unsigned pending_bits = 0;
+  for (const std::uint8_t byte : bytes) {
+    pending = pending << 8 | byte;
+    pending_bits += 8;
+    while (pending_bits >= 5) {
+      pending_bits -= 5;
+      out += kBase32Alphabet[(pending >> pending_bits) & 31];
+    }
+    pending &= (1u << pending_bits) - 1;
+  }
+  if (pending_bits > 0) out += kBase32Alphabet[(pending << (5 - pending_bits)) & 31];
+  return out;
+}
+
+std::optional<Bytes> base32_decode(std::string_view text) {
+  Bytes out;
+  out.reserve(text.size() * 5 / 8);
+  unsigned pending = 0;
+  unsigned pending_bits = 0;
+  for (const char c : text) {
+    const int value = base32_value(c);
+    if (value < 0) return std::nullopt;
+    pending = pending << 5 | static_cast<unsigned>(value);
+    pending_bits += 5;
+    if (pending_bits >= 8) {
+      pending_bits -= 8;
+      out.push_back(static_cast<std::uint8_t>(pending >> pending_bits));
+      pending &= (1u << pending_bits) - 1;
+    }
+  }
+  if (pending != 0 || pending_bits >= 5) return std::nullopt;
+  return out;
+}
+
+}  // namespace lic

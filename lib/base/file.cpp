@@ -1,0 +1,197 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+
+namespace lic {
+namespace {
+
+/// Calls `call` again for as long as a signal interrupts it.
+template <class Call>
+auto retry(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+Result<void> check_permissions(const struct stat& info, std::string_view what, const Path& path,
+                               const ReadOptions& options) {
+  if (options.must_be_ours && info.st_uid != ::geteuid())
+    return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " belongs to another user (uid ", info.st_uid, ")"),
+                 "run the command as that user, or give the file back to its owner with chown");
+  if (options.must_be_private && (info.st_mode & 077) != 0)
+    return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " can be read by others"),
+                 concat("chmod 600 ", printable(path.native())));
+  return {};
+}
+
+Result<Bytes> read_at_most(int fd, std::string_view what, std::size_t limit, std::size_t expected) {
+  Bytes bytes;
+  bytes.reserve(expected);
+  std::array<std::uint8_t, 16 * 1024> chunk;
+  while (true) {
+    const ssize_t count = retry([&] { return ::read(fd, chunk.data(), chunk.size()); });
+    if (count < 0) return error(Errc::failure, concat("cannot read ", what, ": ", std::strerror(errno)));
+    if (count == 0) return bytes;
+    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
+    if (bytes.size() > limit)
+      return error(Errc::invalid_input, concat(what, " is larger than ", limit / 1024, " KiB"));
+  }
+}
+
+Result<void> sync_directory(const Path& directory) {
+  const Fd fd(retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  if (!fd) return system_error(errno, "cannot open directory", directory);
+  // Some file systems cannot sync a directory and say so with EINVAL: the rename still stands.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) return system_error(errno, "cannot sync directory", directory);
+  return {};
+}
+
+Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+}  // namespace
+
+Error system_error(int number, std::string_view doing, const Path& path) {
+  Errc code = Errc::failure;
+  std::string hint;
+  if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
+  if (number == EACCES || number == EPERM) code = Errc::denied;
+  if (number == ENOSPC || number == EDQUOT) hint = "free some space and try again; nothing was changed";
+  if (number == EROFS) hint = "the file system is read-only";
+  return error(code, concat(doing, " ", in_quotes(path.native()), ": ", std::strerror(number)), std::move(hint));
+}
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Fd::release() noexcept { return std::exchange(fd_, -1); }
+
+Result<Bytes> read_file(const Path& path, std::string_view what, const ReadOptions& options) {
+  // O_NONBLOCK: opening a FIFO must not wait for a writer.
+  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (options.follow_symlink ? 0 : O_NOFOLLOW);
+  const Fd fd(retry([&] { return ::open(path.c_str(), flags); }));
+  if (!fd) {
+    if (errno == ELOOP && !options.follow_symlink)
+      return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " is a symbolic link, which is not followed here"),
+                   "put the file itself in its place");
+    return system_error(errno, concat("cannot open ", what), path);
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return system_error(errno, concat("cannot examine ", what), path);
+  if (!S_ISREG(info.st_mode))
+    return error(Errc::invalid_input, concat(what, " ", in_quotes(path.native()), " is ", kind_of(info.st_mode), ", not a file"));
+  LIC_TRY(check_permissions(info, what, path, options));
+  const std::string named = concat(what, " ", in_quotes(path.native()));
+  if (static_cast<std::uintmax_t>(info.st_size) > options.limit)
+    return error(Errc::invalid_input, concat(named, " is larger than ", options.limit / 1024, " KiB"));
+  return read_at_most(fd.get(), named, options.limit, static_cast<std::size_t>(info.st_size));
+}
+
+Result<Bytes> read_stream(int fd, std::string_view what, std::size_t limit) { return read_at_most(fd, what, limit, 0); }
+
+AtomicFile::AtomicFile(Path path, Path temporary, Fd fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), fd_(std::move(other.fd_)) {
+  other.temporary_.clear();
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<AtomicFile> AtomicFile::create(const Path& path, mode_t mode) {
+  std::string name = (directory_of(path) / concat(".", path.filename().native(), ".XXXXXX")).native();
+  Fd fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) return system_error(errno, "cannot write", path);
+  AtomicFile file(path, Path(name), std::move(fd));
+  if (::fchmod(file.fd_.get(), mode) != 0) return system_error(errno, "cannot set the permissions of", path);
+  return file;
+}
+
+Result<void> AtomicFile::write(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+    if (count < 0) return system_error(errno, "cannot write", path_);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> AtomicFile::commit(Existing existing) {
+  if (::fsync(fd_.get()) != 0) return system_error(errno, "cannot write", path_);
+  if (existing == Existing::replace) {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(errno, "cannot write", path_);
+    temporary_.clear();
+  } else {
+    // link() fails where the name is taken, in one step; rename() would replace it.
+    if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+      if (errno == EEXIST) return error(Errc::conflict, concat(in_quotes(path_.native()), " exists already"));
+      return system_error(errno, "cannot write", path_);
+    }
+    ::unlink(temporary_.c_str());
+    temporary_.clear();
+  }
+  return sync_directory(directory_of(path_));
+}
+
+Result<void> write_file(const Path& path, ByteView bytes, mode_t mode, AtomicFile::Existing existing) {
+  LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path, mode));
+  LIC_TRY(file.write(bytes));
+  return file.commit(existing);
+}
+
+Result<void> make_private_directory(const Path& path) {
+  if (path.empty()) return {};
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return {};
+    return error(Errc::conflict, concat(in_quotes(path.native()), " is in the way: a directory is needed there"));
+  }
+  LIC_TRY(make_private_directory(path.parent_path()));
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_error(errno, "cannot make directory", path);
+  return {};
+}
+
+Result<FileLock> FileLock::acquire(const Path& path, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPause{5};
+  Fd fd(retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); }));
+  if (!fd) return system_error(errno, "cannot open lock file", path);
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return system_error(errno, "cannot lock", path);
+    if (std::chrono::steady_clock::now() >= give_up)
+      return error(Errc::unavailable, concat("another process holds ", in_quotes(path.native())), "try again in a moment");
+    std::this_thread::sleep_for(kPause);
+  }
+  return FileLock(std::move(fd));
+}
+
+}  // namespace lic

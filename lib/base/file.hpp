@@ -1,0 +1,108 @@
+#pragma once
+
+/// The one door to the file system: bounded reads, whole-file writes, locks.
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/export.hpp"
+#include "lic/result.hpp"
+
+namespace lic {
+
+using Path = std::filesystem::path;
+
+/// A file descriptor that closes itself. -1: none.
+class LIC_INTERNAL Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept;
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int release() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+struct ReadOptions {
+  std::size_t limit = 64 * 1024;  ///< more bytes than this: Errc::invalid_input
+  bool follow_symlink = true;     ///< false: a symbolic link is Errc::denied
+  bool must_be_ours = false;      ///< owned by the calling user, else Errc::denied
+  bool must_be_private = false;   ///< no permission for group and others, else Errc::denied
+};
+
+/// The whole content of a regular file.
+/// Errors: not_found; denied (permission, and as ReadOptions says);
+/// invalid_input (a directory, device, FIFO or socket: never waited for; too
+/// large); failure (I/O). `what` begins the message ("license file").
+[[nodiscard]] LIC_INTERNAL Result<Bytes> read_file(const Path& path, std::string_view what,
+                                                   const ReadOptions& options = {});
+
+/// The same from an open descriptor, which may be a pipe (standard input).
+[[nodiscard]] LIC_INTERNAL Result<Bytes> read_stream(int fd, std::string_view what, std::size_t limit);
+
+/// A file written whole or not at all: a temporary file beside it, then fsync,
+/// rename and fsync of the directory. Destroyed without commit(), the old file
+/// stays as it was. Mode 0600 unless told.
+class LIC_INTERNAL AtomicFile {
+ public:
+  enum class Existing { replace, refuse };
+
+  /// Errors: not_found (no such directory), denied, failure.
+  static Result<AtomicFile> create(const Path& path, mode_t mode = 0600);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  Result<void> write(ByteView bytes);
+  /// After success the content is on disk under its name. With
+  /// Existing::refuse, a file of that name is Errc::conflict and left alone.
+  Result<void> commit(Existing existing = Existing::replace);
+
+ private:
+  AtomicFile(Path path, Path temporary, Fd fd);
+
+  Path path_;
+  Path temporary_;
+  Fd fd_;
+};
+
+/// AtomicFile in one call.
+Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,
+                                     AtomicFile::Existing existing = AtomicFile::Existing::replace);
+
+/// Makes the directory and its missing parents with mode 0700.
+/// Errors: conflict (something else has that name), denied, failure.
+Result<void> LIC_INTERNAL make_private_directory(const Path& path);
+
+/// An exclusive lock between processes (flock): held until destroyed, and gone
+/// with the process that held it, however that ended.
+class LIC_INTERNAL FileLock {
+ public:
+  /// Waits at most `patience`. Errors: unavailable (not had in time), denied,
+  /// failure. Makes the lock file (0600) where there is none; never removes it.
+  static Result<FileLock> acquire(const Path& path, std::chrono::milliseconds patience);
+
+ private:
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+/// An Error for the system call that just failed with `number` (errno).
+[[nodiscard]] LIC_INTERNAL Error system_error(int number, std::string_view doing, const Path& path);
+
+}  // namespace lic

@@ -1,0 +1,127 @@
+#pragma once
+
+/// Strict JSON, read into a small tree (docs/formats.md, 2).
+///
+/// One reader for every foreign document. What it refuses: more bytes than
+/// allowed, a byte order mark, trailing bytes, invalid UTF-8, duplicate keys,
+/// fractions and exponents, integers beyond 2^53, nesting past 16.
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/export.hpp"
+#include "lic/result.hpp"
+#include "base/time.hpp"
+#include "lic/types.hpp"
+
+namespace lic::json {
+
+inline constexpr int kMaxDepth = 16;
+inline constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
+
+class Value;
+using Array = std::vector<Value>;
+using Object = std::vector<std::pair<std::string, Value>>;  // document order, unique keys
+
+class LIC_INTERNAL Value {
+ public:
+  Value() = default;
+  template <class T>
+  explicit Value(T value) : data_(std::move(value)) {}
+
+  [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
+  /// The value as that type, or null when it is of another.
+  [[nodiscard]] const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }
+  [[nodiscard]] const std::int64_t* as_integer() const noexcept { return std::get_if<std::int64_t>(&data_); }
+  [[nodiscard]] const std::string* as_string() const noexcept { return std::get_if<std::string>(&data_); }
+  [[nodiscard]] const Array* as_array() const noexcept { return std::get_if<Array>(&data_); }
+  [[nodiscard]] const Object* as_object() const noexcept { return std::get_if<Object>(&data_); }
+  /// The member of that name; null when there is none or this is no object.
+  [[nodiscard]] const Value* find(std::string_view name) const noexcept;
+
+  /// "a string", "an object", "null": for messages.
+  [[nodiscard]] std::string_view type_name() const noexcept;
+
+  friend bool operator==(const Value&, const Value&) = default;
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object> data_;
+};
+
+/// `what` names the input in messages ("license file 'a.json'").
+[[nodiscard]] LIC_INTERNAL Result<Value> parse(std::string_view text, std::string_view what);
+
+/// Compact JSON text of `value`, UTF-8, control characters escaped.
+[[nodiscard]] LIC_INTERNAL std::string dump(const Value& value);
+
+/// One thing that is wrong with a document, and where (RFC 6901 JSON pointer).
+struct Fault {
+  std::string pointer;
+  std::string message;
+};
+
+/// Collects what is wrong while a document is read, so that a reader may go on
+/// and name everything at once.
+class LIC_INTERNAL Faults {
+ public:
+  void add(std::string pointer, std::string message) { list_.push_back({std::move(pointer), std::move(message)}); }
+  [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+  [[nodiscard]] const std::vector<Fault>& list() const noexcept { return list_; }
+
+  /// Errc::invalid_input naming the first fault (and how many more there are).
+  [[nodiscard]] Error first(std::string_view what) const;
+  /// Errc::invalid_input naming every fault, one a line.
+  [[nodiscard]] Error all(std::string_view what) const;
+
+ private:
+  std::vector<Fault> list_;
+};
+
+/// Reads the members of one object. A member that is missing or of the wrong
+/// type adds a fault and gives an empty value, so reading goes straight down;
+/// the caller looks at the faults once, at the end.
+class LIC_INTERNAL Reader {
+ public:
+  /// A value that is not an object is itself a fault; every member is then absent.
+  Reader(const Value& value, std::string pointer, Faults& faults);
+
+  [[nodiscard]] bool has(std::string_view name) const noexcept;  ///< present and not null
+  [[nodiscard]] std::string string(std::string_view name);
+  [[nodiscard]] std::string string_or(std::string_view name, std::string fallback);
+  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t low, std::int64_t high);
+  [[nodiscard]] std::int64_t integer_or(std::string_view name, std::int64_t low, std::int64_t high,
+                                        std::int64_t fallback);
+  [[nodiscard]] bool boolean_or(std::string_view name, bool fallback);
+  [[nodiscard]] Time time(std::string_view name);
+  /// Null and missing are both absent.
+  [[nodiscard]] std::optional<Time> optional_time(std::string_view name);
+  [[nodiscard]] std::vector<std::string> strings_or_empty(std::string_view name);
+  [[nodiscard]] const Array& array(std::string_view name);           ///< required
+  [[nodiscard]] const Array& array_or_empty(std::string_view name);
+  [[nodiscard]] const Object& object_or_empty(std::string_view name);
+  /// The member itself, null when missing.
+  [[nodiscard]] const Value* member(std::string_view name) const noexcept;
+
+  [[nodiscard]] std::string pointer_to(std::string_view name) const;
+  void fault(std::string_view name, std::string message);
+  [[nodiscard]] Faults& faults() noexcept { return faults_; }
+
+ private:
+  const Value* require(std::string_view name);
+  void wrong_type(std::string_view name, std::string_view wanted, const Value& got);
+
+  const Object* object_ = nullptr;
+  std::string pointer_;
+  Faults& faults_;
+};
+
+/// Appends one reference token to a JSON pointer, escaped by RFC 6901.
+[[nodiscard]] LIC_INTERNAL std::string child(std::string_view pointer, std::string_view name);
+[[nodiscard]] LIC_INTERNAL std::string child(std::string_view pointer, std::size_t index);
+
+}  // namespace lic::json

@@ -1,0 +1,57 @@
+#pragma once
+
+/// Text for messages: joining, escaping, comparing.
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/export.hpp"
+
+namespace lic {
+
+namespace detail {
+inline void append_one(std::string& out, std::string_view part) { out += part; }
+inline void append_one(std::string& out, char part) { out += part; }
+template <std::integral T>
+  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+void append_one(std::string& out, T part) {
+  out += std::to_string(part);
+}
+}  // namespace detail
+
+/// Strings, characters and whole numbers, one after the other.
+template <class... Parts>
+[[nodiscard]] std::string concat(const Parts&... parts) {
+  std::string out;
+  (detail::append_one(out, parts), ...);
+  return out;
+}
+
+/// `text` made safe to show on a terminal: control characters (C0, DEL, C1),
+/// line and paragraph separators, bidi and zero-width marks, and bytes that are
+/// not UTF-8 become visible escapes (\x1b, \u202e); the rest stays as it is.
+[[nodiscard]] LIC_INTERNAL std::string printable(std::string_view text);
+
+/// `text` escaped as by printable(), in single quotes, cut at 80 characters.
+[[nodiscard]] LIC_INTERNAL std::string in_quotes(std::string_view text);
+
+/// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+[[nodiscard]] LIC_INTERNAL bool is_utf8(std::string_view text) noexcept;
+
+/// The candidate nearest to `word` by edit distance, or empty when none is near
+/// enough to be meant (at most a third of its length, at least one edit).
+[[nodiscard]] LIC_INTERNAL std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+/// ASCII only, whatever the locale.
+[[nodiscard]] LIC_INTERNAL std::string to_lower(std::string_view text);
+[[nodiscard]] LIC_INTERNAL std::string to_upper(std::string_view text);
+
+/// A whole number in decimal digits with an optional '-', nothing else: no sign
+/// '+', no space, no hexadecimal. Absent when it is not, or does not fit.
+[[nodiscard]] LIC_INTERNAL std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
+
+}  // namespace lic

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <array>
+
+#include "base/bytes.hpp"
+#include "base/export.hpp"
+#include "crypto/secret.hpp"
+
+namespace lic {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+[[nodiscard]] LIC_INTERNAL Digest sha256(ByteView bytes);
+
+/// HMAC-SHA-256 (RFC 2104) with a key of any length.
+[[nodiscard]] LIC_INTERNAL Digest hmac_sha256(ByteView key, ByteView message);
+
+/// A 32-byte key for one purpose: keyed BLAKE2b-256 of `context`, under `secret`
+/// (16 to 64 bytes of full entropy). `context` begins with the purpose's name.
+[[nodiscard]] LIC_INTERNAL SecretBytes derive_key(const SecretBytes& secret, std::string_view context);
+
+}  // namespace lic

@@ -1,0 +1,92 @@
+#pragma once
+
+/// The words of licensing that the API, the documents and the tools share.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "lic/export.hpp"
+
+namespace lic {
+
+/// A moment in UTC, to the second.
+using Time = std::chrono::sys_seconds;
+
+/// What sort of license it is (docs/formats.md, 3).
+enum class Kind { free, trial, academic, subscription, perpetual };
+
+/// How often a counted limit starts anew, in UTC.
+enum class Period { day, month, year };
+
+/// Why the answer is what it is. The tokens (see token()) are stable: the same
+/// in --json, in this API, in the server's replies and in the test vectors.
+enum class Reason {
+  valid,
+  expiring,  ///< valid, with less than 30 days to go
+  grace,     ///< past its end, within the plan's days of grace
+  trial,
+  free,
+  no_license,
+  expired,
+  revoked,
+  suspended,
+  wrong_machine,
+  untrusted,
+  not_yet_valid,
+  clock_moved_back,
+  no_seat_left,
+  feature_not_licensed,
+  usage_limit_reached,
+  trial_not_available,
+  version_not_covered,
+};
+
+[[nodiscard]] LIC_API std::string_view token(Kind kind) noexcept;
+[[nodiscard]] LIC_API std::string_view token(Period period) noexcept;
+[[nodiscard]] LIC_API std::string_view token(Reason reason) noexcept;
+
+/// Whether `reason` is a yes: valid, expiring, grace, trial or free.
+[[nodiscard]] constexpr bool allows(Reason reason) noexcept {
+  return reason == Reason::valid || reason == Reason::expiring || reason == Reason::grace ||
+         reason == Reason::trial || reason == Reason::free;
+}
+
+/// A verdict. A "no" is a value, not an error.
+struct Decision {
+  Reason reason = Reason::no_license;
+  /// Whole days until the license ends, rounded down; while in grace, until the
+  /// grace ends. Absent for a license that never ends and where nothing runs.
+  std::optional<std::int64_t> days_left;
+
+  [[nodiscard]] constexpr bool allowed() const noexcept { return allows(reason); }
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+/// What a plan grants under a name: a switch, a number, a word or several words.
+using FeatureValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+
+/// Features in the order in which the vendor wrote them; names are unique.
+using Features = std::vector<std::pair<std::string, FeatureValue>>;
+
+struct Limit {
+  std::optional<std::int64_t> max;  ///< absent: unlimited
+  std::optional<Period> per;        ///< absent: a level, not a counter
+  friend bool operator==(const Limit&, const Limit&) = default;
+};
+
+/// Limits in the order in which the vendor wrote them; names are unique.
+using Limits = std::vector<std::pair<std::string, Limit>>;
+
+struct Customer {
+  std::string name;
+  std::string email;
+  friend bool operator==(const Customer&, const Customer&) = default;
+};
+
+}  // namespace lic

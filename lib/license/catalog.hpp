@@ -1,0 +1,92 @@
+#pragma once
+
+/// The catalogue: one product with its plans, as the vendor writes it
+/// (docs/formats.md, 5). The product file carries the same, signed.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/export.hpp"
+#include "base/json.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+
+namespace lic {
+
+/// An exact decimal and its currency, as text: money is never binary floating point.
+struct Price {
+  std::string amount;    ///< "4500.00"
+  std::string currency;  ///< ISO 4217 code
+  std::string per;       ///< "month", "year", or empty for once
+  friend bool operator==(const Price&, const Price&) = default;
+};
+
+struct Plan {
+  std::string id;
+  std::string name;
+  std::string code;  ///< the CODE of its license keys
+  Kind kind = Kind::subscription;
+  bool recommended = false;
+  std::optional<Price> price;
+  /// How long a license runs unless told otherwise; both absent: never ends.
+  std::optional<std::int64_t> months;
+  std::optional<std::int64_t> days;
+  std::int64_t grace_days = 0;
+  std::int64_t seats = 1;
+  /// A license of this plan must name its machines.
+  bool machine_bound = false;
+  /// For whom: whole labels at the end of the e-mail's domain; ".edu" means any
+  /// name under edu, "ox.ac.uk" that domain and any name under it. Empty: anyone.
+  std::vector<std::string> email_domains;
+  /// The vendor's choice to let licctl grant this plan locally on nothing but an
+  /// e-mail address of these domains, once per user and machine. Default: no,
+  /// only a signed license grants it.
+  bool grant_by_email = false;
+  Features features;
+  Limits limits;
+};
+
+/// What holds without any license where the product has no free plan.
+struct UnlicensedTerms {
+  Features features;
+  Limits limits;
+};
+
+struct Catalog {
+  std::string product;
+  std::string name;
+  std::string app;  ///< names the state directory: ~/.<app>/license
+  std::string key_prefix;
+  std::string purchase_url;
+  std::string renewal_url;
+  std::string server_url;
+  std::string support;
+  UnlicensedTerms unlicensed;
+  std::vector<Plan> plans;
+
+  /// Errors: invalid_input, naming every fault with its JSON pointer.
+  static Result<Catalog> LIC_INTERNAL parse(std::string_view text, std::string_view what);
+
+  [[nodiscard]] LIC_INTERNAL const Plan* find_plan(std::string_view id) const noexcept;
+  /// The first plan of that kind; null when there is none.
+  [[nodiscard]] LIC_INTERNAL const Plan* plan_of_kind(Kind kind) const noexcept;
+};
+
+/// Reads the catalogue's members from `reader` (a catalogue, or the payload of a
+/// product file), leaving what is wrong in its faults. Unknown members of a
+/// catalogue are faults too (`strict`): a misspelt one would be lost silently.
+[[nodiscard]] LIC_INTERNAL Catalog read_catalog(json::Reader& reader, bool strict);
+
+/// Whether the plan is for the holder of this e-mail address: its domain ends in
+/// one of `domains`, whole labels only, without regard to case.
+[[nodiscard]] LIC_INTERNAL bool email_matches(std::string_view email, const std::vector<std::string>& domains);
+
+/// Exactly one '@' with something before it and a domain of labels after it.
+[[nodiscard]] LIC_INTERNAL bool is_email(std::string_view text) noexcept;
+
+/// The end of a license of `plan` that starts at `start`: calendar months, or
+/// days; absent when the plan never ends.
+[[nodiscard]] LIC_INTERNAL std::optional<Time> plan_end(const Plan& plan, Time start);
+
+}  // namespace lic

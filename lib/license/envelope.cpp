@@ -1,0 +1,126 @@
+#include "license/envelope.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::array kKinds = {DocumentKind::license,     DocumentKind::product,
+                               DocumentKind::revocations, DocumentKind::lease,
+                               DocumentKind::activation_request, DocumentKind::checkpoint};
+
+std::optional<DocumentKind> kind_of(std::string_view type) {
+  for (const DocumentKind kind : kKinds)
+    if (payload_type(kind) == type) return kind;
+  return std::nullopt;
+}
+
+std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document) {
+  std::vector<Envelope::SignatureEntry> entries;
+  const json::Array& listed = document.array("signatures");
+  if (listed.empty()) document.fault("signatures", "must hold at least one signature");
+  if (listed.size() > kMaxSignatures) {
+    document.fault("signatures", concat("holds more than ", kMaxSignatures, " signatures"));
+    return entries;
+  }
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    json::Reader entry(listed[i], json::child(document.pointer_to("signatures"), i), document.faults());
+    KeyId claimed(entry.string("keyid"));
+    auto signature = base64_decode(entry.string("sig"));
+    if (!signature || signature->size() != Signature{}.size()) entry.fault("sig", "is not the base64 of 64 bytes");
+    entries.push_back({std::move(claimed), std::move(signature).value_or(Bytes{})});
+  }
+  return entries;
+}
+
+}  // namespace
+
+std::string_view token(DocumentKind kind) noexcept {
+  switch (kind) {
+    case DocumentKind::license:
+      return "license";
+    case DocumentKind::product:
+      return "product";
+    case DocumentKind::revocations:
+      return "revocations";
+    case DocumentKind::lease:
+      return "lease";
+    case DocumentKind::activation_request:
+      return "activation-request";
+    case DocumentKind::checkpoint:
+      return "checkpoint";
+  }
+  return {};
+}
+
+std::string payload_type(DocumentKind kind) { return concat("application/vnd.lic.", token(kind), ".v1+json"); }
+
+Bytes pre_authentication_encoding(std::string_view type, ByteView body) {
+  const std::string head = concat("DSSEv1 ", type.size(), ' ', type, ' ', body.size(), ' ');
+  Bytes bytes;
+  bytes.reserve(head.size() + body.size());
+  bytes.insert(bytes.end(), head.begin(), head.end());
+  bytes.insert(bytes.end(), body.begin(), body.end());
+  return bytes;
+}
+
+Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what) {
+  if (bytes.size() > kMaxRevocations)
+    return error(Errc::invalid_input, concat(what, " is larger than ", kMaxRevocations / 1024, " KiB"));
+  if (bytes.empty()) return error(Errc::invalid_input, concat(what, " is empty"));
+  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
+
+  json::Faults faults;
+  json::Reader document(value, "", faults);
+  Envelope envelope;
+  envelope.type_ = document.string("payloadType");
+  envelope.kind_ = kind_of(envelope.type_);
+  if (auto payload = base64_decode(document.string("payload"))) {
+    envelope.payload_ = *std::move(payload);
+  } else {
+    document.fault("payload", "is not strict base64");
+  }
+  envelope.signatures_ = read_signatures(document);
+  if (document.has("product")) envelope.carried_product_ = json::dump(*document.member("product"));
+  if (!faults.empty()) return faults.first(what);
+
+  if (bytes.size() > kMaxDocument && envelope.kind_ != DocumentKind::revocations)
+    return error(Errc::invalid_input, concat(what, " is larger than ", kMaxDocument / 1024, " KiB"));
+  return envelope;
+}
+
+Envelope Envelope::of(DocumentKind kind, Bytes payload, std::vector<SignatureEntry> signatures) {
+  Envelope envelope;
+  envelope.type_ = payload_type(kind);
+  envelope.kind_ = kind;
+  envelope.payload_ = std::move(payload);
+  envelope.signatures_ = std::move(signatures);
+  return envelope;
+}
+
+Bytes Envelope::signed_bytes() const { return pre_authentication_encoding(type_, payload_); }
+
+Result<void> Envelope::expect(DocumentKind wanted, std::string_view what) const {
+  if (kind_ == wanted) return {};
+  const std::string found = kind_ ? std::string(token(*kind_)) : in_quotes(type_);
+  return error(Errc::untrusted, concat(what, " is a ", found, " document, where a ", token(wanted), " document is needed"));
+}
+
+std::string Envelope::to_json() const {
+  nlohmann::ordered_json out;
+  out["payloadType"] = type_;
+  out["payload"] = base64_encode(payload_);
+  auto& signatures = out["signatures"] = nlohmann::ordered_json::array();
+  for (const auto& entry : signatures_)
+    signatures.push_back({{"keyid", entry.claimed.hex()}, {"sig", base64_encode(entry.signature)}});
+  if (!carried_product_.empty()) out["product"] = nlohmann::ordered_json::parse(carried_product_);
+  return out.dump();
+}
+
+}  // namespace lic

@@ -1,0 +1,71 @@
+#pragma once
+
+/// Machine identity: named facts of this machine, each as an HMAC under the
+/// product, so that neither the vendor nor another product learns the serials.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/export.hpp"
+#include "base/file.hpp"
+#include "license/terms.hpp"
+#include "lic/result.hpp"
+
+namespace lic {
+
+/// Strong facts tell machines apart by themselves; weak ones are shared by many
+/// machines or change often.
+enum class Strength { strong, weak };
+
+/// One property of a machine as the system gives it. Never leaves the machine.
+struct MachineFact {
+  std::string name;                 ///< machine-id, product-uuid, board-serial, root-disk, mac, cpu
+  Strength strength = Strength::weak;
+  std::vector<std::string> values;  ///< normalised; empty: absent
+  std::string source;               ///< the file it came from, for --machine-id --explain
+  std::string note;                 ///< why it is absent: "cannot be read", "placeholder 'Default string'"
+};
+
+/// Strength of a fact by its name; unknown names are weak.
+[[nodiscard]] LIC_INTERNAL Strength strength_of(std::string_view fact) noexcept;
+
+/// Every fact that this version knows, in a fixed order, absent ones included.
+/// Everything is read under `root` (the shipped programs pass "/"). Never fails:
+/// what cannot be read is absent. Empty values and makers' placeholders
+/// ("Default string", all zeros) count as absent.
+[[nodiscard]] LIC_INTERNAL std::vector<MachineFact> read_machine_facts(const Path& root);
+
+/// Who this machine is, to one product.
+class LIC_INTERNAL MachineIdentity {
+ public:
+  static constexpr int kDefaultMatch = 3;
+
+  static MachineIdentity of(const std::vector<MachineFact>& facts, std::string_view product);
+
+  /// Reads what fingerprint() gave. Errors: invalid_input (mistyped or cut off).
+  static Result<MachineIdentity> parse(std::string_view fingerprint);
+
+  /// The digests of the facts that are present: HMAC-SHA-256 under the product,
+  /// cut to 64 bits, in hex.
+  [[nodiscard]] const FactDigests& facts() const noexcept { return facts_; }
+
+  /// All of it in one word that a person can copy: "M1-" and base32 with a check.
+  /// The same facts always give the same text.
+  [[nodiscard]] std::string fingerprint() const;
+
+  /// A binding of a license to this machine: kDefaultMatch of its facts, or as
+  /// many as there are. Errors: invalid_input (no strong fact: such a machine
+  /// cannot be told from others).
+  [[nodiscard]] Result<MachineBinding> binding() const;
+
+  /// Whether this is the machine of `binding`: at least `match` facts agree (or
+  /// all of the binding's facts, if it has fewer), one of them strong.
+  [[nodiscard]] bool matches(const MachineBinding& binding) const;
+  [[nodiscard]] bool matches_any(const std::vector<MachineBinding>& bindings) const;
+
+ private:
+  FactDigests facts_;
+};
+
+}  // namespace lic

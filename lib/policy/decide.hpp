@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+
+#include "base/export.hpp"
+#include "lic/types.hpp"
+#include "license/terms.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+
+/// What a license is judged against. Everything that the answer depends on.
+struct Context {
+  Time now{};
+  /// The latest time this machine is known to have seen; absent when none is.
+  std::optional<Time> high_water;
+  /// Whether the machine is one the license is bound to; ignored when it is
+  /// bound to none.
+  bool machine_matches = false;
+  bool revoked = false;
+  bool suspended = false;
+};
+
+/// A clock may be wrong by this much before it counts as moved back: a day, so
+/// that a time zone set wrongly or an hour of summer time is nothing.
+inline constexpr std::chrono::hours kClockTolerance{24};
+
+/// Judges a verified license at one moment (docs/formats.md, 3).
+///
+/// Pure: the same arguments always give the same decision.
+/// `context.now` is UTC; `Decision::days_left` is rounded down and absent for a
+/// license that never expires. Never fails: a "no" is a decision, not an error.
+/// Where several reasons hold, the first of this list is given: revoked,
+/// suspended, wrong machine, clock moved back, not yet valid, expired.
+[[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
+
+/// Whether `now` lies more than kClockTolerance before `high_water`.
+[[nodiscard]] LIC_INTERNAL bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept;
+
+/// The moment up to which `decision`, made at `now`, stays the same while nothing
+/// but the time changes; absent: for ever.
+[[nodiscard]] LIC_INTERNAL std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now);
+
+}  // namespace lic

@@ -1,0 +1,81 @@
+#pragma once
+
+/// The product file: whom a client trusts, and for what (docs/formats.md, 4).
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/export.hpp"
+#include "crypto/keys.hpp"
+#include "license/catalog.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+
+namespace lic {
+
+/// What a signing key may sign.
+enum class Role { license, revocations, lease };
+
+[[nodiscard]] LIC_INTERNAL std::string_view token(Role role) noexcept;
+
+/// A key that the roots have delegated to, with what it may do and when.
+struct TrustedKey {
+  PublicKey key;
+  std::vector<Role> roles;
+  std::optional<Time> not_before;  ///< compared with a document's issued_at
+  std::optional<Time> not_after;
+
+  [[nodiscard]] LIC_INTERNAL bool may(Role role) const noexcept;
+};
+
+/// A product file whose signatures hold. Only open() makes one.
+class LIC_INTERNAL ProductFile {
+ public:
+  /// Parses and checks that `threshold` of the roots named inside have signed it.
+  /// (Whether those are the right roots is the caller's to know: the file was
+  /// embedded, or given by the user, or succeeds one that was: see accepts().)
+  /// Errors: invalid_input (malformed), untrusted (signatures, weak keys, kind).
+  static Result<ProductFile> open(ByteView bytes, std::string_view what);
+
+  [[nodiscard]] const Catalog& catalog() const noexcept { return catalog_; }
+  [[nodiscard]] std::int64_t version() const noexcept { return version_; }
+  [[nodiscard]] const std::vector<PublicKey>& roots() const noexcept { return roots_; }
+  [[nodiscard]] std::int64_t threshold() const noexcept { return threshold_; }
+  [[nodiscard]] const std::vector<TrustedKey>& keys() const noexcept { return keys_; }
+  [[nodiscard]] Time issued_at() const noexcept { return issued_at_; }
+  /// The envelope as it was read.
+  [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
+
+  /// The key of that id; null when this product trusts none such.
+  [[nodiscard]] const TrustedKey* find_key(const KeyId& id) const noexcept;
+
+  /// Whether `next` may take this one's place: the same product, not an older
+  /// version, and signed by the threshold of this one's roots.
+  /// Errors: untrusted, saying which of these fails.
+  [[nodiscard]] Result<void> accepts(const ProductFile& next) const;
+
+ private:
+  ProductFile() = default;
+  /// How many of `roots` have signed.
+  [[nodiscard]] std::size_t signatures_by(const std::vector<PublicKey>& roots) const;
+
+  Catalog catalog_;
+  std::int64_t version_ = 0;
+  std::vector<PublicKey> roots_;
+  std::int64_t threshold_ = 1;
+  std::vector<TrustedKey> keys_;
+  Time issued_at_{};
+  Bytes bytes_;
+  Bytes signed_bytes_;
+  std::vector<std::pair<KeyId, Bytes>> signatures_;
+};
+
+/// The payload of a product file, ready to sign: `catalog_json` is the catalogue
+/// as imported, to which this adds v, id, issued_at, version, roots and keys.
+[[nodiscard]] LIC_INTERNAL std::string product_payload(std::string_view catalog_json, std::string_view id, Time issued_at,
+                                                       std::int64_t version, const std::vector<PublicKey>& roots,
+                                                       std::int64_t threshold, const std::vector<TrustedKey>& keys);
+
+}  // namespace lic
