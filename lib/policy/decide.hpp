@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "base/export.hpp"
@@ -24,6 +25,9 @@ struct Context {
 /// A clock may be wrong by this much before it counts as moved back: a day, so
 /// that a time zone set wrongly or an hour of summer time is nothing.
 inline constexpr std::chrono::hours kClockTolerance{24};
+
+/// A license with less time than this to go is `expiring`.
+inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 
 /// Judges a verified license at one moment (docs/formats.md, 3).
 ///

@@ -1,0 +1,64 @@
+#pragma once
+
+/// What a command of licgen works on: the vendor's home, opened as far as needed.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/file.hpp"
+#include "common/output.hpp"
+#include "crypto/signing.hpp"
+#include "issue/key_file.hpp"
+#include "ledger/ledger.hpp"
+#include "license/catalog.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+#include "trust/product.hpp"
+
+namespace lic::app {
+
+struct VendorOptions {
+  std::string home;
+  std::string ledger_url;
+  std::string passphrase_file;
+  int passphrase_fd = -1;
+};
+
+class Vendor {
+ public:
+  Vendor(const VendorOptions& options, Output& output, Time now);
+
+  [[nodiscard]] Output& output() noexcept { return output_; }
+  /// The one moment that this command works at.
+  [[nodiscard]] Time now() const noexcept { return now_; }
+  /// Who is doing this, for the history: the user's login name.
+  [[nodiscard]] const std::string& actor() const noexcept { return actor_; }
+
+  /// --home, else $LICGEN_HOME, else ~/.licgen. Errors: failure (no $HOME).
+  [[nodiscard]] Result<Path> home() const;
+  [[nodiscard]] Result<Path> key_path(std::string_view purpose) const;  ///< keys/<purpose>.pem
+  [[nodiscard]] Result<Path> ledger_path() const;
+
+  /// Opened once. Errors: not_found with "run licgen init" where there is no home.
+  [[nodiscard]] Result<Ledger*> ledger();
+  [[nodiscard]] Result<Catalog> catalog();
+  [[nodiscard]] Result<ProductFile> product();
+
+  /// --passphrase-file, --passphrase-fd, $LICGEN_PASSPHRASE, or asked for on the
+  /// terminal (without echo). Errors: denied (none of these), failure.
+  [[nodiscard]] Result<SecretBytes> passphrase(std::string_view prompt) const;
+  /// As passphrase(), for a new one: at a prompt it must be given twice.
+  [[nodiscard]] Result<SecretBytes> new_passphrase(std::string_view prompt) const;
+  /// Unlocks keys/<purpose>.pem and compares it with the key in the ledger.
+  [[nodiscard]] Result<SigningKey> signing_key(std::string_view purpose);
+
+ private:
+  VendorOptions options_;
+  Output& output_;
+  Time now_;
+  std::string actor_;
+  std::unique_ptr<Ledger> ledger_;
+};
+
+}  // namespace lic::app

@@ -1,0 +1,140 @@
+#pragma once
+
+/// The ledger: what the vendor has issued, to whom, and all that happened since.
+///
+/// Every change is made in a Transaction together with its history entry; what
+/// is committed is durable. The interface speaks of licensing, not of tables,
+/// so that another database can stand behind it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "license/key.hpp"
+#include "license/terms.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+#include "trust/product.hpp"
+#include "trust/revocations.hpp"
+
+namespace lic {
+
+/// Who did what, when and why. Written once, never changed.
+struct HistoryEntry {
+  Time at{};
+  std::string actor;
+  std::string action;  ///< "create", "revoke", "catalog-import", ...
+  std::string key;     ///< license key; empty for what concerns the whole ledger
+  std::string reason;
+  std::string detail;  ///< JSON object, or empty
+};
+
+/// One line of `licgen list`.
+struct LicenseSummary {
+  std::string key;
+  std::string id;
+  std::int64_t serial = 1;
+  Reason status = Reason::valid;  ///< at the moment asked for: valid, expiring, grace, trial, free, expired, revoked,
+                                  ///< suspended or not_yet_valid
+  std::string plan;
+  Kind kind = Kind::subscription;
+  Customer customer;
+  Time issued_at{};
+  Time starts_at{};
+  std::optional<Time> expires_at;
+  std::int64_t grace_days = 0;
+  std::int64_t seats = 1;
+  std::int64_t activations = 0;
+  std::string order;
+  std::string note;
+  std::string batch;
+  std::optional<Time> revoked_at;
+  std::string revoke_reason;
+};
+
+/// A license with its newest signed document (compact envelope JSON).
+struct LicenseRecord {
+  LicenseSummary summary;
+  std::string document;
+};
+
+struct LicenseFilter {
+  std::optional<Reason> status;
+  std::string plan;
+  std::string customer_glob;  ///< `*` and `?`, without regard to ASCII case; empty: any
+  std::string email;          ///< whole, without regard to ASCII case
+  std::optional<Time> expires_before;  ///< ends after now and not after this moment
+  std::string batch;
+  std::string after;  ///< a key: what was issued after it
+  std::optional<std::int64_t> limit;
+};
+
+/// A public key of the vendor's, as recorded when it was made.
+struct KeyRecord {
+  std::string purpose;  ///< "root" or "license": the name of its file in keys/
+  TrustedKey key;       ///< a root has no roles
+  Time created_at{};
+};
+
+/// A change in the making. Destroyed without commit(), nothing has happened.
+/// While it lives no other process can write.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  /// Errors: failure (disk full, I/O): nothing has happened.
+  [[nodiscard]] virtual Result<void> commit() = 0;
+
+  [[nodiscard]] virtual Result<void> record(const HistoryEntry& entry) = 0;
+  [[nodiscard]] virtual Result<void> add_key(const KeyRecord& key) = 0;
+  /// A catalogue and the product file made of it, which become the current ones.
+  [[nodiscard]] virtual Result<void> put_product(std::int64_t version, std::string_view catalog,
+                                                 std::string_view product_file, Time at) = 0;
+  /// Errors: conflict (that key or id is in the ledger).
+  [[nodiscard]] virtual Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
+                                                 std::string_view batch) = 0;
+  /// Errors: not_found; conflict (revoked before, for another reason).
+  /// False when it was revoked before for the same reason: nothing changes.
+  [[nodiscard]] virtual Result<bool> revoke(const LicenseKey& key, std::string_view reason, Time at) = 0;
+  /// The number of the next revocation list: one more than any before.
+  [[nodiscard]] virtual Result<std::int64_t> next_revocation_seq() = 0;
+  /// Registers a batch on first use. Errors: conflict (the batch exists with other
+  /// terms). `request` is a text that is equal for equal requests.
+  [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
+};
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  /// Errors: unavailable (another process writes for longer than we wait).
+  [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
+
+  [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;
+  /// The current catalogue, as it was imported. Errors: not_found.
+  [[nodiscard]] virtual Result<std::string> catalog() = 0;
+  /// The current product file (envelope JSON). Errors: not_found.
+  [[nodiscard]] virtual Result<std::string> product_file() = 0;
+  /// Errors: not_found.
+  [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
+  /// Calls `visit` for each license that passes, in the order of issue, until it
+  /// returns an error, which is then the result. Reads in bounded memory.
+  /// Errors: not_found (filter.after is not in the ledger), and those of `visit`.
+  [[nodiscard]] virtual Result<void> list(const LicenseFilter& filter, Time now,
+                                          const std::function<Result<void>(const LicenseSummary&)>& visit) = 0;
+  /// The same with the signed documents.
+  [[nodiscard]] virtual Result<void> documents(const LicenseFilter& filter, Time now,
+                                               const std::function<Result<void>(const LicenseRecord&)>& visit) = 0;
+  /// Oldest first. Empty `key`: all that concerns no single license.
+  [[nodiscard]] virtual Result<std::vector<HistoryEntry>> history(std::string_view key) = 0;
+  /// All revoked licenses, sorted by id.
+  [[nodiscard]] virtual Result<std::vector<Revocation>> revocations() = 0;
+};
+
+/// `sqlite:PATH`, as given by --ledger. Errors: usage (another scheme).
+[[nodiscard]] Result<std::string> sqlite_path_of(std::string_view url);
+
+}  // namespace lic
