@@ -74,8 +74,8 @@ struct Catalog {
 };
 
 /// Reads the catalogue's members from `reader` (a catalogue, or the payload of a
-/// product file), leaving what is wrong in its faults. Unknown members of a
-/// catalogue are faults too (`strict`): a misspelt one would be lost silently.
+/// product file), leaving what is wrong in its faults. In a catalogue, members
+/// that look misspelt are faults too (`strict`): they would be lost silently.
 [[nodiscard]] LIC_INTERNAL Catalog read_catalog(json::Reader& reader, bool strict);
 
 /// Whether the plan is for the holder of this e-mail address: its domain ends in

@@ -9,8 +9,8 @@
 
 #include "base/export.hpp"
 #include "base/file.hpp"
-#include "license/terms.hpp"
 #include "lic/result.hpp"
+#include "license/terms.hpp"
 
 namespace lic {
 
@@ -20,20 +20,26 @@ enum class Strength { strong, weak };
 
 /// One property of a machine as the system gives it. Never leaves the machine.
 struct MachineFact {
-  std::string name;                 ///< machine-id, product-uuid, board-serial, root-disk, mac, cpu
+  std::string name;  ///< machine-id, product-uuid, board-serial, root-disk, mac, cpu
   Strength strength = Strength::weak;
-  std::vector<std::string> values;  ///< normalised; empty: absent
-  std::string source;               ///< the file it came from, for --machine-id --explain
+  std::vector<std::string> values;  ///< normalised, in order, each once; empty: absent
+  std::string source;               ///< the file it came from or was looked for in, for --machine-id --explain
   std::string note;                 ///< why it is absent: "cannot be read", "placeholder 'Default string'"
 };
+
+/// A fact has at most so many values (network cards, disks of an array): the
+/// first in their order. Keeps fingerprints short.
+inline constexpr std::size_t kMostFactValues = 4;
 
 /// Strength of a fact by its name; unknown names are weak.
 [[nodiscard]] LIC_INTERNAL Strength strength_of(std::string_view fact) noexcept;
 
 /// Every fact that this version knows, in a fixed order, absent ones included.
-/// Everything is read under `root` (the shipped programs pass "/"). Never fails:
+/// Everything is read under `root` (the shipped programs pass "/"; there an x86
+/// processor is asked its model itself, which /proc/cpuinfo repeats). Never fails:
 /// what cannot be read is absent. Empty values and makers' placeholders
-/// ("Default string", all zeros) count as absent.
+/// ("Default string", all zeros) count as absent. The facts, their files and the
+/// rules for values: docs/machine-identity.md.
 [[nodiscard]] LIC_INTERNAL std::vector<MachineFact> read_machine_facts(const Path& root);
 
 /// Who this machine is, to one product.
@@ -41,13 +47,15 @@ class LIC_INTERNAL MachineIdentity {
  public:
   static constexpr int kDefaultMatch = 3;
 
+  /// Facts that are absent, or of a name that read_machine_facts() does not give, are left out.
   static MachineIdentity of(const std::vector<MachineFact>& facts, std::string_view product);
 
-  /// Reads what fingerprint() gave. Errors: invalid_input (mistyped or cut off).
+  /// Reads what fingerprint() gave, with or without hyphens and spaces, in either
+  /// case. Errors: invalid_input (mistyped, cut off, or of a newer version).
   static Result<MachineIdentity> parse(std::string_view fingerprint);
 
   /// The digests of the facts that are present: HMAC-SHA-256 under the product,
-  /// cut to 64 bits, in hex.
+  /// cut to 64 bits, in hex, in order.
   [[nodiscard]] const FactDigests& facts() const noexcept { return facts_; }
 
   /// All of it in one word that a person can copy: "M1-" and base32 with a check.
@@ -60,7 +68,8 @@ class LIC_INTERNAL MachineIdentity {
   [[nodiscard]] Result<MachineBinding> binding() const;
 
   /// Whether this is the machine of `binding`: at least `match` facts agree (or
-  /// all of the binding's facts, if it has fewer), one of them strong.
+  /// all of the binding's facts, if it has fewer), one of them strong. Never for a
+  /// binding without a strong fact, empty ones included.
   [[nodiscard]] bool matches(const MachineBinding& binding) const;
   [[nodiscard]] bool matches_any(const std::vector<MachineBinding>& bindings) const;
 

@@ -1,0 +1,254 @@
+#include "license/terms.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "license/key.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::int64_t kMostSeats = 1'000'000;
+constexpr std::int64_t kMostGraceDays = 3650;
+constexpr std::size_t kMostMachines = 1000;
+
+constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
+constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
+
+std::optional<FeatureValue> read_feature_value(const json::Value& value) {
+  if (const auto* boolean = value.as_bool()) return FeatureValue{*boolean};
+  if (const auto* integer = value.as_integer()) return FeatureValue{*integer};
+  if (const auto* text = value.as_string()) return FeatureValue{*text};
+  const auto* array = value.as_array();
+  if (array == nullptr) return std::nullopt;
+  std::vector<std::string> words;
+  for (const auto& element : *array) {
+    const auto* word = element.as_string();
+    if (word == nullptr) return std::nullopt;
+    words.push_back(*word);
+  }
+  return FeatureValue{std::move(words)};
+}
+
+Customer read_customer(json::Reader& document) {
+  Customer customer;
+  const json::Value* member = document.member("customer");
+  if (member == nullptr) {
+    document.fault("customer", "is missing");
+    return customer;
+  }
+  json::Reader reader(*member, document.pointer_to("customer"), document.faults());
+  customer.name = reader.string_or("name", "");
+  customer.email = reader.string_or("email", "");
+  return customer;
+}
+
+FactDigests read_facts(json::Reader& binding) {
+  FactDigests facts;
+  for (const auto& [name, value] : binding.object_or_empty("facts")) {
+    auto& digests = facts[name];
+    if (const auto* digest = value.as_string()) digests.push_back(*digest);
+    if (const auto* several = value.as_array()) {
+      for (const auto& element : *several)
+        if (const auto* digest = element.as_string()) digests.push_back(*digest);
+      if (digests.size() != several->size()) digests.clear();
+    }
+    if (digests.empty())
+      binding.faults().add(json::child(binding.pointer_to("facts"), name), "must be a digest or a list of digests");
+  }
+  if (facts.empty()) binding.fault("facts", "must name at least one fact");
+  return facts;
+}
+
+std::vector<MachineBinding> read_machines(json::Reader& document) {
+  std::vector<MachineBinding> machines;
+  const json::Array& listed = document.array_or_empty("machines");
+  if (listed.size() > kMostMachines) document.fault("machines", concat("names more than ", kMostMachines, " machines"));
+  for (std::size_t i = 0; i < listed.size() && i < kMostMachines; ++i) {
+    json::Reader reader(listed[i], json::child(document.pointer_to("machines"), i), document.faults());
+    MachineBinding binding;
+    binding.match = static_cast<int>(reader.integer("match", 1, 64));
+    binding.facts = read_facts(reader);
+    machines.push_back(std::move(binding));
+  }
+  return machines;
+}
+
+std::vector<std::pair<std::string, std::string>> read_metadata(json::Reader& document) {
+  std::vector<std::pair<std::string, std::string>> metadata;
+  for (const auto& [name, value] : document.object_or_empty("metadata")) {
+    if (const auto* text = value.as_string()) {
+      metadata.emplace_back(name, *text);
+    } else {
+      document.faults().add(json::child(document.pointer_to("metadata"), name), "must be a string");
+    }
+  }
+  return metadata;
+}
+
+Terms read_terms(json::Reader& document) {
+  Terms terms;
+  read_version(document);
+  terms.id = document.string("id");
+  terms.serial = document.integer("serial", 1, json::kMaxInteger);
+  terms.product = document.string("product");
+  terms.key = document.string("key");
+  terms.plan = document.string("plan");
+  if (const auto kind = parse_kind(document.string("kind"))) {
+    terms.kind = *kind;
+  } else {
+    document.fault("kind", "is none of free, trial, academic, subscription, perpetual");
+  }
+  terms.customer = read_customer(document);
+  terms.issued_at = document.time("issued_at");
+  terms.starts_at = document.time("starts_at");
+  terms.expires_at = document.optional_time("expires_at");
+  terms.grace_days = document.integer_or("grace_days", 0, kMostGraceDays, 0);
+  terms.maintenance_until = document.optional_time("maintenance_until");
+  terms.features = read_features(document, "features");
+  terms.limits = read_limits(document, "limits");
+  terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
+  terms.machines = read_machines(document);
+  terms.order = document.string_or("order", "");
+  terms.metadata = read_metadata(document);
+  if (terms.expires_at && *terms.expires_at <= terms.starts_at)
+    document.fault("expires_at", "must lie after starts_at");
+  return terms;
+}
+
+nlohmann::ordered_json feature_json(const FeatureValue& value) {
+  return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, value);
+}
+
+nlohmann::ordered_json time_json(const std::optional<Time>& time) {
+  return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json machine_json(const MachineBinding& binding) {
+  auto facts = nlohmann::ordered_json::object();
+  for (const auto& [name, digests] : binding.facts) {
+    if (digests.size() == 1) {
+      facts[name] = digests.front();
+    } else {
+      facts[name] = digests;
+    }
+  }
+  return {{"match", binding.match}, {"facts", std::move(facts)}};
+}
+
+}  // namespace
+
+std::optional<Kind> parse_kind(std::string_view text) noexcept {
+  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](Kind kind) { return token(kind) == text; });
+  return found == kKinds.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<Period> parse_period(std::string_view text) noexcept {
+  const auto found = std::find_if(kPeriods.begin(), kPeriods.end(), [&](Period per) { return token(per) == text; });
+  return found == kPeriods.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_name(std::string_view text) noexcept {
+  constexpr std::size_t kLongest = 64;
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && text.size() <= kLongest && is_alphanumeric(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+void read_version(json::Reader& reader) {
+  const json::Value* version = reader.member("v");
+  const auto* number = version == nullptr ? nullptr : version->as_integer();
+  if (number != nullptr && *number != 1) {
+    reader.fault("v", concat("is ", *number, ": a newer version of this program is needed"));
+  } else if (number == nullptr) {
+    reader.fault("v", version == nullptr ? "is missing" : "must be a whole number");
+  }
+  for (const auto& name : reader.strings_or_empty("crit"))
+    reader.fault("crit", concat("names ", in_quotes(name), ", which is not known here: newer version needed"));
+}
+
+Features read_features(json::Reader& reader, std::string_view name) {
+  Features features;
+  for (const auto& [feature, value] : reader.object_or_empty(name)) {
+    const std::string pointer = json::child(reader.pointer_to(name), feature);
+    auto read = read_feature_value(value);
+    if (!is_name(feature)) reader.faults().add(pointer, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
+    if (!read) reader.faults().add(pointer, "must be true or false, a whole number, a string or a list of strings");
+    if (read) features.emplace_back(feature, *std::move(read));
+  }
+  return features;
+}
+
+Limits read_limits(json::Reader& reader, std::string_view name) {
+  Limits limits;
+  for (const auto& [limit_name, value] : reader.object_or_empty(name)) {
+    const std::string pointer = json::child(reader.pointer_to(name), limit_name);
+    if (!is_name(limit_name)) reader.faults().add(pointer, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
+    json::Reader entry(value, pointer, reader.faults());
+    Limit limit;
+    if (entry.member("max") == nullptr) {
+      entry.fault("max", "is missing (a number, or null for unlimited)");
+    } else if (entry.has("max")) {
+      limit.max = entry.integer("max", 0, json::kMaxInteger);
+    }
+    if (entry.has("per")) {
+      limit.per = parse_period(entry.string("per"));
+      if (!limit.per) entry.fault("per", "is none of day, month, year");
+    }
+    limits.emplace_back(limit_name, limit);
+  }
+  return limits;
+}
+
+Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
+  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(payload), what));
+  json::Faults faults;
+  json::Reader document(value, "", faults);
+  Terms terms = read_terms(document);
+  if (!faults.empty()) return faults.first(what);
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(terms.key));
+  if (key.text() != terms.key)
+    return error(Errc::invalid_input, concat(what, ": /key: ", in_quotes(terms.key), " is not in normal form"));
+  return terms;
+}
+
+std::string Terms::to_json() const {
+  nlohmann::ordered_json out;
+  out["v"] = 1;
+  out["id"] = id;
+  out["serial"] = serial;
+  out["product"] = product;
+  out["key"] = key;
+  out["plan"] = plan;
+  out["kind"] = token(kind);
+  out["customer"] = {{"name", customer.name}, {"email", customer.email}};
+  out["issued_at"] = format_time(issued_at);
+  out["starts_at"] = format_time(starts_at);
+  out["expires_at"] = time_json(expires_at);
+  out["grace_days"] = grace_days;
+  out["maintenance_until"] = time_json(maintenance_until);
+  auto& features_out = out["features"] = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : features) features_out[name] = feature_json(value);
+  auto& limits_out = out["limits"] = nlohmann::ordered_json::object();
+  for (const auto& [name, limit] : limits) {
+    auto& entry = limits_out[name];
+    entry["max"] = limit.max ? nlohmann::ordered_json(*limit.max) : nlohmann::ordered_json(nullptr);
+    if (limit.per) entry["per"] = token(*limit.per);
+  }
+  out["seats"] = seats;
+  auto& machines_out = out["machines"] = nlohmann::ordered_json::array();
+  for (const auto& binding : machines) machines_out.push_back(machine_json(binding));
+  out["order"] = order.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(order);
+  auto& metadata_out = out["metadata"] = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : metadata) metadata_out[name] = value;
+  return out.dump();
+}
+
+}  // namespace lic

@@ -1,0 +1,54 @@
+#include "policy/decide.hpp"
+
+namespace lic {
+namespace {
+
+using std::chrono::days;
+
+std::int64_t whole_days(Time from, Time until) { return std::chrono::floor<days>(until - from).count(); }
+
+Reason while_it_runs(const Terms& terms, Time now) {
+  if (terms.kind == Kind::free) return Reason::free;
+  if (terms.kind == Kind::trial) return Reason::trial;
+  return terms.expires_at && *terms.expires_at - now < kExpiringWithin ? Reason::expiring : Reason::valid;
+}
+
+Time end_of_grace(const Terms& terms) { return *terms.expires_at + days{terms.grace_days}; }
+
+Decision judge_by_time(const Terms& terms, Time now) {
+  if (now < terms.starts_at) return {Reason::not_yet_valid, {}};
+  if (!terms.expires_at) return {while_it_runs(terms, now), {}};
+  if (now < *terms.expires_at) return {while_it_runs(terms, now), whole_days(now, *terms.expires_at)};
+  if (now < end_of_grace(terms)) return {Reason::grace, whole_days(now, end_of_grace(terms))};
+  return {Reason::expired, 0};
+}
+
+}  // namespace
+
+bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept {
+  return high_water && now < *high_water - kClockTolerance;
+}
+
+Decision decide(const VerifiedLicense& license, const Context& context) {
+  const Terms& terms = license.terms();
+  if (context.revoked) return {Reason::revoked, {}};
+  if (context.suspended) return {Reason::suspended, {}};
+  if (!terms.machines.empty() && !context.machine_matches) return {Reason::wrong_machine, {}};
+  if (clock_moved_back(context.now, context.high_water)) return {Reason::clock_moved_back, {}};
+  return judge_by_time(terms, context.now);
+}
+
+std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now) {
+  const Terms& terms = license.terms();
+  if (now < terms.starts_at) return terms.starts_at;
+  if (!terms.expires_at) return std::nullopt;
+  // days_left changes at whole days before the end, so no answer outlives a day.
+  const Time end = now < *terms.expires_at ? *terms.expires_at : end_of_grace(terms);
+  if (now >= end) return std::nullopt;
+  const Time day_ends = end - days{whole_days(now, end)};
+  const Time next = day_ends > now ? day_ends : now + std::chrono::seconds{1};
+  const Time expiring = *terms.expires_at - kExpiringWithin;
+  return now < expiring && expiring < next ? expiring : next;
+}
+
+}  // namespace lic

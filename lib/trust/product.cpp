@@ -1,0 +1,178 @@
+#include "trust/product.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "license/envelope.hpp"
+#include "license/terms.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::array kRoles = {Role::license, Role::revocations, Role::lease};
+constexpr std::size_t kMostKeys = 64;
+
+/// Reads "public" and compares it with "keyid", which is never believed.
+std::optional<PublicKey> read_key(json::Reader& entry) {
+  auto key = PublicKey::from_base64(entry.string("public"));
+  if (!key) {
+    entry.fault("public", key.error().message);
+    return std::nullopt;
+  }
+  if (entry.string("keyid") != key->id().hex()) entry.fault("keyid", "is not the id of that public key");
+  return std::move(key).value();
+}
+
+std::vector<PublicKey> read_roots(json::Reader& document) {
+  std::vector<PublicKey> roots;
+  const json::Array& listed = document.array("roots");
+  if (listed.size() > kMostKeys) document.fault("roots", concat("names more than ", kMostKeys, " keys"));
+  for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
+    json::Reader entry(listed[i], json::child(document.pointer_to("roots"), i), document.faults());
+    auto key = read_key(entry);
+    if (!key) continue;
+    if (std::find(roots.begin(), roots.end(), *key) != roots.end()) entry.fault("public", "is listed twice");
+    roots.push_back(*std::move(key));
+  }
+  return roots;
+}
+
+std::vector<Role> read_roles(json::Reader& entry) {
+  std::vector<Role> roles;
+  for (const auto& name : entry.strings_or_empty("roles")) {
+    // A role that a later version invents is no concern of this one.
+    for (const Role role : kRoles)
+      if (token(role) == name) roles.push_back(role);
+  }
+  return roles;
+}
+
+std::vector<TrustedKey> read_keys(json::Reader& document) {
+  std::vector<TrustedKey> keys;
+  const json::Array& listed = document.array("keys");
+  if (listed.size() > kMostKeys) document.fault("keys", concat("names more than ", kMostKeys, " keys"));
+  for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
+    json::Reader entry(listed[i], json::child(document.pointer_to("keys"), i), document.faults());
+    auto key = read_key(entry);
+    auto roles = read_roles(entry);
+    const auto not_before = entry.optional_time("not_before");
+    const auto not_after = entry.optional_time("not_after");
+    if (key) keys.push_back({*std::move(key), std::move(roles), not_before, not_after});
+  }
+  return keys;
+}
+
+nlohmann::ordered_json key_json(const PublicKey& key) {
+  return {{"keyid", key.id().hex()}, {"public", key.base64()}};
+}
+
+nlohmann::ordered_json time_json(const std::optional<Time>& time) {
+  return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace
+
+std::string_view token(Role role) noexcept {
+  switch (role) {
+    case Role::license:
+      return "license";
+    case Role::revocations:
+      return "revocations";
+    case Role::lease:
+      return "lease";
+  }
+  return {};
+}
+
+bool TrustedKey::may(Role role) const noexcept { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
+
+Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
+  if (bytes.size() > kMaxDocument)
+    return error(Errc::invalid_input, concat(what, " is larger than ", kMaxDocument / 1024, " KiB"));
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
+  LIC_TRY(envelope.expect(DocumentKind::product, what));
+  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+
+  json::Faults faults;
+  json::Reader document(value, "", faults);
+  read_version(document);
+  ProductFile product;
+  product.roots_ = read_roots(document);
+  product.threshold_ = document.integer("threshold", 1, static_cast<std::int64_t>(kMostKeys));
+  product.keys_ = read_keys(document);
+  product.version_ = document.integer("version", 1, json::kMaxInteger);
+  product.issued_at_ = document.time("issued_at");
+  product.catalog_ = read_catalog(document, false);
+  static_cast<void>(document.string("id"));  // every payload has one
+  if (!faults.empty()) return faults.first(what);
+
+  product.bytes_.assign(bytes.begin(), bytes.end());
+  product.signed_bytes_ = envelope.signed_bytes();
+  for (const auto& entry : envelope.signatures()) product.signatures_.emplace_back(entry.claimed, entry.signature);
+  if (product.signatures_by(product.roots_) < static_cast<std::size_t>(product.threshold_))
+    return error(Errc::untrusted, concat(what, " is not signed by ", product.threshold_, " of its root keys"),
+                 "get the product file again from the vendor");
+  return product;
+}
+
+std::size_t ProductFile::signatures_by(const std::vector<PublicKey>& roots) const {
+  return static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), [&](const PublicKey& root) {
+    return std::any_of(signatures_.begin(), signatures_.end(), [&](const auto& entry) {
+      return entry.first == root.id() && root.verifies(signed_bytes_, entry.second);
+    });
+  }));
+}
+
+const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const TrustedKey& key) { return key.key.id() == id; });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+Result<void> ProductFile::accepts(const ProductFile& next) const {
+  if (next.catalog_.product != catalog_.product)
+    return error(Errc::untrusted, concat("the product file is for ", in_quotes(next.catalog_.product), ", not for ",
+                                         in_quotes(catalog_.product)));
+  if (next.version_ < version_)
+    return error(Errc::untrusted,
+                 concat("the product file is version ", next.version_, ", older than version ", version_, " known here"));
+  if (next.version_ == version_ && next.signed_bytes_ != signed_bytes_)
+    return error(Errc::untrusted, concat("the product file is another one of the same version ", version_),
+                 "ask the vendor which of the two is right");
+  if (next.signatures_by(roots_) < static_cast<std::size_t>(threshold_))
+    return error(Errc::untrusted, "the product file is not signed by the root keys that are trusted here",
+                 "get it again from the vendor whose product this is");
+  return {};
+}
+
+std::string product_payload(std::string_view catalog_json, std::string_view id, Time issued_at, std::int64_t version,
+                            const std::vector<PublicKey>& roots, std::int64_t threshold,
+                            const std::vector<TrustedKey>& keys) {
+  nlohmann::ordered_json out;
+  out["v"] = 1;
+  out["id"] = id;
+  out["issued_at"] = format_time(issued_at);
+  out["version"] = version;
+  auto& roots_out = out["roots"] = nlohmann::ordered_json::array();
+  for (const auto& root : roots) roots_out.push_back(key_json(root));
+  out["threshold"] = threshold;
+  auto& keys_out = out["keys"] = nlohmann::ordered_json::array();
+  for (const auto& trusted : keys) {
+    auto& entry = keys_out.emplace_back(key_json(trusted.key));
+    auto& roles = entry["roles"] = nlohmann::ordered_json::array();
+    for (const Role role : trusted.roles) roles.push_back(token(role));
+    entry["not_before"] = time_json(trusted.not_before);
+    entry["not_after"] = time_json(trusted.not_after);
+  }
+  // The vendor's words come last and cannot stand in for a member above.
+  const auto catalog = nlohmann::ordered_json::parse(catalog_json);
+  for (const auto& [name, member] : catalog.items())
+    if (!out.contains(name)) out[name] = member;
+  return out.dump();
+}
+
+}  // namespace lic

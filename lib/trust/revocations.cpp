@@ -1,0 +1,74 @@
+#include "trust/revocations.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "license/envelope.hpp"
+#include "license/terms.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+namespace {
+
+bool by_id(const Revocation& a, const Revocation& b) { return a.id < b.id; }
+
+RevocationList read_list(json::Reader& document) {
+  RevocationList list;
+  read_version(document);
+  list.id = document.string("id");
+  list.product = document.string("product");
+  list.seq = document.integer("seq", 1, json::kMaxInteger);
+  list.issued_at = document.time("issued_at");
+  list.next_update = document.time("next_update");
+  const json::Array& entries = document.array("entries");
+  list.entries.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    json::Reader entry(entries[i], json::child(document.pointer_to("entries"), i), document.faults());
+    list.entries.push_back({entry.string("id"), entry.string_or("reason", ""), entry.time("revoked_at")});
+  }
+  std::sort(list.entries.begin(), list.entries.end(), by_id);
+  return list;
+}
+
+}  // namespace
+
+std::string RevocationList::to_json() const {
+  nlohmann::ordered_json out;
+  out["v"] = 1;
+  out["id"] = id;
+  out["product"] = product;
+  out["seq"] = seq;
+  out["issued_at"] = format_time(issued_at);
+  out["next_update"] = format_time(next_update);
+  auto& listed = out["entries"] = nlohmann::ordered_json::array();
+  for (const auto& entry : entries)
+    listed.push_back({{"id", entry.id}, {"reason", entry.reason}, {"revoked_at", format_time(entry.revoked_at)}});
+  return out.dump();
+}
+
+const Revocation* RevocationList::find(std::string_view license_id) const noexcept {
+  const auto found = std::lower_bound(entries.begin(), entries.end(), license_id,
+                                      [](const Revocation& entry, std::string_view wanted) { return entry.id < wanted; });
+  return found == entries.end() || found->id != license_id ? nullptr : &*found;
+}
+
+Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& product, std::string_view what) {
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
+  LIC_TRY(envelope.expect(DocumentKind::revocations, what));
+  LIC_TRY(signer_of(envelope, product, Role::revocations, what));
+  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  json::Faults faults;
+  json::Reader document(value, "", faults);
+  RevocationList list = read_list(document);
+  if (!faults.empty()) return faults.first(what);
+  if (list.product != product.catalog().product)
+    return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(list.product), ", not for ",
+                                         in_quotes(product.catalog().product)));
+  return list;
+}
+
+}  // namespace lic
