@@ -3,6 +3,8 @@
 /// The command table: one list gives dispatch, help, "did you mean", completion
 /// and the reference part of the man pages.
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,7 +16,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace lic::app {
 
@@ -43,12 +46,63 @@ Command<Context> make_command(std::string name, std::string summary, std::vector
           [run, options](Context& context) { return run(*options, context); }};
 }
 
-/// Adds --json, --quiet, --verbose, --log-file, --color, --help and --version to `app`.
+/// Adds --json, --quiet, --verbose, --log-file, --color, --help and --version to `app`
+/// ("0.1.0"). To be called before the first add_command(), which takes over from it
+/// that these may stand before and after a command.
 void add_global_options(CLI::App& app, GlobalOptions& options, std::string_view version);
+
+/// Adds an empty subcommand; of "keys list" also "keys", once. `examples` are shown
+/// by its help. Options are then added to what is returned.
+CLI::App& add_command(CLI::App& root, std::string_view name, std::string_view summary,
+                      const std::vector<std::string>& examples);
+
+/// Examples for the help of `app` itself.
+void set_examples(CLI::App& app, const std::vector<std::string>& examples);
+
+template <class Context>
+void add_commands(CLI::App& root, const std::vector<Command<Context>>& commands) {
+  for (const auto& command : commands) {
+    command.setup(add_command(root, command.name, command.summary, command.examples));
+  }
+}
+
+/// After parsing: the name of the command that was given ("keys list"), or empty.
+[[nodiscard]] std::string given_command(const CLI::App& root);
+
+/// The command of that name in the table; null when there is none.
+template <class Context>
+const Command<Context>* find_command(const std::vector<Command<Context>>& commands, std::string_view name) {
+  for (const auto& command : commands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+// The name of an option's value (Option::type_name) says how it is completed: words
+// in lower case ("table|csv|jsonl") are the choices themselves; FILE and DIR within
+// it ("DIR|FILE.jsonl") are names of files and directories; the rest is free. An
+// argument ("KEY", "FILE") is completed by its own name in the same way.
+
+/// A choice: `chosen` gets the index of the word given; another word is a usage
+/// error that lists them all.
+CLI::Option* add_choice(CLI::App& app, std::string name, std::vector<std::string> words,
+                        std::function<void(std::size_t)> chosen, std::string summary);
+
+/// A whole number in decimal, low to high; another value is Errc-like invalid
+/// usage (exit code 2) that names the range. (CLI11 alone reads 010 as 8.)
+CLI::Option* add_number(CLI::App& app, std::string name, std::optional<std::int64_t>& target, std::int64_t low,
+                        std::int64_t high, std::string summary);
+
+/// An option that may be given several times, one value each time; for an argument
+/// ("KEY"), one or more values.
+CLI::Option* add_list(CLI::App& app, std::string name, std::vector<std::string>& target, std::string summary);
 
 /// Parses. When that ends the run (help, version, a usage error) the exit code is
 /// returned: help and version went to stdout; an error to stderr, with the nearest
 /// known option or command, and with --json as an error document to stdout too.
+///
+/// A value is taken as it stands: not split at commas or stripped of [brackets], and
+/// `--note=` is the empty string.
 [[nodiscard]] std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv, std::string_view program);
 
 }  // namespace lic::app

@@ -26,6 +26,9 @@ enum class Style { plain, bold, good, warning, bad, faint };
 
 class Output {
  public:
+  /// Also makes the process safe to write from: SIGPIPE is ignored (a closed pipe
+  /// is then an error of finish()), and closed standard descriptors are occupied,
+  /// so that no file opened later is mistaken for one of them.
   Output(std::string program, const GlobalOptions& options);
 
   [[nodiscard]] bool json() const noexcept { return options_.json; }
@@ -37,26 +40,32 @@ class Output {
   /// The same with a newline at the end.
   void line(std::string_view text);
 
-  /// To stderr as `program: text`; not with --quiet.
+  /// To stderr as `program: text`, every line of it; not with --quiet.
   void note(std::string_view text);
   /// To stderr as `program: warning: text`, with --quiet too.
   void warn(std::string_view text);
-  /// What failed, to stderr; with --json the error document to stdout as well
-  /// (unless `answered`: the answer on stdout carries the error itself).
-  /// Returns the exit code as an int.
+  /// What failed, to stderr, and the hint below it; with --json the error document
+  /// to stdout as well (unless `answered`: the answer on stdout carries the error
+  /// itself). Returns the exit code as an int.
   int fail(const Error& error);
   int fail(ExitCode code, std::string_view message, std::string_view hint, bool answered = false);
 
   /// `text` in that style where stdout is a terminal (or --color always).
   [[nodiscard]] std::string styled(Style style, std::string_view text) const;
 
-  /// Writes out what is buffered. False when stdout did not take it all (closed
-  /// pipe, full disk); the reason has then been told on stderr.
+  /// Writes out what is buffered; may be called more than once. False when stdout
+  /// did not take it all (closed pipe, full disk); the reason has then been told
+  /// on stderr.
   [[nodiscard]] bool finish();
 
  private:
+  void flush();
+  void tell(std::string_view label, std::string_view text);
+
   std::string program_;
   GlobalOptions options_;
+  std::string buffer_;
+  bool terminal_ = false;
   bool color_ = false;
   bool failed_ = false;
 };

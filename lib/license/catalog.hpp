@@ -14,39 +14,6 @@
 
 namespace lic {
 
-/// An exact decimal and its currency, as text: money is never binary floating point.
-struct Price {
-  std::string amount;    ///< "4500.00"
-  std::string currency;  ///< ISO 4217 code
-  std::string per;       ///< "month", "year", or empty for once
-  friend bool operator==(const Price&, const Price&) = default;
-};
-
-struct Plan {
-  std::string id;
-  std::string name;
-  std::string code;  ///< the CODE of its license keys
-  Kind kind = Kind::subscription;
-  bool recommended = false;
-  std::optional<Price> price;
-  /// How long a license runs unless told otherwise; both absent: never ends.
-  std::optional<std::int64_t> months;
-  std::optional<std::int64_t> days;
-  std::int64_t grace_days = 0;
-  std::int64_t seats = 1;
-  /// A license of this plan must name its machines.
-  bool machine_bound = false;
-  /// For whom: whole labels at the end of the e-mail's domain; ".edu" means any
-  /// name under edu, "ox.ac.uk" that domain and any name under it. Empty: anyone.
-  std::vector<std::string> email_domains;
-  /// The vendor's choice to let licctl grant this plan locally on nothing but an
-  /// e-mail address of these domains, once per user and machine. Default: no,
-  /// only a signed license grants it.
-  bool grant_by_email = false;
-  Features features;
-  Limits limits;
-};
-
 /// What holds without any license where the product has no free plan.
 struct UnlicensedTerms {
   Features features;

@@ -92,8 +92,8 @@ std::optional<std::string_view> line_value(std::string_view text, std::string_vi
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    const std::size_t name_end = line.find_last_not_of(" \t", colon == 0 ? 0 : colon - 1) + 1;
-    if (line.substr(0, std::min(name_end, colon)) == key) return line.substr(colon + 1);
+    const std::string_view name = line.substr(0, colon);
+    if (name.substr(0, name.find_last_not_of(" \t") + 1) == key) return line.substr(colon + 1);
   }
   return std::nullopt;
 }
@@ -106,7 +106,7 @@ std::string processor_brand() {
 #if defined(__x86_64__) || defined(__i386__)
   constexpr unsigned kFirst = 0x80000002;
   constexpr unsigned kLast = 0x80000004;
-  if (__get_cpuid_max(0x80000000, nullptr) < kLast) return brand;
+  if (static_cast<unsigned>(__get_cpuid_max(0x80000000, nullptr)) < kLast) return brand;
   for (unsigned leaf = kFirst; leaf <= kLast; ++leaf) {
     std::array<unsigned, 4> words{};
     __cpuid(leaf, words[0], words[1], words[2], words[3]);

@@ -133,17 +133,22 @@ const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
   return found == keys_.end() ? nullptr : &*found;
 }
 
-Result<void> ProductFile::accepts(const ProductFile& next) const {
-  if (next.catalog_.product != catalog_.product)
-    return error(Errc::untrusted, concat("the product file is for ", in_quotes(next.catalog_.product), ", not for ",
-                                         in_quotes(catalog_.product)));
-  if (next.version_ < version_)
+ProductPin ProductFile::pin() const {
+  return {catalog_.product, version_, threshold_, roots_, sha256(signed_bytes_)};
+}
+
+Result<void> ProductPin::accepts(const ProductFile& next) const {
+  const ProductPin other = next.pin();
+  if (other.product != product)
     return error(Errc::untrusted,
-                 concat("the product file is version ", next.version_, ", older than version ", version_, " known here"));
-  if (next.version_ == version_ && next.signed_bytes_ != signed_bytes_)
-    return error(Errc::untrusted, concat("the product file is another one of the same version ", version_),
+                 concat("the product file is for ", in_quotes(other.product), ", not for ", in_quotes(product)));
+  if (other.version < version)
+    return error(Errc::untrusted,
+                 concat("the product file is version ", other.version, ", older than version ", version, " known here"));
+  if (other.version == version && other.digest != digest)
+    return error(Errc::untrusted, concat("the product file is another one of the same version ", version),
                  "ask the vendor which of the two is right");
-  if (next.signatures_by(roots_) < static_cast<std::size_t>(threshold_))
+  if (next.signatures_by(roots) < static_cast<std::size_t>(threshold))
     return error(Errc::untrusted, "the product file is not signed by the root keys that are trusted here",
                  "get it again from the vendor whose product this is");
   return {};

@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "base/export.hpp"
+#include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
 #include "license/catalog.hpp"
 #include "lic/result.hpp"
@@ -28,6 +29,24 @@ struct TrustedKey {
   std::optional<Time> not_after;
 
   [[nodiscard]] LIC_INTERNAL bool may(Role role) const noexcept;
+};
+
+class ProductFile;
+
+/// What a client remembers of the product file it trusts, so that only a rightful
+/// successor takes its place.
+struct ProductPin {
+  std::string product;
+  std::int64_t version = 0;
+  std::int64_t threshold = 1;
+  std::vector<PublicKey> roots;
+  Digest digest{};  ///< SHA-256 of the signed bytes
+
+  /// Whether `next` may take the place of the pinned file: the same product, not
+  /// an older version, not another file of the same version, and signed by the
+  /// threshold of the pinned roots.
+  /// Errors: untrusted, saying which of these fails.
+  [[nodiscard]] LIC_INTERNAL Result<void> accepts(const ProductFile& next) const;
 };
 
 /// A product file whose signatures hold. Only open() makes one.
@@ -51,15 +70,14 @@ class LIC_INTERNAL ProductFile {
   /// The key of that id; null when this product trusts none such.
   [[nodiscard]] const TrustedKey* find_key(const KeyId& id) const noexcept;
 
-  /// Whether `next` may take this one's place: the same product, not an older
-  /// version, and signed by the threshold of this one's roots.
-  /// Errors: untrusted, saying which of these fails.
-  [[nodiscard]] Result<void> accepts(const ProductFile& next) const;
+  [[nodiscard]] ProductPin pin() const;
+  /// pin().accepts(next)
+  [[nodiscard]] Result<void> accepts(const ProductFile& next) const { return pin().accepts(next); }
+  /// How many of `roots` have signed.
+  [[nodiscard]] std::size_t signatures_by(const std::vector<PublicKey>& roots) const;
 
  private:
   ProductFile() = default;
-  /// How many of `roots` have signed.
-  [[nodiscard]] std::size_t signatures_by(const std::vector<PublicKey>& roots) const;
 
   Catalog catalog_;
   std::int64_t version_ = 0;

@@ -1,0 +1,79 @@
+#include "common/log.hpp"
+
+#define FMT_HEADER_ONLY
+#include <fcntl.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace lic::app {
+namespace {
+
+/// Null: no log was asked for.
+std::unique_ptr<spdlog::logger> g_logger;
+
+std::unique_ptr<spdlog::formatter> pattern(std::string_view text) {
+  return std::make_unique<spdlog::pattern_formatter>(std::string(text), spdlog::pattern_time_type::utc);
+}
+
+Error cannot_open(const std::string& file, int fault) {
+  const Errc code = fault == ENOENT                       ? Errc::not_found
+                    : fault == EACCES || fault == ELOOP ? Errc::denied
+                                                          : Errc::failure;
+  return Error{code, concat("cannot open log file ", in_quotes(file), ": ", std::generic_category().message(fault)), {}};
+}
+
+/// Sees to the file's mode before spdlog opens it, and to a clear error.
+Result<std::shared_ptr<spdlog::sinks::sink>> open_file(const std::string& file) {
+  const Fd made(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  if (!made) return cannot_open(file, errno);
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+    sink->set_formatter(pattern("%Y-%m-%dT%H:%M:%SZ %n[%P]: %v"));
+    return std::shared_ptr<spdlog::sinks::sink>(std::move(sink));
+  } catch (const spdlog::spdlog_ex& fault) {
+    return Error{Errc::failure, concat("cannot open log file ", in_quotes(file), ": ", printable(fault.what())), {}};
+  }
+}
+
+}  // namespace
+
+Result<void> start_log(std::string_view program, const GlobalOptions& options) {
+  std::vector<std::shared_ptr<spdlog::sinks::sink>> sinks;
+  if (options.verbose) {
+    sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    sinks.back()->set_formatter(pattern("%n: %v"));
+  }
+  if (!options.log_file.empty()) {
+    auto file = open_file(options.log_file);
+    if (!file) return std::move(file).error();
+    sinks.push_back(*std::move(file));
+  }
+  if (sinks.empty()) return {};
+  g_logger = std::make_unique<spdlog::logger>(std::string(program), sinks.begin(), sinks.end());
+  g_logger->flush_on(spdlog::level::info);
+  return {};
+}
+
+void log_info(std::string_view text) {
+  if (g_logger) g_logger->log(spdlog::level::info, spdlog::string_view_t(printable(text)));
+}
+
+std::string masked_key(std::string_view key) {
+  const std::size_t prefix = key.find('-', key.find('-') + 1);
+  const std::size_t last = key.rfind('-');
+  if (prefix == std::string_view::npos || last <= prefix) return "...";
+  return concat(key.substr(0, prefix), "-...", key.substr(last));
+}
+
+}  // namespace lic::app

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+#include "base/file.hpp"
+#include "base/export.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+
+namespace lic {
+
+/// What the client takes from the machine it runs on. The shipped programs use
+/// system_environment(); tests make their own.
+struct Environment {
+  Path home;                  ///< the user's home directory; empty when not known
+  Path machine_root = "/";    ///< where machine facts are read
+  std::function<Time()> now;  ///< the clock
+};
+
+[[nodiscard]] Environment system_environment();
+
+}  // namespace lic

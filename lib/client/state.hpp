@@ -1,0 +1,100 @@
+#pragma once
+
+/// The client's state: `license_data.json` (docs/formats.md, 6).
+///
+/// A readable summary for people and scripts, and a sealed box with what counts.
+/// The box opens with the 0600 file state.key on the machine that sealed it.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+#include "machine/identity.hpp"
+#include "trust/product.hpp"
+
+namespace lic {
+
+/// A signed license that was activated.
+struct ActiveLicense {
+  std::string document;  ///< the signed file, byte for byte
+  Time activated_at{};
+  std::string source;  ///< "offline"
+};
+
+/// A plan that the product file grants by itself: the trial, or one by e-mail.
+struct LocalGrant {
+  std::string plan;
+  std::string key;
+  std::string email;
+  Time started_at{};
+};
+
+/// What the box holds.
+struct ClientState {
+  std::optional<ActiveLicense> license;  ///< at most one of these two
+  std::optional<LocalGrant> grant;
+  std::optional<ProductPin> pin;
+  std::optional<Time> high_water;           ///< the latest time seen
+  std::map<std::string, std::int64_t> seen;  ///< license id -> highest serial activated here
+  std::vector<std::string> granted;          ///< plans granted locally before, ever
+};
+
+enum class StateCondition {
+  absent,   ///< there is none
+  intact,
+  edited,   ///< the box opens, but the readable part was changed by hand
+  foreign,  ///< sealed on another machine
+  damaged,  ///< does not open: cut off, overwritten, its key lost
+};
+
+struct LoadedState {
+  StateCondition condition = StateCondition::absent;
+  ClientState state;    ///< empty unless intact or edited
+  std::string problem;  ///< what is wrong, in words, unless absent or intact
+};
+
+/// The files of one state directory.
+class StateStore {
+ public:
+  StateStore(Path directory, std::string product);
+
+  [[nodiscard]] const Path& directory() const noexcept { return directory_; }
+  [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
+  [[nodiscard]] Path product_file() const;                      ///< product.json
+
+  /// Errors: denied (a symbolic link, another owner, no permission), failure.
+  /// Damage is a condition, not an error.
+  [[nodiscard]] Result<LoadedState> load(const MachineIdentity& machine) const;
+
+  /// Makes the directory and takes its lock. Errors: unavailable, denied, failure.
+  [[nodiscard]] Result<FileLock> lock(std::chrono::milliseconds patience) const;
+
+  /// Writes the state whole. `summary` is the readable part: a JSON object.
+  /// The lock must be held. Errors: denied, failure; the old state then stands.
+  [[nodiscard]] Result<void> save(const ClientState& state, std::string_view summary, const MachineIdentity& machine) const;
+
+  /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
+  /// new name. The lock must be held.
+  [[nodiscard]] Result<std::string> set_aside(Time now) const;
+
+ private:
+  [[nodiscard]] Path data_file() const;
+  [[nodiscard]] Path key_file() const;
+
+  Path directory_;
+  std::string product_;
+};
+
+/// The two halves of license_data.json, apart from any file; for tests and fuzzing.
+[[nodiscard]] std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
+                                       const MachineIdentity& machine, std::string_view product);
+[[nodiscard]] LoadedState decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
+                                       std::string_view product);
+
+}  // namespace lic

@@ -1,0 +1,161 @@
+#pragma once
+
+/// The licensing of one product on this machine, for the application that it
+/// protects: may this run, with which features, how much is left?
+///
+///   auto manager = lic::LicenseManager::open({.product_file = "product.json"});
+///   if (manager && manager->check_feature("export").allowed()) ...
+///
+/// Nothing here prints, throws or ends the process. docs/embedding.md has whole
+/// programs.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lic/export.hpp"
+#include "lic/result.hpp"
+#include "lic/types.hpp"
+
+namespace lic {
+
+struct OpenOptions {
+  /// The vendor's signed product file, by path or as bytes compiled into the
+  /// application. With both, the file counts only if the roots of the compiled-in
+  /// one have signed it.
+  std::string product_file{};
+  std::span<const unsigned char> embedded_product{};
+  /// Where the state is kept; empty: $HOME/.<app>/license.
+  std::string state_dir{};
+};
+
+/// Where the rights come from.
+enum class Source { none, offline, online, trial, free };
+[[nodiscard]] LIC_API std::string_view token(Source source) noexcept;
+
+/// What the user should do next, and where.
+struct NextStep {
+  std::string action;  ///< "renew", "buy", "upgrade", "activate", "contact-support", "set-clock"; empty: nothing
+  std::string url;     ///< empty when there is none
+};
+
+/// The whole answer at one moment.
+struct Status {
+  Decision decision;
+  std::string license_key;  ///< empty when nothing is activated
+  std::int64_t serial = 0;
+  std::string plan;
+  std::string plan_name;
+  std::optional<Kind> kind;
+  Customer customer;
+  std::optional<Time> starts;
+  std::optional<Time> expires;
+  std::optional<Time> activated_at;
+  Features features;  ///< empty while the decision is a no for an activated license
+  Limits limits;      ///< the same
+  std::int64_t seats = 0;
+  Source source = Source::none;
+  std::optional<Time> verified_at;  ///< when its signature was last checked
+  NextStep next;
+  std::vector<std::string> warnings;  ///< in sentences for people; safe to print
+};
+
+/// What came of a change that was asked for.
+struct Change {
+  Decision decision;    ///< a no: nothing was changed, what was active stays active
+  std::string message;  ///< says what was done, or why nothing was; safe to print
+  std::string hint;     ///< what to do next, or empty
+};
+
+/// What the product file says of the product.
+struct ProductInfo {
+  std::string id;
+  std::string name;
+  std::int64_t version = 0;
+  std::string purchase_url;
+  std::string renewal_url;
+  std::string support;
+  std::vector<Plan> plans;
+};
+
+/// One property by which this machine is known, for showing to its user.
+struct FactInfo {
+  std::string name;
+  bool strong = false;
+  bool present = false;
+  std::vector<std::string> values;   ///< as read here; they never leave this machine
+  std::vector<std::string> digests;  ///< what the fingerprint carries instead
+  std::string source;                ///< the file it was read from
+  std::string note;                  ///< why it is absent
+};
+
+/// Opened once, then asked as often as wanted. Reading members may be called from
+/// several threads at once; a changing one only while no other runs.
+class LIC_API LicenseManager {
+ public:
+  /// Reads the product file and the state of this user on this machine.
+  /// No license at all is not an error: see status().
+  /// Errors: not_found (no product file), untrusted (it is not genuine, or not the
+  /// one this machine knows), invalid_input, denied, failure (no $HOME, I/O).
+  [[nodiscard]] static Result<LicenseManager> open(const OpenOptions& options);
+
+  LicenseManager(LicenseManager&&) noexcept;
+  LicenseManager& operator=(LicenseManager&&) noexcept;
+  ~LicenseManager();
+
+  /// Judged anew at each call, at the clock's time. No file is read.
+  [[nodiscard]] Decision decision() const noexcept;
+  [[nodiscard]] Status status() const;
+
+  /// Whether the feature may be used now. A feature is licensed when it is there
+  /// and not false, 0, "" or []. Reasons: as decision(), or feature_not_licensed.
+  /// Without a license, what the free plan or the product's unlicensed terms grant.
+  /// Allocates nothing, reads no file, takes no lock.
+  [[nodiscard]] Decision check_feature(std::string_view name) const noexcept;
+  /// The value, null when the feature is not licensed now. Valid until a change.
+  [[nodiscard]] const FeatureValue* feature_value(std::string_view name) const noexcept;
+  /// The limits in force now. Valid until a change.
+  [[nodiscard]] const Limits& limits() const noexcept;
+
+  /// Activates the license with that key, whose signed file lies in the state
+  /// directory as <KEY>.json or is the active one already.
+  /// A no (expired, wrong machine, ...) changes nothing.
+  /// Errors: invalid_input (mistyped key: the hint suggests), not_found (no signed
+  /// file), untrusted, conflict (an older serial than was seen here; a trial in
+  /// place of a paid license), denied, unavailable, failure.
+  [[nodiscard]] Result<Change> activate(std::string_view license_key);
+  /// The same from a signed file, given by its content. `name` is for messages.
+  [[nodiscard]] Result<Change> activate_document(std::span<const unsigned char> document, std::string_view name);
+
+  /// Starts the product's trial, once per user and machine; with an e-mail address
+  /// at one of its domains, a plan that the vendor grants by e-mail alone.
+  /// Reason trial_not_available when one was used here.
+  /// Errors: not_found (the product has none), conflict (a paid license is
+  /// active), invalid_input (not an address), denied, unavailable, failure.
+  [[nodiscard]] Result<Change> start_trial(std::string_view email = {});
+
+  /// Gives up the active license; its signed file stays. Reason no_license when
+  /// nothing was active.
+  [[nodiscard]] Result<Change> deactivate();
+
+  /// Reads the state from disk again.
+  [[nodiscard]] Result<void> refresh();
+
+  [[nodiscard]] const ProductInfo& product() const noexcept;
+  /// The fingerprint to give to the vendor.
+  [[nodiscard]] const std::string& machine_id() const;
+  [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+  [[nodiscard]] const std::string& state_dir() const noexcept;
+
+  class Impl;
+  explicit LicenseManager(std::unique_ptr<Impl> impl) noexcept;  ///< for our own tests
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lic

@@ -1,0 +1,213 @@
+#include "ledger/sqlite_connection.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+
+namespace lic::sqlite {
+namespace {
+
+constexpr std::string_view kRestore = "restore the newest backup of it";
+
+std::string spell(std::chrono::milliseconds span) {
+  return span.count() % 1000 == 0 ? concat(span.count() / 1000, " s") : concat(span.count(), " ms");
+}
+
+/// What SQLite itself would get wrong: it takes an empty file for a new database.
+/// (Looked at by name: to close a descriptor of our own would drop SQLite's locks.)
+Result<void> check_file(const Path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return system_error(errno, "cannot open ledger", path);
+  const std::string name = in_quotes(path.native());
+  if (S_ISLNK(info.st_mode))
+    return error(Errc::denied, concat("ledger ", name, " is a symbolic link, which is not followed here"),
+                 "give the path of the file itself");
+  if (S_ISDIR(info.st_mode)) return error(Errc::invalid_input, concat(name, " is a directory, not a ledger"));
+  if (!S_ISREG(info.st_mode)) return error(Errc::invalid_input, concat(name, " is not a regular file"));
+  if (info.st_size == 0)
+    return error(Errc::invalid_input, concat(name, " is empty, not a ledger"),
+                 concat(kRestore, ", or remove it if it was being made when the machine stopped"));
+  return {};
+}
+
+/// With the directory's links resolved, so that SQLITE_OPEN_NOFOLLOW speaks of the file alone.
+Result<Path> resolved(const Path& path) {
+  std::error_code failed;
+  const Path directory = std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : Path("."), failed);
+  if (failed) return system_error(failed.value(), "cannot open ledger", path);
+  return directory / path.filename();
+}
+
+int bind_one(sqlite3_stmt* statement, int index, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(statement, index, *number);
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    // A null pointer would bind NULL: an empty view may hold one.
+    return sqlite3_bind_text64(statement, index, text->data() == nullptr ? "" : text->data(), text->size(),
+                               SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  return sqlite3_bind_null(statement, index);
+}
+
+}  // namespace
+
+void Rows::Reset::operator()(sqlite3_stmt* statement) const noexcept {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+}
+
+Result<bool> Rows::next() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return connection_->fault(code);
+}
+
+std::string Rows::text(int column) const {
+  const auto* bytes = sqlite3_column_text(statement_.get(), column);
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+Time Rows::time(int column) const { return Time(std::chrono::seconds(integer(column))); }
+
+std::optional<Time> Rows::optional_time(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return time(column);
+}
+
+Result<std::shared_ptr<Connection>> Connection::open(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY(check_file(path));
+  LIC_TRY_ASSIGN(const Path real, resolved(path));
+  std::shared_ptr<Connection> connection(new Connection(path, patience));
+  LIC_TRY(connection->open_database(real.c_str(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
+  return connection;
+}
+
+Result<std::shared_ptr<Connection>> Connection::in_memory() {
+  std::shared_ptr<Connection> connection(new Connection(":memory:", std::chrono::milliseconds(0)));
+  LIC_TRY(connection->open_database(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY));
+  return connection;
+}
+
+Result<void> Connection::open_database(const char* name, int flags) {
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(name, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  database_.reset(database);
+  if (code != SQLITE_OK) return fault(code);
+  return configure();
+}
+
+/// A ledger may come from anywhere (a backup, another machine): its schema may not
+/// run anything, and nothing may write behind SQLite's back. All of these hold
+/// for a connection, none of them reads the file.
+Result<void> Connection::configure() {
+  sqlite3_busy_handler(database_.get(), &Connection::wait_for_lock, this);
+  for (const int option : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_FKEY, SQLITE_DBCONFIG_ENABLE_TRIGGER})
+    if (const int code = sqlite3_db_config(database_.get(), option, 1, nullptr); code != SQLITE_OK) return fault(code);
+  for (const int option : {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_DQS_DML})
+    if (const int code = sqlite3_db_config(database_.get(), option, 0, nullptr); code != SQLITE_OK) return fault(code);
+  return run_script("PRAGMA cell_size_check = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;");
+}
+
+/// SQLite's own timeout sleeps whole seconds where it was built without usleep().
+int Connection::wait_for_lock(void* connection, int attempt) {
+  auto& self = *static_cast<Connection*>(connection);
+  const auto now = std::chrono::steady_clock::now();
+  if (attempt == 0) self.give_up_ = now + self.patience_;
+  if (now >= self.give_up_) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::min(attempt + 1, 20)));
+  return 1;
+}
+
+Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) return found->second.get();
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return fault(code);
+  statements_.emplace(sql, StatementHandle(statement));
+  return statement;
+}
+
+Result<Rows> Connection::query(std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
+  Rows rows(*this, statement);
+  int index = 0;
+  for (const Value& value : values)
+    if (const int code = bind_one(statement, ++index, value); code != SQLITE_OK) return fault(code);
+  return rows;
+}
+
+Result<void> Connection::run(std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(Rows rows, query(sql, values));
+  LIC_TRY(rows.next());
+  return {};
+}
+
+Result<void> Connection::run_script(const char* sql) {
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return fault(code);
+  return {};
+}
+
+Result<std::int64_t> Connection::number(std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(Rows rows, query(sql, values));
+  LIC_TRY_ASSIGN(const bool found, rows.next());
+  return found ? rows.integer(0) : 0;
+}
+
+Error Connection::fault(int code) const {
+  const std::string ledger = concat("ledger ", in_quotes(path_.native()));
+  const std::string said = printable(database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      return error(Errc::unavailable, concat("another process has been using the ", ledger, " for ", spell(patience_)),
+                   "try again in a moment");
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return error(Errc::failure, concat(ledger, ": ", said, "; nothing was changed"),
+                   "look at the disk's free space and health, then try again");
+    case SQLITE_NOTADB:
+      return error(Errc::invalid_input, concat(in_quotes(path_.native()), " is not a ledger"), std::string(kRestore));
+    case SQLITE_CORRUPT:
+      return error(Errc::invalid_input, concat(ledger, " is damaged: ", said), std::string(kRestore));
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return error(Errc::denied, concat(ledger, " cannot be written: ", said),
+                   "look at the permissions of the file and of its directory");
+    case SQLITE_CANTOPEN:
+      if (const int number = sqlite3_system_errno(database_.get()); number != 0)
+        return system_error(number, "cannot open ledger", path_);
+      return error(Errc::denied, concat(ledger, " cannot be opened: ", said));
+    case SQLITE_CONSTRAINT:
+      return error(Errc::conflict, concat(ledger, ": ", said));
+    default:
+      return error(Errc::failure, concat(ledger, ": ", said));
+  }
+}
+
+Result<Scope> Scope::begin(std::shared_ptr<Connection> connection, Kind kind) {
+  LIC_TRY(connection->run(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"));
+  return Scope(std::move(connection));
+}
+
+Scope::~Scope() {
+  // SQLite may have rolled back by itself (disk full). A rollback that fails is
+  // made up for when the database is opened next.
+  if (connection_ && connection_->in_transaction()) static_cast<void>(connection_->run("ROLLBACK"));
+}
+
+Result<void> Scope::commit() {
+  LIC_TRY(connection_->run("COMMIT"));
+  connection_.reset();
+  return {};
+}
+
+}  // namespace lic::sqlite

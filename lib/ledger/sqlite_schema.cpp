@@ -1,0 +1,265 @@
+#include "ledger/sqlite_schema.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <compare>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+
+namespace lic::sqlite {
+namespace {
+
+// Times are seconds since 1970 (UTC). Texts that may be absent are NULL, never ''.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE licenses (
+  number INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL UNIQUE,
+  serial INTEGER NOT NULL,
+  product TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  email TEXT,
+  issued_at INTEGER NOT NULL,
+  starts_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  grace_days INTEGER NOT NULL,
+  seats INTEGER NOT NULL,
+  order_id TEXT,
+  note TEXT,
+  batch TEXT,
+  suspended_at INTEGER,
+  revoked_at INTEGER,
+  revoke_reason TEXT
+) STRICT;
+CREATE INDEX licenses_by_customer ON licenses (customer COLLATE NOCASE);
+CREATE INDEX licenses_by_email ON licenses (email COLLATE NOCASE) WHERE email IS NOT NULL;
+CREATE INDEX licenses_by_batch ON licenses (batch) WHERE batch IS NOT NULL;
+CREATE INDEX licenses_revoked ON licenses (id) WHERE revoked_at IS NOT NULL;
+CREATE TRIGGER licenses_no_delete BEFORE DELETE ON licenses
+BEGIN
+  SELECT RAISE(ABORT, 'a license is never deleted, only revoked');
+END;
+CREATE TRIGGER licenses_no_replace BEFORE INSERT ON licenses
+WHEN EXISTS (SELECT 1 FROM licenses WHERE number = NEW.number OR key = NEW.key OR id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'that license is in the ledger already');
+END;
+CREATE TRIGGER licenses_same_identity BEFORE UPDATE OF number, key, id, product ON licenses
+WHEN NEW.number <> OLD.number OR NEW.key <> OLD.key OR NEW.id <> OLD.id OR NEW.product <> OLD.product
+BEGIN
+  SELECT RAISE(ABORT, 'key, id and product of a license never change');
+END;
+CREATE TRIGGER licenses_stay_revoked BEFORE UPDATE ON licenses
+WHEN OLD.revoked_at IS NOT NULL AND
+  (NEW.revoked_at IS NOT OLD.revoked_at OR NEW.revoke_reason IS NOT OLD.revoke_reason)
+BEGIN
+  SELECT RAISE(ABORT, 'a revoked license stays revoked');
+END;
+
+CREATE TABLE documents (
+  license INTEGER PRIMARY KEY REFERENCES licenses (number),
+  document TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE history (
+  number INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  key TEXT,
+  reason TEXT,
+  detail TEXT
+) STRICT;
+CREATE INDEX history_by_key ON history (key);
+CREATE TRIGGER history_no_update BEFORE UPDATE ON history
+BEGIN
+  SELECT RAISE(ABORT, 'history is never changed');
+END;
+CREATE TRIGGER history_no_delete BEFORE DELETE ON history
+BEGIN
+  SELECT RAISE(ABORT, 'history is never deleted');
+END;
+CREATE TRIGGER history_no_replace BEFORE INSERT ON history
+WHEN EXISTS (SELECT 1 FROM history WHERE number = NEW.number)
+BEGIN
+  SELECT RAISE(ABORT, 'history is never changed');
+END;
+
+CREATE TABLE keys (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  purpose TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  roles TEXT NOT NULL,
+  not_before INTEGER,
+  not_after INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE products (
+  version INTEGER PRIMARY KEY,
+  catalog TEXT NOT NULL,
+  product_file TEXT NOT NULL,
+  imported_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE batches (
+  name TEXT NOT NULL PRIMARY KEY,
+  request TEXT NOT NULL,
+  opened_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER counters_only_grow BEFORE UPDATE ON counters WHEN NEW.value <= OLD.value
+BEGIN
+  SELECT RAISE(ABORT, 'a counter never goes back');
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1};
+
+/// A table, index or trigger as sqlite_schema has it.
+struct SchemaObject {
+  std::string type;
+  std::string name;
+  std::string table;
+  std::string sql;
+
+  friend auto operator<=>(const SchemaObject&, const SchemaObject&) = default;
+  friend bool operator==(const SchemaObject&, const SchemaObject&) = default;
+};
+
+/// Sorted. Without the statistics that ANALYZE keeps.
+Result<std::vector<SchemaObject>> schema_of(Connection& connection) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT type, name, tbl_name, sql FROM sqlite_schema "
+                                             "WHERE name NOT GLOB 'sqlite_stat[0-9]' ORDER BY type, name"));
+  std::vector<SchemaObject> objects;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) break;
+    objects.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3)});
+  }
+  std::sort(objects.begin(), objects.end());
+  return objects;
+}
+
+Result<void> migrate(Connection& connection, std::int64_t from, Migrations migrations) {
+  for (const char* migration : migrations.subspan(static_cast<std::size_t>(from)))
+    LIC_TRY(connection.run_script(migration));
+  // PRAGMA takes no parameters; this is a number of our own.
+  return connection.run(concat("PRAGMA user_version = ", migrations.size()));
+}
+
+Error altered(const Connection& connection, const SchemaObject& object, std::string_view how) {
+  return error(Errc::invalid_input,
+               concat("ledger ", in_quotes(connection.path().native()), " was altered by hand: ", printable(object.type),
+                      " ", in_quotes(object.name), " ", how),
+               "restore the newest backup of it");
+}
+
+/// Compares with what the migrations make in an empty database.
+Result<void> check_schema(Connection& connection, Migrations migrations) {
+  LIC_TRY_ASSIGN(const auto fresh, Connection::in_memory());
+  LIC_TRY(migrate(*fresh, 0, migrations));
+  LIC_TRY_ASSIGN(const auto expected, schema_of(*fresh));
+  LIC_TRY_ASSIGN(const auto present, schema_of(connection));
+  auto is = present.begin();
+  for (const SchemaObject& wanted : expected) {
+    const auto place = std::pair(std::string_view(wanted.type), std::string_view(wanted.name));
+    if (is != present.end() && std::pair(std::string_view(is->type), std::string_view(is->name)) < place)
+      return altered(connection, *is, "was added");
+    if (is == present.end() || std::pair(std::string_view(is->type), std::string_view(is->name)) != place)
+      return altered(connection, wanted, "is missing");
+    if (*is != wanted) return altered(connection, *is, "is not as it was made");
+    ++is;
+  }
+  if (is != present.end()) return altered(connection, *is, "was added");
+  return {};
+}
+
+/// SQLite notices missing pages, but not that the last one was cut short.
+/// Precondition: a read transaction, so that nobody writes the file meanwhile.
+Result<void> check_size(Connection& connection) {
+  LIC_TRY_ASSIGN(const auto pages, connection.number("PRAGMA page_count"));
+  LIC_TRY_ASSIGN(const auto page_size, connection.number("PRAGMA page_size"));
+  LIC_TRY_ASSIGN(Rows mode, connection.query("PRAGMA journal_mode"));
+  LIC_TRY(mode.next());
+  if (mode.text(0) == "wal") return {};  // newer pages may be in the log
+  struct stat info {};
+  if (::stat(connection.path().c_str(), &info) != 0) return system_error(errno, "cannot open ledger", connection.path());
+  if (info.st_size < pages * page_size)
+    return error(Errc::invalid_input, concat("ledger ", in_quotes(connection.path().native()), " is truncated: ",
+                                             std::int64_t{info.st_size}, " of ", pages * page_size, " bytes"),
+                 "restore the newest backup of it");
+  return {};
+}
+
+/// The version of a whole ledger with the schema of that version.
+/// Precondition: a transaction.
+Result<std::int64_t> check_ledger(Connection& connection, Migrations migrations) {
+  LIC_TRY_ASSIGN(const auto id, connection.number("PRAGMA application_id"));
+  LIC_TRY_ASSIGN(const auto version, connection.number("PRAGMA user_version"));
+  const std::string name = in_quotes(connection.path().native());
+  if (id != kApplicationId || version < 1)
+    return error(Errc::invalid_input, concat(name, " is a database, but not a ledger"));
+  const auto known = static_cast<std::int64_t>(migrations.size());
+  if (version > known)
+    return error(Errc::invalid_input,
+                 concat("ledger ", name, " is of version ", version, ", this licgen knows up to ", known),
+                 "use the newer licgen that wrote it");
+  LIC_TRY(check_size(connection));
+  LIC_TRY(check_schema(connection, migrations.first(static_cast<std::size_t>(version))));
+  return version;
+}
+
+}  // namespace
+
+Migrations ledger_migrations() noexcept { return kMigrations; }
+
+Result<void> make_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  LIC_TRY(connection->run(concat("PRAGMA application_id = ", kApplicationId)));
+  LIC_TRY(migrate(*connection, 0, migrations));
+  return scope.commit();
+}
+
+Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
+  const auto known = static_cast<std::int64_t>(migrations.size());
+  {
+    LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::read));
+    LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));
+    if (version == known) return {};
+    if (connection->is_read_only())
+      return error(Errc::denied, concat("ledger ", in_quotes(connection->path().native()), " is of the older version ",
+                                        version, " and cannot be written, so it cannot be brought up to date"),
+                   "open it once where it can be written");
+  }
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));  // another process may have been first
+  LIC_TRY(migrate(*connection, version, migrations));
+  return scope.commit();
+}
+
+Result<void> choose_journal(Connection& connection) {
+  const std::string_view wanted = has_safe_wal(sqlite3_libversion_number()) ? "wal" : "delete";
+  std::string mode;
+  {
+    LIC_TRY_ASSIGN(Rows rows, connection.query(concat("PRAGMA journal_mode = ", wanted)));
+    LIC_TRY(rows.next());
+    mode = rows.text(0);
+  }
+  // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the
+  // directory after that, without which a power failure could bring the journal
+  // back, and it would undo what was committed.
+  return connection.run(mode == "wal" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = EXTRA");
+}
+
+}  // namespace lic::sqlite
