@@ -24,9 +24,9 @@ namespace lic::app {
 /// A command of licgen or an action of licctl. `Context` is what its run() works on.
 template <class Context>
 struct Command {
-  std::string name;      ///< "create", "keys list", or for an action of licctl "--license-info"
-  std::string value;     ///< for an action: the name of its value ("KEY|FILE"), or empty
-  std::string summary;   ///< one line, no full stop
+  std::string name;                   ///< "create", "keys list", or for an action of licctl "--license-info"
+  std::string value;                  ///< for an action: the name of its value ("KEY|FILE"), or empty
+  std::string summary;                ///< one line, no full stop
   std::vector<std::string> examples;  ///< whole command lines
   std::function<void(CLI::App&)> setup;
   std::function<int(Context&)> run;
@@ -80,7 +80,8 @@ const Command<Context>* find_command(const std::vector<Command<Context>>& comman
 
 // The name of an option's value (Option::type_name) says how it is completed: words
 // in lower case ("table|csv|jsonl") are the choices themselves; FILE and DIR within
-// it ("DIR|FILE.jsonl") are names of files and directories; the rest is free. An
+// it ("DIR|FILE.jsonl") are names of files and directories; the rest is free. It has
+// no colon. An
 // argument ("KEY", "FILE") is completed by its own name in the same way.
 
 /// A choice: `chosen` gets the index of the word given; another word is a usage
@@ -88,8 +89,8 @@ const Command<Context>* find_command(const std::vector<Command<Context>>& comman
 CLI::Option* add_choice(CLI::App& app, std::string name, std::vector<std::string> words,
                         std::function<void(std::size_t)> chosen, std::string summary);
 
-/// A whole number in decimal, low to high; another value is Errc-like invalid
-/// usage (exit code 2) that names the range. (CLI11 alone reads 010 as 8.)
+/// A whole number in decimal, low to high; another value is a usage
+/// error (exit code 2) that names the range. (CLI11 alone reads 010 as 8.)
 CLI::Option* add_number(CLI::App& app, std::string name, std::optional<std::int64_t>& target, std::int64_t low,
                         std::int64_t high, std::string summary);
 

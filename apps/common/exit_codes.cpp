@@ -42,14 +42,22 @@ std::string_view token(ExitCode code) noexcept {
 
 ExitCode exit_code(Errc code) noexcept {
   switch (code) {
-    case Errc::failure: return ExitCode::failure;
-    case Errc::usage: return ExitCode::usage;
-    case Errc::invalid_input: return ExitCode::invalid_input;
-    case Errc::not_found: return ExitCode::not_found;
-    case Errc::conflict: return ExitCode::conflict;
-    case Errc::denied: return ExitCode::denied;
-    case Errc::unavailable: return ExitCode::unavailable;
-    case Errc::untrusted: return ExitCode::untrusted;
+    case Errc::failure:
+      return ExitCode::failure;
+    case Errc::usage:
+      return ExitCode::usage;
+    case Errc::invalid_input:
+      return ExitCode::invalid_input;
+    case Errc::not_found:
+      return ExitCode::not_found;
+    case Errc::conflict:
+      return ExitCode::conflict;
+    case Errc::denied:
+      return ExitCode::denied;
+    case Errc::unavailable:
+      return ExitCode::unavailable;
+    case Errc::untrusted:
+      return ExitCode::untrusted;
   }
   return ExitCode::failure;
 }
@@ -60,20 +68,34 @@ ExitCode exit_code(Reason reason) noexcept {
     case Reason::expiring:
     case Reason::grace:
     case Reason::trial:
-    case Reason::free: return ExitCode::ok;
-    case Reason::no_license: return ExitCode::no_license;
-    case Reason::expired: return ExitCode::expired;
-    case Reason::revoked: return ExitCode::revoked;
-    case Reason::suspended: return ExitCode::suspended;
-    case Reason::wrong_machine: return ExitCode::wrong_machine;
-    case Reason::untrusted: return ExitCode::untrusted;
-    case Reason::not_yet_valid: return ExitCode::not_yet_valid;
-    case Reason::clock_moved_back: return ExitCode::clock_moved_back;
-    case Reason::no_seat_left: return ExitCode::no_seat_left;
-    case Reason::feature_not_licensed: return ExitCode::feature_not_licensed;
-    case Reason::usage_limit_reached: return ExitCode::usage_limit_reached;
-    case Reason::trial_not_available: return ExitCode::trial_not_available;
-    case Reason::version_not_covered: return ExitCode::version_not_covered;
+    case Reason::free:
+      return ExitCode::ok;
+    case Reason::no_license:
+      return ExitCode::no_license;
+    case Reason::expired:
+      return ExitCode::expired;
+    case Reason::revoked:
+      return ExitCode::revoked;
+    case Reason::suspended:
+      return ExitCode::suspended;
+    case Reason::wrong_machine:
+      return ExitCode::wrong_machine;
+    case Reason::untrusted:
+      return ExitCode::untrusted;
+    case Reason::not_yet_valid:
+      return ExitCode::not_yet_valid;
+    case Reason::clock_moved_back:
+      return ExitCode::clock_moved_back;
+    case Reason::no_seat_left:
+      return ExitCode::no_seat_left;
+    case Reason::feature_not_licensed:
+      return ExitCode::feature_not_licensed;
+    case Reason::usage_limit_reached:
+      return ExitCode::usage_limit_reached;
+    case Reason::trial_not_available:
+      return ExitCode::trial_not_available;
+    case Reason::version_not_covered:
+      return ExitCode::version_not_covered;
   }
   return ExitCode::failure;
 }

@@ -39,7 +39,7 @@ enum class ExitCode : int {
 /// One row of the table, for documentation made from it.
 struct ExitCodeRow {
   ExitCode code;
-  std::string_view name;     ///< the stable token, as in {"error":{"code":...}}
+  std::string_view name;  ///< the stable token, as in {"error":{"code":...}}
   std::string_view meaning;
 };
 [[nodiscard]] std::span<const ExitCodeRow> exit_code_table() noexcept;

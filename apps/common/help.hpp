@@ -13,6 +13,10 @@ class App;
 
 namespace lic::app {
 
+/// Headings that mean something: the actions of licctl, and what every command takes.
+inline constexpr std::string_view kActionGroup = "Actions";
+inline constexpr std::string_view kGlobalGroup = "Global options";
+
 /// An option or, where `argument`, a positional argument.
 struct OptionHelp {
   std::vector<std::string> names;  ///< "-h", "--help"; for an argument its one name, "FILE"
@@ -37,7 +41,7 @@ struct CommandHelp {
   std::vector<std::string> examples;
   std::vector<CommandHelp> commands;
 
-  /// The headings of the options in the order of their first option.
+  /// The headings of the options in the order of their first option, the global ones last.
   [[nodiscard]] std::vector<std::string> groups() const;
   /// "[OPTIONS] KEY..." or "COMMAND ..."
   [[nodiscard]] std::string usage() const;

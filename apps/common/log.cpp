@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 #include <system_error>
 #include <vector>
@@ -27,10 +28,11 @@ std::unique_ptr<spdlog::formatter> pattern(std::string_view text) {
 }
 
 Error cannot_open(const std::string& file, int fault) {
-  const Errc code = fault == ENOENT                       ? Errc::not_found
+  const Errc code = fault == ENOENT                     ? Errc::not_found
                     : fault == EACCES || fault == ELOOP ? Errc::denied
-                                                          : Errc::failure;
-  return Error{code, concat("cannot open log file ", in_quotes(file), ": ", std::generic_category().message(fault)), {}};
+                                                        : Errc::failure;
+  return Error{
+      code, concat("cannot open log file ", in_quotes(file), ": ", std::generic_category().message(fault)), {}};
 }
 
 /// Sees to the file's mode before spdlog opens it, and to a clear error.
@@ -44,6 +46,15 @@ Result<std::shared_ptr<spdlog::sinks::sink>> open_file(const std::string& file) 
   } catch (const spdlog::spdlog_ex& fault) {
     return Error{Errc::failure, concat("cannot open log file ", in_quotes(file), ": ", printable(fault.what())), {}};
   }
+}
+
+/// A log that cannot be written is told once, and does not stop the run.
+void tell_fault(const std::string& program, const std::string& fault) {
+  static bool told = false;
+  if (told) return;
+  told = true;
+  const std::string line = concat(program, ": warning: cannot write the log: ", printable(fault), '\n');
+  std::fputs(line.c_str(), stderr);
 }
 
 }  // namespace
@@ -61,6 +72,7 @@ Result<void> start_log(std::string_view program, const GlobalOptions& options) {
   }
   if (sinks.empty()) return {};
   g_logger = std::make_unique<spdlog::logger>(std::string(program), sinks.begin(), sinks.end());
+  g_logger->set_error_handler([name = std::string(program)](const std::string& fault) { tell_fault(name, fault); });
   g_logger->flush_on(spdlog::level::info);
   return {};
 }

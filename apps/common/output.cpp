@@ -39,9 +39,12 @@ int write_all(int fd, std::string_view text) noexcept {
 /// NO_COLOR (https://no-color.org): set and not empty. --color always outdoes it.
 bool wants_color(Color color, bool terminal) noexcept {
   switch (color) {
-    case Color::always: return true;
-    case Color::never: return false;
-    case Color::automatic: break;
+    case Color::always:
+      return true;
+    case Color::never:
+      return false;
+    case Color::automatic:
+      break;
   }
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
@@ -52,12 +55,18 @@ bool wants_color(Color color, bool terminal) noexcept {
 
 std::string_view escape_code(Style style) noexcept {
   switch (style) {
-    case Style::plain: return "";
-    case Style::bold: return "\033[1m";
-    case Style::good: return "\033[32m";
-    case Style::warning: return "\033[33m";
-    case Style::bad: return "\033[31m";
-    case Style::faint: return "\033[2m";
+    case Style::plain:
+      return "";
+    case Style::bold:
+      return "\033[1m";
+    case Style::good:
+      return "\033[32m";
+    case Style::warning:
+      return "\033[33m";
+    case Style::bad:
+      return "\033[31m";
+    case Style::faint:
+      return "\033[2m";
   }
   return "";
 }
@@ -83,6 +92,8 @@ Output::Output(std::string program, const GlobalOptions& options) : program_(std
   terminal_ = ::isatty(STDOUT_FILENO) == 1;
   color_ = wants_color(options_.color, terminal_);
 }
+
+Output::~Output() { flush(); }
 
 void Output::answer(std::string_view text) {
   constexpr std::size_t kLargestBuffer = 64 * 1024;

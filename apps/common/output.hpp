@@ -30,6 +30,10 @@ class Output {
   /// is then an error of finish()), and closed standard descriptors are occupied,
   /// so that no file opened later is mistaken for one of them.
   Output(std::string program, const GlobalOptions& options);
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  /// Writes out what is left; only finish() can say whether that succeeded.
+  ~Output();
 
   [[nodiscard]] bool json() const noexcept { return options_.json; }
   [[nodiscard]] bool quiet() const noexcept { return options_.quiet; }

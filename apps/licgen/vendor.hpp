@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "common/output.hpp"
+#include "crypto/secret.hpp"
 #include "crypto/signing.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/ledger.hpp"
@@ -59,6 +60,9 @@ class Vendor {
   Time now_;
   std::string actor_;
   std::unique_ptr<Ledger> ledger_;
+  /// What was given or typed first: a descriptor can be read once, and a person
+  /// is not asked twice.
+  mutable std::optional<SecretBytes> remembered_;
 };
 
 }  // namespace lic::app

@@ -17,7 +17,9 @@ namespace lic {
 using PassphraseSource = std::function<Result<SecretBytes>()>;
 
 /// Writes `key` to a new file, mode 0600. `passphrase` null: not encrypted.
-/// Errors: conflict (the file exists), invalid_input (an empty passphrase), denied, failure.
+/// Errors: conflict (the file exists), invalid_input (a passphrase that is empty, longer
+/// than 1000 bytes or has a zero byte in it: `openssl` could not use it), not_found (no
+/// such directory), denied, failure.
 [[nodiscard]] Result<void> write_key_file(const Path& path, const SigningKey& key, const SecretBytes* passphrase);
 
 /// The same, in place of an existing file, whole or not at all.
@@ -25,9 +27,10 @@ using PassphraseSource = std::function<Result<SecretBytes>()>;
 
 /// Reads and unlocks a key and derives its public half anew. With `expected`,
 /// a file that holds another key is refused.
-/// Errors: not_found; denied (permissions wider than 0600, another owner, wrong
-/// passphrase); invalid_input (not a PKCS#8 Ed25519 key); conflict (another key
-/// than expected, naming both ids).
+/// Errors: not_found; denied (permissions wider than 0600, another owner, a symbolic
+/// link, wrong passphrase); invalid_input (not a PKCS#8 Ed25519 key); conflict (another
+/// key than expected, naming both ids); those of `passphrase`. Nothing is ever asked on
+/// the terminal here.
 [[nodiscard]] Result<SigningKey> read_key_file(const Path& path, const PassphraseSource& passphrase,
                                                const std::optional<KeyId>& expected);
 

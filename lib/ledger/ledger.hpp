@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "license/key.hpp"
-#include "license/terms.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
+#include "license/key.hpp"
+#include "license/terms.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
 
@@ -65,8 +65,8 @@ struct LicenseRecord {
 struct LicenseFilter {
   std::optional<Reason> status;
   std::string plan;
-  std::string customer_glob;  ///< `*` and `?`, without regard to ASCII case; empty: any
-  std::string email;          ///< whole, without regard to ASCII case
+  std::string customer_glob;           ///< `*` and `?`, without regard to ASCII case; empty: any
+  std::string email;                   ///< whole, without regard to ASCII case
   std::optional<Time> expires_before;  ///< ends after now and not after this moment
   std::string batch;
   std::string after;  ///< a key: what was issued after it
@@ -81,16 +81,21 @@ struct KeyRecord {
 };
 
 /// A change in the making. Destroyed without commit(), nothing has happened.
-/// While it lives no other process can write.
+/// While it lives no other process can write. After an error other than conflict
+/// and not_found the change is lost, and commit() says so.
 class Transaction {
  public:
   virtual ~Transaction() = default;
-  /// Errors: failure (disk full, I/O): nothing has happened.
+  /// Once it returns success, the change survives a power failure.
+  /// Errors: failure (disk full, I/O), unavailable (locked by a reader for longer than
+  /// we wait): nothing has happened.
   [[nodiscard]] virtual Result<void> commit() = 0;
 
   [[nodiscard]] virtual Result<void> record(const HistoryEntry& entry) = 0;
+  /// Errors: conflict (that key is in the ledger).
   [[nodiscard]] virtual Result<void> add_key(const KeyRecord& key) = 0;
   /// A catalogue and the product file made of it, which become the current ones.
+  /// Errors: conflict (there is one of that version or a newer one).
   [[nodiscard]] virtual Result<void> put_product(std::int64_t version, std::string_view catalog,
                                                  std::string_view product_file, Time at) = 0;
   /// Errors: conflict (that key or id is in the ledger).
@@ -106,13 +111,16 @@ class Transaction {
   [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
 };
 
+/// For one thread at a time; each thread or process opens its own.
 class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  /// Errors: unavailable (another process writes for longer than we wait).
+  /// Errors: unavailable (another process writes for longer than we wait); denied
+  /// (the ledger cannot be written). Precondition: no transaction of this ledger lives.
   [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
 
+  /// In the order in which they were added.
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;
   /// The current catalogue, as it was imported. Errors: not_found.
   [[nodiscard]] virtual Result<std::string> catalog() = 0;
@@ -121,8 +129,11 @@ class Ledger {
   /// Errors: not_found.
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it
-  /// returns an error, which is then the result. Reads in bounded memory.
-  /// Errors: not_found (filter.after is not in the ledger), and those of `visit`.
+  /// returns an error, which is then the result. Reads in bounded memory, page by
+  /// page, and holds no lock while `visit` runs: a slow visitor keeps nobody waiting,
+  /// and sees each license as it is when its page is read.
+  /// Errors: not_found (filter.after is not in the ledger), invalid_input (a glob of
+  /// more than 1000 bytes), and those of `visit`.
   [[nodiscard]] virtual Result<void> list(const LicenseFilter& filter, Time now,
                                           const std::function<Result<void>(const LicenseSummary&)>& visit) = 0;
   /// The same with the signed documents.

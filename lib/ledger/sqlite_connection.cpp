@@ -70,7 +70,8 @@ Result<bool> Rows::next() {
 std::string Rows::text(int column) const {
   const auto* bytes = sqlite3_column_text(statement_.get(), column);
   if (bytes == nullptr) return {};
-  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  return {reinterpret_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
@@ -84,6 +85,10 @@ std::optional<Time> Rows::optional_time(int column) const {
 
 Result<std::shared_ptr<Connection>> Connection::open(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY(check_file(path));
+  return open_empty(path, patience);
+}
+
+Result<std::shared_ptr<Connection>> Connection::open_empty(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(const Path real, resolved(path));
   std::shared_ptr<Connection> connection(new Connection(path, patience));
   LIC_TRY(connection->open_database(real.c_str(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));

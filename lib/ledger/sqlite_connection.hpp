@@ -66,6 +66,8 @@ class Connection {
   /// A symbolic link is not followed.
   /// Errors: not_found; denied; invalid_input (empty, or no regular file).
   static Result<std::shared_ptr<Connection>> open(const Path& path, std::chrono::milliseconds patience);
+  /// The same for a file that the caller has just made, empty.
+  static Result<std::shared_ptr<Connection>> open_empty(const Path& path, std::chrono::milliseconds patience);
   /// A database in memory, of nobody else's.
   static Result<std::shared_ptr<Connection>> in_memory();
 
@@ -104,7 +106,7 @@ class Connection {
   std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point give_up_;
   DatabaseHandle database_;
-  std::map<std::string, StatementHandle, std::less<>> statements_;  // before database_ in destruction
+  std::map<std::string, StatementHandle, std::less<>> statements_;  // after database_: to be finalised before it closes
 };
 
 /// A transaction. Destroyed without commit(), it is rolled back.

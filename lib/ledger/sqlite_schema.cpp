@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <compare>
+#include <utility>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -122,6 +122,10 @@ CREATE TRIGGER counters_only_grow BEFORE UPDATE ON counters WHEN NEW.value <= OL
 BEGIN
   SELECT RAISE(ABORT, 'a counter never goes back');
 END;
+CREATE TRIGGER counters_no_delete BEFORE DELETE ON counters
+BEGIN
+  SELECT RAISE(ABORT, 'a counter never goes back');
+END;
 )sql";
 
 constexpr const char* kMigrations[] = {kVersion1};
@@ -160,8 +164,8 @@ Result<void> migrate(Connection& connection, std::int64_t from, Migrations migra
 
 Error altered(const Connection& connection, const SchemaObject& object, std::string_view how) {
   return error(Errc::invalid_input,
-               concat("ledger ", in_quotes(connection.path().native()), " was altered by hand: ", printable(object.type),
-                      " ", in_quotes(object.name), " ", how),
+               concat("ledger ", in_quotes(connection.path().native()),
+                      " was altered by hand: ", printable(object.type), " ", in_quotes(object.name), " ", how),
                "restore the newest backup of it");
 }
 
@@ -194,10 +198,12 @@ Result<void> check_size(Connection& connection) {
   LIC_TRY(mode.next());
   if (mode.text(0) == "wal") return {};  // newer pages may be in the log
   struct stat info {};
-  if (::stat(connection.path().c_str(), &info) != 0) return system_error(errno, "cannot open ledger", connection.path());
+  if (::stat(connection.path().c_str(), &info) != 0)
+    return system_error(errno, "cannot open ledger", connection.path());
   if (info.st_size < pages * page_size)
-    return error(Errc::invalid_input, concat("ledger ", in_quotes(connection.path().native()), " is truncated: ",
-                                             std::int64_t{info.st_size}, " of ", pages * page_size, " bytes"),
+    return error(Errc::invalid_input,
+                 concat("ledger ", in_quotes(connection.path().native()), " is truncated: ", std::int64_t{info.st_size},
+                        " of ", pages * page_size, " bytes"),
                  "restore the newest backup of it");
   return {};
 }
@@ -238,8 +244,9 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
     LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));
     if (version == known) return {};
     if (connection->is_read_only())
-      return error(Errc::denied, concat("ledger ", in_quotes(connection->path().native()), " is of the older version ",
-                                        version, " and cannot be written, so it cannot be brought up to date"),
+      return error(Errc::denied,
+                   concat("ledger ", in_quotes(connection->path().native()), " is of the older version ", version,
+                          " and cannot be written, so it cannot be brought up to date"),
                    "open it once where it can be written");
   }
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
@@ -256,6 +263,11 @@ Result<void> choose_journal(Connection& connection) {
     LIC_TRY(rows.next());
     mode = rows.text(0);
   }
+  if (mode == "wal" && wanted != mode)
+    return error(
+        Errc::unavailable,
+        concat("ledger ", in_quotes(connection.path().native()), " is in use by a program with a newer SQLite"),
+        "try again when that has ended");
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the
   // directory after that, without which a power failure could bring the journal
   // back, and it would undo what was committed.

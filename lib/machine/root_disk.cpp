@@ -18,8 +18,8 @@ constexpr int kDeepest = 4;  // a file system in an encrypted volume in a logica
 
 struct RootMount {
   std::string number;  // "259:2"
-  std::string type;    // "ext4"
-  std::string source;  // "/dev/nvme0n1p2"
+  std::string type;    // "ext4"; empty where the number says all
+  std::string source;  // "/dev/nvme0n1p2"; the same
 };
 
 /// Cuts `line` at its first space and gives what stood before it.
@@ -47,7 +47,10 @@ std::optional<RootMount> root_mount_of(std::string_view line) {
 }
 
 /// The last mount on "/" is the one that is seen.
-std::optional<RootMount> find_root_mount(std::string_view mountinfo) {
+std::optional<RootMount> find_root_mount(const Tree& tree) {
+  if (auto number = tree.root_device()) return RootMount{*std::move(number), {}, {}};
+  const std::string text = tree.read_beginning(kMountInfo, kMountInfoBytes);
+  std::string_view mountinfo(text);
   std::optional<RootMount> found;
   while (!mountinfo.empty()) {
     const std::size_t end = std::min(mountinfo.find('\n'), mountinfo.size());
@@ -132,7 +135,7 @@ void add_file_system_uuid(const Tree& tree, const RootMount& mount, const std::s
 
 MachineFact read_root_disk(const Tree& tree) {
   MachineFact fact{"root-disk", Strength::strong, {}, tree.shown(kMountInfo), {}};
-  const auto mount = find_root_mount(tree.read_beginning(kMountInfo, kMountInfoBytes));
+  const auto mount = find_root_mount(tree);
   if (!mount) {
     fact.note = "no root file system found";
     return fact;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,6 +78,12 @@ std::string Tree::resolve(std::string_view path, Last last) const {
   return prefix_ + inside;
 }
 
+std::optional<std::string> Tree::root_device() const {
+  struct stat info {};
+  if (!is_running_system() || ::stat("/", &info) != 0 || major(info.st_dev) == 0) return std::nullopt;
+  return concat(major(info.st_dev), ':', minor(info.st_dev));
+}
+
 Result<std::string> Tree::read(std::string_view path) const {
   ReadOptions options;
   options.limit = kSmallFile;
@@ -88,15 +95,14 @@ std::string Tree::read_beginning(std::string_view path, std::size_t size) const 
   const Fd fd(::open(resolve(path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  std::string text(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t count = ::read(fd.get(), text.data() + filled, size - filled);
+  std::string text;
+  std::array<char, 4096> chunk;
+  while (text.size() < size) {
+    const ssize_t count = ::read(fd.get(), chunk.data(), std::min(chunk.size(), size - text.size()));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
-    filled += static_cast<std::size_t>(count);
+    text.append(chunk.data(), static_cast<std::size_t>(count));
   }
-  text.resize(filled);
   return text;
 }
 

@@ -23,6 +23,11 @@ class Tree {
   /// Whether this is the running system itself.
   [[nodiscard]] bool is_running_system() const noexcept { return prefix_.empty(); }
 
+  /// "259:2": the device that the running system's "/" lies on, as the kernel
+  /// knows without listing every mount. Absent below another root, and for file
+  /// systems that have no device of their own (major number 0).
+  [[nodiscard]] std::optional<std::string> root_device() const;
+
   /// The path as a person would open it.
   [[nodiscard]] std::string shown(std::string_view path) const;
 

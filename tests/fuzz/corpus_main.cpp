@@ -42,12 +42,12 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path corpus = argv[1];
   bool all_seeded = true;
-#define X(target)                                                    \
-  {                                                                  \
-    const std::size_t count = run(target, corpus / #target);         \
-    std::printf("%s: %zu seeds\n", #target, count);                  \
-    std::fflush(stdout);                                             \
-    all_seeded = all_seeded && count > 0;                            \
+#define X(target)                                            \
+  {                                                          \
+    const std::size_t count = run(target, corpus / #target); \
+    std::printf("%s: %zu seeds\n", #target, count);          \
+    std::fflush(stdout);                                     \
+    all_seeded = all_seeded && count > 0;                    \
   }
   LIC_FUZZ_TARGETS
 #undef X

@@ -11,7 +11,8 @@ void look_at(const Result<ProductFile>& product) {
     return;
   }
   require(product->threshold() >= 1, "someone has signed");
-  require(product->roots().size() >= static_cast<std::size_t>(product->threshold()), "the roots can reach the threshold");
+  require(product->roots().size() >= static_cast<std::size_t>(product->threshold()),
+          "the roots can reach the threshold");
   for (const TrustedKey& trusted : product->keys())
     require(product->find_key(trusted.key.id()) != nullptr, "a listed key is found");
   require(product->accepts(*product).has_value(), "a product file may stay in its place");

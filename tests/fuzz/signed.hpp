@@ -8,9 +8,9 @@
 
 #include "base/encoding.hpp"
 #include "crypto/signing.hpp"
+#include "fuzz/fuzz.hpp"
 #include "license/envelope.hpp"
 #include "trust/product.hpp"
-#include "fuzz/fuzz.hpp"
 
 namespace lic::fuzz {
 
@@ -41,8 +41,7 @@ inline const ProductFile& product() {
             {"id":"professional","name":"Professional","code":"PRO","kind":"subscription","months":12}]})";
     const PublicKey& key = signing_key().public_key();
     const TrustedKey trusted{key, {Role::license, Role::revocations, Role::lease}, {}, {}};
-    const std::string payload =
-        product_payload(kCatalog, "01JD0000000000000000000000", Time{}, 1, {key}, 1, {trusted});
+    const std::string payload = product_payload(kCatalog, "01JD0000000000000000000000", Time{}, 1, {key}, 1, {trusted});
     return ProductFile::open(view_bytes(sign(DocumentKind::product, view_bytes(payload))), "product").value();
   }();
   return file;

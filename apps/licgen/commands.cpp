@@ -1,0 +1,50 @@
+#include "licgen/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "licgen/option_values.hpp"
+
+namespace lic::app {
+namespace {
+
+CLI::Option* refuse_empty(CLI::Option* option) {
+  // `--home "$UNSET"` must not mean the default home.
+  return option->check(CLI::Validator(
+      [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, std::string()));
+}
+
+}  // namespace
+
+std::vector<Command<Vendor>> licgen_commands() {
+  return {init_command(),          catalog_import_command(),    catalog_show_command(), catalog_export_command(),
+          product_export_command(), create_command(),            list_command(),         show_command(),
+          revoke_command(),        export_command(),            revocations_export_command(),
+          verify_command(),        keys_list_command(),         keys_passphrase_command()};
+}
+
+void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,
+                   const std::vector<Command<Vendor>>& commands) {
+  refuse_empty(app.add_option("--home", vendor.home, "Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)")
+                   ->type_name("DIR"));
+  refuse_empty(app.add_option("--ledger", vendor.ledger_url, "Ledger, as sqlite:PATH (default: ledger.db in the home)")
+                   ->type_name("URL"));
+  auto* file = refuse_empty(app.add_option("--passphrase-file", vendor.passphrase_file,
+                                           "File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, "
+                                           "or asked for at the terminal)")
+                                ->type_name("FILE"));
+  app.add_option("--passphrase-fd", vendor.passphrase_fd, "Open descriptor to read the passphrase from")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000'000))
+      ->excludes(file);
+  add_global_options(app, global, LIC_VERSION);
+  set_examples(app, {"licgen init --catalog catalog.json", "licgen create --plan professional --customer 'ACME GmbH'",
+                     "licgen list --expires-within 30d"});
+  add_commands(app, commands);
+}
+
+int conclude(Vendor& vendor, const Result<void>& result) {
+  return result ? static_cast<int>(ExitCode::ok) : vendor.output().fail(result.error());
+}
+
+}  // namespace lic::app

@@ -1,0 +1,37 @@
+#pragma once
+
+/// The commands of licgen. Each is in the cmd_<name>.cpp of its first word.
+
+#include <vector>
+
+#include "common/command_line.hpp"
+#include "licgen/vendor.hpp"
+
+namespace lic::app {
+
+[[nodiscard]] Command<Vendor> init_command();
+[[nodiscard]] Command<Vendor> catalog_import_command();
+[[nodiscard]] Command<Vendor> catalog_show_command();
+[[nodiscard]] Command<Vendor> catalog_export_command();
+[[nodiscard]] Command<Vendor> product_export_command();
+[[nodiscard]] Command<Vendor> create_command();
+[[nodiscard]] Command<Vendor> list_command();
+[[nodiscard]] Command<Vendor> show_command();
+[[nodiscard]] Command<Vendor> revoke_command();
+[[nodiscard]] Command<Vendor> export_command();
+[[nodiscard]] Command<Vendor> revocations_export_command();
+[[nodiscard]] Command<Vendor> verify_command();
+[[nodiscard]] Command<Vendor> keys_list_command();
+[[nodiscard]] Command<Vendor> keys_passphrase_command();
+
+/// The table: every command, in the order in which help lists them.
+[[nodiscard]] std::vector<Command<Vendor>> licgen_commands();
+
+/// Adds the options that every command takes, and then the commands.
+void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,
+                   const std::vector<Command<Vendor>>& commands);
+
+/// The exit code of a command that ended with `result`; a failure is told.
+[[nodiscard]] int conclude(Vendor& vendor, const Result<void>& result);
+
+}  // namespace lic::app

@@ -1,0 +1,177 @@
+#include "licgen/create_request.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "common/command_line.hpp"
+#include "license/catalog.hpp"
+#include "licgen/json_text.hpp"
+#include "licgen/option_values.hpp"
+#include "machine/identity.hpp"
+
+namespace lic::app {
+namespace {
+
+constexpr std::int64_t kMostMonths = 1200;
+constexpr std::int64_t kMostSeats = 1'000'000;
+constexpr std::int64_t kMostLicenses = 1'000'000;
+constexpr std::size_t kLongestBatch = 200;
+
+Result<std::optional<std::int64_t>> optional_number(std::string_view option, const std::optional<std::string>& text,
+                                                    std::int64_t most) {
+  if (!text) return std::optional<std::int64_t>();
+  LIC_TRY_ASSIGN(const std::int64_t number, read_number(option, *text, 1, most));
+  return std::optional(number);
+}
+
+/// Reads each of `texts` by `read` into named things. Errors: usage (a name twice).
+template <class Named, class Read>
+Result<Named> read_named(std::string_view option, const std::vector<std::string>& texts, Read read) {
+  Named named;
+  for (const auto& text : texts) {
+    LIC_TRY_ASSIGN(auto entry, read(text));
+    const bool taken = std::any_of(named.begin(), named.end(), [&](const auto& e) { return e.first == entry.first; });
+    if (taken) return error(Errc::usage, concat(option, " names ", in_quotes(entry.first), " twice"));
+    named.push_back(std::move(entry));
+  }
+  return named;
+}
+
+Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts) {
+  std::vector<MachineBinding> machines;
+  for (const auto& text : texts) {
+    const auto read = [&]() -> Result<MachineBinding> {
+      LIC_TRY_ASSIGN(const MachineIdentity identity, MachineIdentity::parse(text));
+      return identity.binding();
+    };
+    auto binding = read();
+    if (!binding) return error(binding.error().code, concat("--machine: ", binding.error().message), binding.error().hint);
+    if (std::find(machines.begin(), machines.end(), *binding) != machines.end())
+      return error(Errc::usage, concat("--machine names ", in_quotes(text), " twice"));
+    machines.push_back(std::move(binding).value());
+  }
+  return machines;
+}
+
+Result<void> read_dates(const CreateOptions& options, Time now, LicenseRequest& request) {
+  if ((options.months ? 1 : 0) + (options.expires ? 1 : 0) + (options.perpetual ? 1 : 0) > 1)
+    return error(Errc::usage, "--months, --expires and --perpetual exclude one another");
+  if (options.starts) {
+    LIC_TRY_ASSIGN(request.starts_at, read_moment("--starts", *options.starts, now));
+  }
+  LIC_TRY_ASSIGN(request.months, optional_number("--months", options.months, kMostMonths));
+  if (options.expires) {
+    LIC_TRY_ASSIGN(request.expires_at, read_moment("--expires", *options.expires, request.starts_at.value_or(now)));
+  }
+  request.perpetual = options.perpetual;
+  return {};
+}
+
+Result<void> read_customer(const CreateOptions& options, LicenseRequest& request) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  if (options.customer.find_first_not_of(kBlank) == std::string::npos)
+    return error(Errc::invalid_input, "--customer: the name is empty");
+  LIC_TRY(check_text("--customer", options.customer));
+  if (options.email && !is_email(*options.email))
+    return error(Errc::invalid_input, concat("--email: ", in_quotes(*options.email), " is not an e-mail address"));
+  request.customer = {options.customer, options.email.value_or("")};
+  return {};
+}
+
+Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
+  LicenseRequest request;
+  request.plan = options.plan;
+  LIC_TRY(read_customer(options, request));
+  LIC_TRY(read_dates(options, now, request));
+  LIC_TRY_ASSIGN(request.seats, optional_number("--seats", options.seats, kMostSeats));
+  LIC_TRY_ASSIGN(request.machines, read_machines(options.machines));
+  LIC_TRY_ASSIGN(request.features, read_named<Features>("--feature", options.features, read_feature));
+  LIC_TRY_ASSIGN(request.limits, read_named<Limits>("--limit", options.limits, read_limit));
+  LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
+  request.order = options.order.value_or("");
+  LIC_TRY(check_text("--order", request.order));
+  return request;
+}
+
+nlohmann::ordered_json sorted(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+nlohmann::ordered_json typed(const std::optional<std::string>& text) {
+  return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
+}
+
+/// The options as typed: the dates that "30d" means differ from one run to the next.
+std::string batch_request(const CreateOptions& options, std::int64_t count) {
+  nlohmann::ordered_json out;
+  out["plan"] = options.plan;
+  out["customer"] = options.customer;
+  out["email"] = typed(options.email);
+  out["months"] = typed(options.months);
+  out["expires"] = typed(options.expires);
+  out["perpetual"] = options.perpetual;
+  out["starts"] = typed(options.starts);
+  out["seats"] = typed(options.seats);
+  out["machines"] = sorted(options.machines);
+  out["features"] = sorted(options.features);
+  out["limits"] = sorted(options.limits);
+  out["metadata"] = sorted(options.metadata);
+  out["order"] = typed(options.order);
+  out["note"] = typed(options.note);
+  out["count"] = count;
+  return json_text(out);
+}
+
+}  // namespace
+
+void set_up_create(CLI::App& app, CreateOptions& options) {
+  app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
+  app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
+  add_text(app, "--email", options.email, "EMAIL", "E-mail address of the customer");
+  add_text(app, "--months", options.months, "N", "Runs for N calendar months (default: as the plan says)");
+  add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
+  app.add_flag("--perpetual", options.perpetual, "Never ends");
+  add_text(app, "--starts", options.starts, "DATE", "Begins at a date or time (UTC), or a duration from now");
+  add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time (default: as the plan says)");
+  add_list(app, "--machine", options.machines, "Bind it to the machine of that fingerprint (licctl --machine-id)")
+      ->type_name("FINGERPRINT");
+  add_list(app, "--feature", options.features,
+           "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
+      ->type_name("NAME[=VALUE]");
+  add_list(app, "--limit", options.limits, "Add or change a limit: a number or unlimited, per day, month or year")
+      ->type_name("NAME=MAX[/PER]");
+  add_text(app, "--order", options.order, "ID", "Number of the order");
+  add_text(app, "--note", options.note, "TEXT", "A note that stays in the ledger");
+  add_list(app, "--meta", options.metadata, "Metadata that the license carries")->type_name("NAME=VALUE");
+  add_text(app, "--count", options.count, "N", "Issue N licenses, up to 1000000 (default: 1)");
+  add_text(app, "--batch", options.batch, "ID",
+           "Issue only what is missing to --count under this name, so that the command can be run again");
+  add_text(app, "-o,--out", options.out, "DIR|FILE.jsonl",
+           "Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard "
+           "output in place of the keys");
+  app.add_flag("--force", options.force, "Replace files that exist");
+}
+
+Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
+  CreateRequest request;
+  LIC_TRY_ASSIGN(request.license, read_license(options, now));
+  request.note = options.note.value_or("");
+  LIC_TRY(check_text("--note", request.note));
+  if (options.count) {
+    LIC_TRY_ASSIGN(request.count, read_number("--count", *options.count, 1, kMostLicenses));
+  }
+  if (options.batch) {
+    if (options.batch->empty() || options.batch->size() > kLongestBatch || !is_utf8(*options.batch))
+      return error(Errc::invalid_input, concat("--batch: ", in_quotes(*options.batch), " is not a name of 1 to ",
+                                               kLongestBatch, " bytes"));
+    request.batch = *options.batch;
+    request.batch_request = batch_request(options, request.count);
+  }
+  return request;
+}
+
+}  // namespace lic::app

@@ -1,0 +1,56 @@
+#pragma once
+
+/// What is typed behind `licgen create`, and what it asks for.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "issue/issuer.hpp"
+#include "lic/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace lic::app {
+
+/// As typed. Numbers and dates are read by read_request(), so that a malformed
+/// one is told from a wrong command line.
+struct CreateOptions {
+  std::string plan;
+  std::string customer;
+  std::optional<std::string> email;
+  std::optional<std::string> months;
+  std::optional<std::string> expires;
+  bool perpetual = false;
+  std::optional<std::string> starts;
+  std::optional<std::string> seats;
+  std::vector<std::string> machines;
+  std::vector<std::string> features;
+  std::vector<std::string> limits;
+  std::vector<std::string> metadata;
+  std::optional<std::string> order;
+  std::optional<std::string> note;
+  std::optional<std::string> count;
+  std::optional<std::string> batch;
+  std::optional<std::string> out;
+  bool force = false;
+};
+
+void set_up_create(CLI::App& app, CreateOptions& options);
+
+struct CreateRequest {
+  LicenseRequest license;
+  std::string note;
+  std::int64_t count = 1;
+  std::string batch;
+  std::string batch_request;  ///< equal for equal options, whatever their order
+};
+
+/// Errors: invalid_input, naming the option and its value; usage (options that
+/// exclude one another, a name given twice).
+[[nodiscard]] Result<CreateRequest> read_request(const CreateOptions& options, Time now);
+
+}  // namespace lic::app

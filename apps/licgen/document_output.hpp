@@ -1,0 +1,72 @@
+#pragma once
+
+/// Where documents are read from and written to: files, directories, the
+/// standard streams.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/file.hpp"
+#include "common/output.hpp"
+#include "lic/result.hpp"
+
+namespace lic::app {
+
+/// Signed documents are made to be given away: others on the machine may read
+/// them (a mail program, a web server). Keys and ledger are 0600.
+inline constexpr mode_t kDocumentMode = 0644;
+
+/// The content of `file`; `-` is standard input. Errors: those of read_file().
+[[nodiscard]] Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit);
+
+/// "license file 'a.json'", "the license file on standard input": for messages.
+[[nodiscard]] std::string input_name(const std::string& file, std::string_view what);
+
+/// Whether a file may be written there: nothing of that name, or `force` and a
+/// regular file. Errors: conflict, not_found (no such directory), usage (empty).
+[[nodiscard]] Result<void> check_output_file(const std::string& file, bool force);
+
+/// Writes one document and a newline to `out`, or to standard output where it is
+/// absent or `-`. Of a file it tells: with --json as `{"file"}`. Errors: those of check_output_file(); denied, failure.
+[[nodiscard]] Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document,
+                                        Output& output);
+
+/// Takes many license documents: a directory that gets a `<KEY>.json` each, a
+/// `.jsonl` file that gets a line each, or `-`, standard output, the same.
+class DocumentSink {
+ public:
+  /// What to do with a file that is there already, holding the very same.
+  enum class Same { refuse, keep };
+
+  /// Makes the directory if it is missing, and sees that it can be written.
+  /// Errors: conflict (FILE.jsonl exists and no `force`), denied, not_found, failure.
+  static Result<DocumentSink> open(const std::string& out, bool force, Same same, Output& output);
+
+  /// Errors: conflict (`<KEY>.json` exists and no `force`), denied, failure.
+  [[nodiscard]] Result<void> add(std::string_view key, std::string_view document);
+  /// Puts FILE.jsonl in its place. A sink destroyed without it leaves no such file.
+  [[nodiscard]] Result<void> finish();
+
+  /// What has been written: paths.
+  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
+  [[nodiscard]] bool to_stdout() const noexcept { return name_ == "-"; }
+
+ private:
+  DocumentSink(std::string name, bool force, Same same, Output& output)
+      : name_(std::move(name)), force_(force), same_(same), output_(&output) {}
+
+  Result<void> add_file(std::string_view key, std::string_view line);
+
+  std::string name_;
+  bool force_;
+  Same same_;
+  Output* output_;
+  std::optional<AtomicFile> lines_;  // of FILE.jsonl
+  std::string buffer_;
+  std::vector<std::string> files_;
+};
+
+}  // namespace lic::app

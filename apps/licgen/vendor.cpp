@@ -1,0 +1,132 @@
+#include "licgen/vendor.hpp"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "common/log.hpp"
+#include "ledger/sqlite.hpp"
+#include "licgen/passphrase.hpp"
+
+namespace lic::app {
+namespace {
+
+std::string login_name() {
+  const struct passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? concat("uid:", ::geteuid()) : std::string(user->pw_name);
+}
+
+bool exists(const Path& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0;
+}
+
+/// Why there is no ledger at `ledger`, and what to do.
+Error no_ledger(const Path& home, const Path& ledger) {
+  if (exists(home / "keys"))
+    return error(Errc::not_found,
+                 concat("there are keys in ", in_quotes(home.native()), " but no ledger at ", in_quotes(ledger.native())),
+                 "put the ledger back, name it with --ledger, or move keys/ away and run licgen init");
+  return error(Errc::not_found, concat("there is no licgen home in ", in_quotes(home.native())),
+               "run licgen init --catalog FILE, or name the home with --home or $LICGEN_HOME");
+}
+
+const KeyRecord* newest(const std::vector<KeyRecord>& records, std::string_view purpose) {
+  const KeyRecord* found = nullptr;
+  for (const auto& record : records)
+    if (record.purpose == purpose) found = &record;
+  return found;
+}
+
+}  // namespace
+
+Vendor::Vendor(const VendorOptions& options, Output& output, Time now)
+    : options_(options), output_(output), now_(now), actor_(login_name()) {}
+
+Result<Path> Vendor::home() const {
+  if (!options_.home.empty()) return Path(options_.home);
+  if (const char* named = std::getenv("LICGEN_HOME"); named != nullptr && *named != '\0') return Path(named);
+  if (const char* user = std::getenv("HOME"); user != nullptr && *user != '\0') return Path(user) / ".licgen";
+  return error(Errc::failure, "there is no $HOME to look for .licgen in", "name the home with --home or $LICGEN_HOME");
+}
+
+Result<Path> Vendor::key_path(std::string_view purpose) const {
+  LIC_TRY_ASSIGN(const Path directory, home());
+  return directory / "keys" / concat(purpose, ".pem");
+}
+
+Result<Path> Vendor::ledger_path() const {
+  if (options_.ledger_url.empty()) {
+    LIC_TRY_ASSIGN(const Path directory, home());
+    return directory / "ledger.db";
+  }
+  LIC_TRY_ASSIGN(const std::string path, sqlite_path_of(options_.ledger_url));
+  return Path(path);
+}
+
+Result<Ledger*> Vendor::ledger() {
+  if (ledger_) return ledger_.get();
+  LIC_TRY_ASSIGN(const Path path, ledger_path());
+  if (!exists(path)) {
+    LIC_TRY_ASSIGN(const Path directory, home());
+    return no_ledger(directory, path);
+  }
+  LIC_TRY_ASSIGN(ledger_, open_sqlite_ledger(path));
+  log_info(concat("ledger ", path.native()));
+  return ledger_.get();
+}
+
+Result<Catalog> Vendor::catalog() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  LIC_TRY_ASSIGN(const std::string text, opened->catalog());
+  return Catalog::parse(text, "the ledger's catalogue");
+}
+
+Result<ProductFile> Vendor::product() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  LIC_TRY_ASSIGN(const std::string text, opened->product_file());
+  return ProductFile::open(view_bytes(text), "the ledger's product file");
+}
+
+Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {
+  const auto find = [&]() -> Result<SecretBytes> {
+    if (!options_.passphrase_file.empty()) return passphrase_from_file(options_.passphrase_file);
+    if (options_.passphrase_fd >= 0) return passphrase_from_descriptor(options_.passphrase_fd);
+    LIC_TRY_ASSIGN(auto from_environment, passphrase_from_environment("LICGEN_PASSPHRASE"));
+    if (from_environment) return *std::move(from_environment);
+    return ask_passphrase(std::string(prompt));
+  };
+  if (!remembered_) {
+    LIC_TRY_ASSIGN(remembered_, find());
+  }
+  return SecretBytes(remembered_->view());
+}
+
+Result<SecretBytes> Vendor::new_passphrase(std::string_view prompt) const {
+  const bool given = !options_.passphrase_file.empty() || options_.passphrase_fd >= 0 ||
+                     std::getenv("LICGEN_PASSPHRASE") != nullptr;
+  return given ? passphrase(prompt) : ask_new_passphrase(std::string(prompt));
+}
+
+Result<SigningKey> Vendor::signing_key(std::string_view purpose) {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  LIC_TRY_ASSIGN(const std::vector<KeyRecord> records, opened->keys());
+  const KeyRecord* record = newest(records, purpose);
+  if (record == nullptr) return error(Errc::not_found, concat("the ledger knows no ", purpose, " key"));
+  LIC_TRY_ASSIGN(const Path path, key_path(purpose));
+  const auto source = [&] { return passphrase(concat("passphrase of the ", purpose, " key: ")); };
+  auto key = read_key_file(path, source, record->key.key.id());
+  if (!key && key.error().code == Errc::not_found) {
+    Error fault = key.error();
+    fault.hint = concat("put the ", purpose, " key where it is looked for, then try again");
+    return fault;
+  }
+  if (key) log_info(concat(purpose, " key ", record->key.key.id().hex(), " unlocked"));
+  return key;
+}
+
+}  // namespace lic::app

@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/impl.hpp"
+#include "license/envelope.hpp"
+#include "license/key.hpp"
+#include "policy/decide.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{10'000};
+
+bool is_paid(Kind kind) noexcept {
+  return kind == Kind::subscription || kind == Kind::perpetual || kind == Kind::academic;
+}
+
+std::string until(const std::optional<Time>& end) { return end ? concat(" until ", format_time(*end)) : std::string{}; }
+
+}  // namespace
+
+/// Every change begins here: no other process writes while the lock is held, and
+/// what is judged is what is on disk now.
+Result<FileLock> LicenseManager::Impl::lock_and_read() {
+  LIC_TRY_ASSIGN(FileLock lock, store_.lock(kPatience));
+  LIC_TRY(read_state());
+  if (loaded_.condition == StateCondition::damaged || loaded_.condition == StateCondition::foreign) {
+    LIC_TRY_ASSIGN(const std::string kept, store_.set_aside(environment_.now()));
+    const std::string problem = loaded_.problem;
+    LIC_TRY(read_state());
+    warnings_.push_back(concat(problem, "; it is kept as ", kept));
+  }
+  return lock;
+}
+
+Result<void> LicenseManager::Impl::save(Time now) {
+  ClientState& state = loaded_.state;
+  state.high_water = std::max(state.high_water.value_or(now), now);
+  state.pin = product_.pin();
+  forced_.reset();
+  LIC_TRY(store_.save(state, summary_json(now), machine_));
+  return read_state();
+}
+
+Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license_key));
+  const Catalog& catalog = product_.catalog();
+  if (key.prefix() != catalog.key_prefix)
+    return error(Errc::invalid_input, concat("license key ", key.text(), " is not one of ", catalog.name),
+                 concat("its keys begin with ", catalog.key_prefix, "-"));
+  const Path path = store_.license_file(key.text());
+  const std::string what = concat("license file ", in_quotes(path.native()));
+  const auto bytes = read_file(path, "license file", {.follow_symlink = false});
+  if (bytes) return activate_bytes(*bytes, what);
+  const bool active = license_ && loaded_.state.license && license_->terms().key == key.text();
+  if (active) {
+    const std::string document = loaded_.state.license->document;
+    return activate_bytes(view_bytes(document), what);
+  }
+  if (bytes.error().code != Errc::not_found) return Error(bytes.error());
+  return error(Errc::not_found, concat("there is no signed license file for ", key.text(), " in ", in_quotes(state_dir_)),
+               concat("put the vendor's file ", key.text(), ".json there, or name it: --activate-license FILE; or write to ",
+                      catalog.support.empty() ? "the vendor" : catalog.support, " with the key ", key.text(),
+                      " and the machine id ", fingerprint_));
+}
+
+Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::string_view name) {
+  return activate_bytes(document, concat("license file ", in_quotes(name)));
+}
+
+/// The product file to judge a document by: ours, or the successor that it carries.
+Result<ProductFile> LicenseManager::Impl::product_for(ByteView document, std::string_view what) const {
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(document, what));
+  if (envelope.carried_product().empty()) return product_;
+  LIC_TRY_ASSIGN(ProductFile carried, ProductFile::open(view_bytes(envelope.carried_product()),
+                                                        concat("the product file inside ", what)));
+  if (carried.version() <= product_.version()) return product_;
+  LIC_TRY(product_.accepts(carried));
+  return carried;
+}
+
+Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& license, Time now) const {
+  const Terms& terms = license.terms();
+  const auto seen = loaded_.state.seen.find(terms.id);
+  if (seen != loaded_.state.seen.end() && seen->second > terms.serial)
+    return error(Errc::conflict,
+                 concat("this file of ", name_of(license), " is number ", terms.serial, "; number ", seen->second,
+                        " of it was activated here before"),
+                 "use the newest file from the vendor");
+  const bool paid_holds = license_ && is_paid(license_->terms().kind) && decision_at(now).allowed();
+  if (!is_paid(terms.kind) && paid_holds)
+    return error(Errc::conflict, concat(name_of(*license_), " is active; a ", token(terms.kind), " license never replaces it"),
+                 "deactivate it first if that is what you want");
+  return {};
+}
+
+Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
+  LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
+  const Time now = environment_.now();
+  const Decision decision = decide(license, context_for(license, is_for_this_machine(license), now));
+  if (!decision.allowed()) return refusal(license, decision);
+  LIC_TRY(check_may_replace(license, now));
+
+  const Terms& terms = license.terms();
+  const bool same = license_ && loaded_.state.license && license_->terms().id == terms.id;
+  const Time activated_at = same ? loaded_.state.license->activated_at : now;
+  if (product.version() > product_.version()) LIC_TRY(write_file(store_.product_file(), product.bytes()));
+  LIC_TRY(write_file(store_.license_file(terms.key), document));
+  product_ = std::move(product);
+  loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
+  loaded_.state.grant.reset();
+  loaded_.state.seen[terms.id] = terms.serial;
+  license_ = license;
+  LIC_TRY(save(now));
+  const Plan* plan = plan_of(license);
+  return Change{decision, concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
+                                 until(terms.expires_at)),
+                {}};
+}
+
+/// The plan that an e-mail address alone grants, else the trial. `note` tells of a
+/// plan that the address is for but that only a signed license grants.
+Result<const Plan*> LicenseManager::Impl::plan_to_grant(std::string_view email, std::string& note) const {
+  const Catalog& catalog = product_.catalog();
+  if (!email.empty() && !is_email(email))
+    return error(Errc::invalid_input, concat(in_quotes(email), " is not an e-mail address"));
+  for (const auto& plan : catalog.plans) {
+    if (!email_matches(email, plan.email_domains)) continue;
+    if (plan.grant_by_email) return &plan;
+    note = concat("the plan ", printable(plan.name), " is for your address: ask ",
+                  catalog.support.empty() ? "the vendor" : catalog.support, " for a license of it");
+  }
+  if (const Plan* plan = catalog.plan_of_kind(Kind::trial)) return plan;
+  return error(Errc::not_found, concat(catalog.name, " has no trial"), note);
+}
+
+Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
+  if (environment_.home.empty())
+    return error(Errc::failure, "HOME is not set, and a trial is kept there", "set HOME and try again");
+  std::string note;
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  LIC_TRY_ASSIGN(const Plan* plan, plan_to_grant(email, note));
+  const Time now = environment_.now();
+  if (license_ && is_paid(license_->terms().kind) && decision_at(now).allowed())
+    return error(Errc::conflict, concat(name_of(*license_), " is active; a trial never replaces it"));
+
+  ClientState& state = loaded_.state;
+  const auto marked = marks_.find(plan->id, machine_);
+  if (marked || std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end())
+    return Change{{Reason::trial_not_available, {}},
+                  concat("the ", printable(plan->name), " was used on this machine before",
+                         marked ? concat(", from ", format_time(*marked)) : std::string{}),
+                  info_.purchase_url.empty() ? note : concat("buy a license at ", info_.purchase_url)};
+
+  const LocalGrant granted{plan->id, random_trial_key(product_.catalog().key_prefix).text(), std::string(email), now};
+  VerifiedLicense license = grant(product_, *plan, granted.key, {"", granted.email}, now);
+  const Decision decision = decide(license, context_for(license, true, now));
+  if (!decision.allowed()) return refusal(license, decision);
+  const std::string plan_id = plan->id;
+  const std::string name = printable(plan->name);
+  const auto end = license.terms().expires_at;
+  ClientState before = state;
+  state.license.reset();
+  state.grant = granted;
+  state.granted.push_back(plan_id);
+  license_ = std::move(license);
+  LIC_TRY(save(now));
+  if (auto marked_now = marks_.add(plan_id, machine_, now); !marked_now) {
+    // A trial that cannot be marked is not given.
+    loaded_.state = std::move(before);
+    take_license();
+    LIC_TRY(save(now));
+    return Error(std::move(marked_now).error());
+  }
+  return Change{decision, concat("started ", name, until(end)), note};
+}
+
+Result<Change> LicenseManager::Impl::deactivate() {
+  if (loaded_.condition == StateCondition::absent)
+    return Change{{Reason::no_license, {}}, "nothing is activated here", {}};
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  ClientState& state = loaded_.state;
+  if (!state.license && !state.grant) return Change{{Reason::no_license, {}}, "nothing is activated here", {}};
+  const std::string name = license_ ? name_of(*license_) : "the license";
+  const bool keeps_file = state.license.has_value();
+  state.license.reset();
+  state.grant.reset();
+  license_.reset();
+  LIC_TRY(save(environment_.now()));
+  return Change{decision(), concat("deactivated ", name),
+                keeps_file ? "its signed file stays in the state directory and can be activated again" : ""};
+}
+
+}  // namespace lic

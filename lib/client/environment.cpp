@@ -1,0 +1,14 @@
+#include "client/environment.hpp"
+
+#include <cstdlib>
+
+#include "base/time.hpp"
+
+namespace lic {
+
+Environment system_environment() {
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): we never set the environment
+  return {home == nullptr ? Path() : Path(home), "/", system_now};
+}
+
+}  // namespace lic

@@ -1,0 +1,95 @@
+#pragma once
+
+/// What stands behind LicenseManager.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/environment.hpp"
+#include "client/grant_marks.hpp"
+#include "client/state.hpp"
+#include "lic/lic.hpp"
+#include "machine/identity.hpp"
+#include "policy/decide.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+
+class LicenseManager::Impl {
+ public:
+  static Result<std::unique_ptr<Impl>> open(const OpenOptions& options, Environment environment);
+
+  Result<void> refresh();
+
+  [[nodiscard]] Decision decision() const noexcept { return decision_at(environment_.now()); }
+  [[nodiscard]] Status status() const { return status_at(environment_.now()); }
+  /// What `decision` lets be used, which was just made.
+  [[nodiscard]] const Features& features_under(const Decision& decision) const noexcept;
+  [[nodiscard]] const Limits& limits_under(const Decision& decision) const noexcept;
+
+  Result<Change> activate(std::string_view license_key);
+  Result<Change> activate_document(ByteView document, std::string_view name);
+  Result<Change> start_trial(std::string_view email);
+  Result<Change> deactivate();
+
+  [[nodiscard]] const ProductInfo& info() const noexcept { return info_; }
+  [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
+  [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+  [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
+
+ private:
+  Impl(ProductFile base, Environment environment, Path state_dir);
+
+  // manager.cpp: reading
+  Result<void> read_state();
+  Result<void> choose_product();
+  void take_license();
+  void adopt_dropped_file();
+  void set_aside_damage();
+  void keep_time();
+  [[nodiscard]] Decision decision_at(Time now) const noexcept;
+  [[nodiscard]] bool is_for_this_machine(const VerifiedLicense& license) const;
+  [[nodiscard]] Context context_for(const VerifiedLicense& license, bool machine_matches, Time now) const noexcept;
+  [[nodiscard]] const Plan* plan_of(const VerifiedLicense& license) const noexcept;
+
+  // status.cpp: telling
+  [[nodiscard]] Status status_at(Time now) const;
+  [[nodiscard]] NextStep next_step(const Decision& decision, const VerifiedLicense* license) const;
+  [[nodiscard]] std::string summary_json(Time now) const;
+  [[nodiscard]] Change refusal(const VerifiedLicense& license, const Decision& decision) const;
+
+  // changes.cpp: changing
+  [[nodiscard]] Result<FileLock> lock_and_read();
+  Result<void> save(Time now);
+  Result<Change> activate_bytes(ByteView document, std::string_view what);
+  [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
+  [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
+  [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+
+  Environment environment_;
+  ProductFile base_;     ///< as embedded or given
+  ProductFile product_;  ///< base_, or its successor known here
+  ProductInfo info_;
+  std::string state_dir_;
+  std::vector<MachineFact> facts_;
+  MachineIdentity machine_;
+  std::string fingerprint_;
+  StateStore store_;
+  GrantMarks marks_;
+
+  LoadedState loaded_;
+  std::vector<std::string> warnings_;
+  std::optional<Reason> forced_;                ///< the state itself is why there is no license
+  std::optional<VerifiedLicense> license_;      ///< what was activated or granted
+  std::optional<VerifiedLicense> free_plan_;    ///< what holds when nothing was
+  bool machine_matches_ = false;                ///< of license_
+  bool adopted_ = false;                        ///< license_ is newer than the saved state
+  Time verified_at_{};                          ///< when license_ was last verified
+};
+
+/// "a trial", "the license": for sentences about `license`.
+[[nodiscard]] std::string name_of(const VerifiedLicense& license);
+
+}  // namespace lic

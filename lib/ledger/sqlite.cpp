@@ -1,0 +1,301 @@
+#include "ledger/sqlite.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "ledger/sqlite_connection.hpp"
+#include "ledger/sqlite_schema.hpp"
+#include "ledger/sqlite_transaction.hpp"
+#include "policy/decide.hpp"
+
+namespace lic {
+namespace sqlite {
+namespace {
+
+/// How many licenses are read at a time: with documents, at most 64 x 64 KiB.
+constexpr std::int64_t kPage = 64;
+constexpr std::size_t kGlobLimit = 1000;
+
+/// A license's status at ?1, as the number of a Reason.
+const std::string& status_sql() {
+  const auto code = [](Reason reason) { return static_cast<int>(reason); };
+  static const std::string sql = concat("CASE WHEN revoked_at IS NOT NULL THEN ", code(Reason::revoked),  //
+                                        " WHEN suspended_at IS NOT NULL THEN ", code(Reason::suspended),  //
+                                        " WHEN ?1 < starts_at THEN ", code(Reason::not_yet_valid),        //
+                                        " WHEN expires_at IS NULL OR ?1 < expires_at THEN CASE kind",     //
+                                        " WHEN '", token(Kind::free), "' THEN ", code(Reason::free),      //
+                                        " WHEN '", token(Kind::trial), "' THEN ", code(Reason::trial),    //
+                                        " ELSE iif(expires_at - ?1 < ", std::chrono::seconds(kExpiringWithin).count(),
+                                        ", ", code(Reason::expiring),                                             //
+                                        ", ", code(Reason::valid), ") END",                                       //
+                                        " WHEN ?1 < expires_at + grace_days * 86400 THEN ", code(Reason::grace),  //
+                                        " ELSE ", code(Reason::expired), " END");
+  return sql;
+}
+
+/// In the order in which read_license() takes them; the document follows.
+std::string columns_sql() {
+  return concat(
+      "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
+      "order_id, note, batch, revoked_at, revoke_reason, ",
+      status_sql());
+}
+
+struct NumberedLicense {
+  std::int64_t number = 0;
+  LicenseRecord record;
+};
+
+Result<NumberedLicense> read_license(const Rows& rows) {
+  NumberedLicense license;
+  LicenseSummary& summary = license.record.summary;
+  int column = 0;
+  license.number = rows.integer(column++);
+  summary.key = rows.text(column++);
+  summary.id = rows.text(column++);
+  summary.serial = rows.integer(column++);
+  summary.plan = rows.text(column++);
+  const std::string kind = rows.text(column++);
+  if (const auto known = parse_kind(kind); known)
+    summary.kind = *known;
+  else
+    return error(Errc::invalid_input,
+                 concat("license ", printable(summary.key), " is of an unknown kind in the ledger, ", in_quotes(kind)));
+  summary.customer.name = rows.text(column++);
+  summary.customer.email = rows.text(column++);
+  summary.issued_at = rows.time(column++);
+  summary.starts_at = rows.time(column++);
+  summary.expires_at = rows.optional_time(column++);
+  summary.grace_days = rows.integer(column++);
+  summary.seats = rows.integer(column++);
+  summary.order = rows.text(column++);
+  summary.note = rows.text(column++);
+  summary.batch = rows.text(column++);
+  summary.revoked_at = rows.optional_time(column++);
+  summary.revoke_reason = rows.text(column++);
+  summary.status = static_cast<Reason>(rows.integer(column++));
+  license.record.document = rows.text(column++);
+  return license;
+}
+
+/// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
+std::string glob_pattern(std::string_view glob) {
+  std::string pattern;
+  for (const char symbol : glob) {
+    if (symbol == '[')
+      pattern += "[[]";
+    else
+      pattern += symbol;
+  }
+  return pattern;
+}
+
+/// One page of the licenses that pass a filter: ?1 is now, ?2 the number of the
+/// license before the page, ?3 the size of the page.
+class PageQuery {
+ public:
+  PageQuery(const LicenseFilter& filter, Time now, bool with_documents) : now_(value_of(now)) {
+    if (filter.status) require(concat(status_sql(), " = "), static_cast<std::int64_t>(*filter.status));
+    if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
+    if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
+    if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
+    if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
+    if (filter.expires_before)
+      require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
+    sql_ = concat("SELECT ", columns_sql(), with_documents ? ", document" : ", NULL", " FROM licenses",
+                  with_documents ? " JOIN documents ON license = number" : "", " WHERE number > ?2", conditions_,
+                  " ORDER BY number LIMIT ?3");
+  }
+  PageQuery(const PageQuery&) = delete;
+  PageQuery& operator=(const PageQuery&) = delete;
+
+  [[nodiscard]] Result<std::vector<NumberedLicense>> read(Connection& connection, std::int64_t after,
+                                                          std::int64_t size) const {
+    Values values{now_, after, size};
+    values.insert(values.end(), arguments_.begin(), arguments_.end());
+    LIC_TRY_ASSIGN(Rows rows, connection.query(sql_, values));
+    std::vector<NumberedLicense> page;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return page;
+      LIC_TRY_ASSIGN(auto license, read_license(rows));
+      page.push_back(std::move(license));
+    }
+  }
+
+ private:
+  void require(std::string_view condition, const Value& argument, std::string_view after = {}) {
+    arguments_.push_back(argument);
+    conditions_ += concat(" AND ", condition, "?", arguments_.size() + 3, after);
+  }
+
+  void require_customer(std::string_view glob) {
+    pattern_ = glob_pattern(glob);
+    if (glob.find_first_of("*?") == std::string_view::npos)
+      require("customer COLLATE NOCASE = ", glob);  // an index knows these
+    else
+      require("lower(customer) GLOB lower(", std::string_view(pattern_), ")");
+  }
+
+  Value now_;
+  std::string pattern_;
+  std::string conditions_;
+  Values arguments_;
+  std::string sql_;
+};
+
+Result<std::vector<Role>> split_roles(std::string_view text) {
+  std::vector<Role> roles;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const auto is_word = [&](Role role) { return token(role) == word; };
+    constexpr Role kRoles[] = {Role::license, Role::revocations, Role::lease};
+    const auto* role = std::find_if(std::begin(kRoles), std::end(kRoles), is_word);
+    if (role == std::end(kRoles))
+      return error(Errc::invalid_input, concat("a key in the ledger has the unknown role ", in_quotes(word)));
+    roles.push_back(*role);
+  }
+  return roles;
+}
+
+class SqliteLedger final : public Ledger {
+ public:
+  explicit SqliteLedger(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  Result<std::unique_ptr<Transaction>> begin() override { return begin_change(connection_); }
+
+  Result<std::vector<KeyRecord>> keys() override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT purpose, public_key, roles, not_before, not_after, created_at "
+                                                 "FROM keys ORDER BY number"));
+    std::vector<KeyRecord> keys;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return keys;
+      LIC_TRY_ASSIGN(auto key, PublicKey::from_base64(rows.text(1)));
+      LIC_TRY_ASSIGN(auto roles, split_roles(rows.text(2)));
+      TrustedKey trusted{std::move(key), std::move(roles), rows.optional_time(3), rows.optional_time(4)};
+      keys.push_back({rows.text(0), std::move(trusted), rows.time(5)});
+    }
+  }
+
+  Result<std::string> catalog() override { return current("catalog", "catalogue"); }
+  Result<std::string> product_file() override { return current("product_file", "product file"); }
+
+  Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns_sql(),
+                                                        ", document FROM licenses "
+                                                        "JOIN documents ON license = number WHERE key = ?2"),
+                                                 {value_of(now), key.text()}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return no_such_license(key.text());
+    LIC_TRY_ASSIGN(auto license, read_license(rows));
+    return std::move(license.record);
+  }
+
+  Result<void> list(const LicenseFilter& filter, Time now,
+                    const std::function<Result<void>(const LicenseSummary&)>& visit) override {
+    return each(filter, now, false, [&](const LicenseRecord& record) { return visit(record.summary); });
+  }
+
+  Result<void> documents(const LicenseFilter& filter, Time now,
+                         const std::function<Result<void>(const LicenseRecord&)>& visit) override {
+    return each(filter, now, true, visit);
+  }
+
+  Result<std::vector<HistoryEntry>> history(std::string_view key) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT at, actor, action, key, reason, detail FROM history "
+                                                 "WHERE key IS ?1 ORDER BY number",
+                                                 {or_null(key)}));
+    std::vector<HistoryEntry> entries;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return entries;
+      entries.push_back({rows.time(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5)});
+    }
+  }
+
+  Result<std::vector<Revocation>> revocations() override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT id, revoke_reason, revoked_at FROM licenses "
+                                                 "WHERE revoked_at IS NOT NULL ORDER BY id"));
+    std::vector<Revocation> revocations;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return revocations;
+      revocations.push_back({rows.text(0), rows.text(1), rows.time(2)});
+    }
+  }
+
+ private:
+  Result<std::string> current(std::string_view column, std::string_view what) {
+    LIC_TRY_ASSIGN(Rows rows,
+                   connection_->query(concat("SELECT ", column, " FROM products ORDER BY version DESC LIMIT 1")));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return error(Errc::not_found, concat("no ", what, " in the ledger"), "licgen catalog import FILE");
+    return rows.text(0);
+  }
+
+  Result<void> each(const LicenseFilter& filter, Time now, bool with_documents,
+                    const std::function<Result<void>(const LicenseRecord&)>& visit) {
+    if (filter.customer_glob.size() > kGlobLimit)
+      return error(Errc::invalid_input, concat("a customer pattern may have ", kGlobLimit, " bytes at most"));
+    std::int64_t after = 0;
+    if (!filter.after.empty()) {
+      LIC_TRY_ASSIGN(after, connection_->number("SELECT number FROM licenses WHERE key = ?1", {filter.after}));
+      if (after == 0) return no_such_license(filter.after);
+    }
+    const PageQuery query(filter, now, with_documents);
+    std::int64_t left = filter.limit.value_or(std::numeric_limits<std::int64_t>::max());
+    while (left > 0) {
+      const std::int64_t size = std::min(left, kPage);
+      LIC_TRY_ASSIGN(const auto page, query.read(*connection_, after, size));
+      for (const NumberedLicense& license : page) LIC_TRY(visit(license.record));
+      if (std::ssize(page) < size) return {};
+      after = page.back().number;
+      left -= size;
+    }
+    return {};
+  }
+
+  std::shared_ptr<Connection> connection_;
+};
+
+/// O_EXCL: of two that make the same ledger, one is told.
+Result<void> make_empty_file(const Path& path) {
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (fd) return {};
+  if (errno == EEXIST) return error(Errc::conflict, concat(in_quotes(path.native()), " exists already"));
+  return system_error(errno, "cannot make ledger", path);
+}
+
+Result<std::unique_ptr<Ledger>> fill_new_ledger(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY_ASSIGN(auto connection, Connection::open_empty(path, patience));
+  LIC_TRY(choose_journal(*connection));
+  LIC_TRY(make_schema(connection, ledger_migrations()));
+  return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(connection)));
+}
+
+}  // namespace
+}  // namespace sqlite
+
+Result<std::unique_ptr<Ledger>> create_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY(sqlite::make_empty_file(path));
+  auto ledger = sqlite::fill_new_ledger(path, patience);
+  if (!ledger) ::unlink(path.c_str());
+  return ledger;
+}
+
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY_ASSIGN(auto connection, sqlite::Connection::open(path, patience));
+  LIC_TRY(sqlite::open_schema(connection, sqlite::ledger_migrations()));
+  if (!connection->is_read_only()) LIC_TRY(sqlite::choose_journal(*connection));
+  return std::unique_ptr<Ledger>(std::make_unique<sqlite::SqliteLedger>(std::move(connection)));
+}
+
+}  // namespace lic

@@ -1,0 +1,175 @@
+#include "ledger/sqlite_transaction.hpp"
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+
+namespace lic::sqlite {
+namespace {
+
+std::string join_roles(const std::vector<Role>& roles) {
+  std::string joined;
+  for (const Role role : roles) joined += concat(joined.empty() ? "" : " ", token(role));
+  return joined;
+}
+
+class SqliteTransaction final : public Transaction {
+ public:
+  SqliteTransaction(std::shared_ptr<Connection> connection, Scope scope)
+      : connection_(std::move(connection)), scope_(std::move(scope)) {}
+
+  Result<void> commit() override {
+    return attempt([&]() -> Result<void> {
+      LIC_TRY(scope_.commit());
+      return {};
+    });
+  }
+
+  Result<void> record(const HistoryEntry& entry) override {
+    return attempt([&] {
+      return connection_->run(
+          "INSERT INTO history (at, actor, action, key, reason, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+          {value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
+           or_null(entry.detail)});
+    });
+  }
+
+  Result<void> add_key(const KeyRecord& key) override {
+    return attempt([&] { return insert_key(key); });
+  }
+
+  Result<void> put_product(std::int64_t version, std::string_view catalog, std::string_view product_file,
+                           Time at) override {
+    return attempt([&] { return insert_product(version, catalog, product_file, at); });
+  }
+
+  Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
+                           std::string_view batch) override {
+    return attempt([&]() -> Result<void> {
+      LIC_TRY(insert_license(terms, note, batch));
+      return connection_->run(
+          "INSERT INTO documents (license, document) SELECT number, ?2 FROM licenses WHERE key = ?1",
+          {terms.key, document});
+    });
+  }
+
+  Result<bool> revoke(const LicenseKey& key, std::string_view reason, Time at) override {
+    return attempt([&] { return mark_revoked(key, reason, at); });
+  }
+
+  Result<std::int64_t> next_revocation_seq() override {
+    return attempt([&] {
+      return connection_->number(
+          "INSERT INTO counters (name, value) VALUES ('revocations', 1) "
+          "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value");
+    });
+  }
+
+  Result<void> open_batch(std::string_view batch, std::string_view request, Time at) override {
+    return attempt([&] { return register_batch(batch, request, at); });
+  }
+
+ private:
+  /// Makes one step of the change. After a step that failed half-way, or when SQLite
+  /// has rolled back by itself, the rest must not be stored on its own.
+  template <class Step>
+  auto attempt(Step step) -> decltype(step()) {
+    if (lost_ || !connection_->in_transaction())
+      return error(Errc::failure, "this change of the ledger was given up after an error; nothing was changed");
+    auto result = step();
+    if (!result && result.error().code != Errc::conflict && result.error().code != Errc::not_found) lost_ = true;
+    return result;
+  }
+
+  Result<void> insert_key(const KeyRecord& record) {
+    const PublicKey& key = record.key.key;
+    LIC_TRY_ASSIGN(const auto known, connection_->number("SELECT 1 FROM keys WHERE id = ?1", {key.id().hex()}));
+    if (known != 0) return error(Errc::conflict, concat("key ", key.id().hex(), " is in the ledger already"));
+    return connection_->run(
+        "INSERT INTO keys (id, purpose, public_key, roles, not_before, not_after, created_at) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        {key.id().hex(), record.purpose, key.base64(), join_roles(record.key.roles), value_of(record.key.not_before),
+         value_of(record.key.not_after), value_of(record.created_at)});
+  }
+
+  Result<void> insert_product(std::int64_t version, std::string_view catalog, std::string_view product_file, Time at) {
+    LIC_TRY_ASSIGN(const auto newest, connection_->number("SELECT coalesce(max(version), 0) FROM products"));
+    if (version <= newest)
+      return error(Errc::conflict, concat("product version ", version, " is not newer than the current one, ", newest));
+    return connection_->run(
+        "INSERT INTO products (version, catalog, product_file, imported_at) VALUES (?1, ?2, ?3, ?4)",
+        {version, catalog, product_file, value_of(at)});
+  }
+
+  Result<void> insert_license(const Terms& terms, std::string_view note, std::string_view batch) {
+    auto inserted = connection_->run(
+        "INSERT INTO licenses (key, id, serial, product, plan, kind, customer, email, issued_at, starts_at, "
+        "expires_at, grace_days, seats, order_id, note, batch) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        {terms.key, terms.id, terms.serial, terms.product, terms.plan, token(terms.kind), terms.customer.name,
+         or_null(terms.customer.email), value_of(terms.issued_at), value_of(terms.starts_at),
+         value_of(terms.expires_at), terms.grace_days, terms.seats, or_null(terms.order), or_null(note),
+         or_null(batch)});
+    if (inserted || inserted.error().code != Errc::conflict) return inserted;
+    LIC_TRY_ASSIGN(const auto same_key, connection_->number("SELECT 1 FROM licenses WHERE key = ?1", {terms.key}));
+    return error(Errc::conflict, same_key != 0
+                                     ? concat("license key ", printable(terms.key), " is in the ledger already")
+                                     : concat("license id ", printable(terms.id), " is in the ledger already"));
+  }
+
+  Result<bool> mark_revoked(const LicenseKey& key, std::string_view reason, Time at) {
+    std::optional<Time> revoked_at;
+    std::string revoke_reason;
+    {
+      LIC_TRY_ASSIGN(Rows rows,
+                     connection_->query("SELECT revoked_at, revoke_reason FROM licenses WHERE key = ?1", {key.text()}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return no_such_license(key.text());
+      revoked_at = rows.optional_time(0);
+      revoke_reason = rows.text(1);
+    }
+    if (revoked_at && revoke_reason == reason) return false;
+    if (revoked_at)
+      return error(Errc::conflict,
+                   concat("license ", key.text(), " was revoked on ", format_date(*revoked_at), " for ",
+                          in_quotes(revoke_reason)),
+                   "a revocation is final and keeps its first reason");
+    LIC_TRY(connection_->run("UPDATE licenses SET revoked_at = ?2, revoke_reason = ?3 WHERE key = ?1",
+                             {key.text(), value_of(at), or_null(reason)}));
+    return true;
+  }
+
+  Result<void> register_batch(std::string_view batch, std::string_view request, Time at) {
+    {
+      LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT request FROM batches WHERE name = ?1", {batch}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (found && rows.text(0) == request) return {};
+      if (found)
+        return error(Errc::conflict, concat("batch ", in_quotes(batch), " was begun with another request"),
+                     "repeat the first request to go on with it, or choose another name");
+    }
+    return connection_->run("INSERT INTO batches (name, request, opened_at) VALUES (?1, ?2, ?3)",
+                            {batch, request, value_of(at)});
+  }
+
+  std::shared_ptr<Connection> connection_;
+  Scope scope_;
+  bool lost_ = false;
+};
+
+}  // namespace
+
+Error no_such_license(std::string_view key) {
+  return error(Errc::not_found, concat("no license ", printable(key), " in the ledger"));
+}
+
+Result<std::unique_ptr<Transaction>> begin_change(const std::shared_ptr<Connection>& connection) {
+  // SQLite would begin to read and fail at the first write.
+  if (connection->is_read_only())
+    return error(Errc::denied, concat("ledger ", in_quotes(connection->path().native()), " cannot be written"),
+                 "look at the permissions of the file and whether its file system is read-only");
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  return std::unique_ptr<Transaction>(std::make_unique<SqliteTransaction>(connection, std::move(scope)));
+}
+
+}  // namespace lic::sqlite
