@@ -40,15 +40,17 @@ Result<bool> is_same_catalog(const std::string& current, const std::string& next
 /// What the product cannot change once licenses and clients rely on it.
 Result<void> check_succession(const Catalog& current, const Catalog& next, const std::string& what) {
   if (next.product != current.product)
-    return error(Errc::conflict, concat(what, " is for the product ", in_quotes(next.product), ", but this ledger is for ",
-                                        in_quotes(current.product)),
+    return error(Errc::conflict,
+                 concat(what, " is for the product ", in_quotes(next.product), ", but this ledger is for ",
+                        in_quotes(current.product)),
                  "a home is for one product: make another with licgen --home DIR init");
   if (next.key_prefix != current.key_prefix)
     return error(Errc::conflict,
                  concat(what, " changes the key prefix from ", current.key_prefix, " to ", in_quotes(next.key_prefix)),
                  "clients would refuse every license issued so far: keep the prefix");
   if (next.app != current.app)
-    return error(Errc::conflict, concat(what, " changes \"app\" from ", in_quotes(current.app), " to ", in_quotes(next.app)),
+    return error(Errc::conflict,
+                 concat(what, " changes \"app\" from ", in_quotes(current.app), " to ", in_quotes(next.app)),
                  "clients would look for their licenses in another directory: keep the name");
   return {};
 }
@@ -84,8 +86,8 @@ Result<void> import_catalog(const ImportOptions& options, Vendor& vendor) {
   // Read within the transaction: another import may just have ended.
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
   const std::int64_t version = product.version() + 1;
-  LIC_TRY_ASSIGN(const std::string document, sign_product(text, version, product.roots(), product.threshold(),
-                                                          product.keys(), root, vendor.now()));
+  LIC_TRY_ASSIGN(const std::string document,
+                 sign_product(text, version, product.roots(), product.threshold(), product.keys(), root, vendor.now()));
   LIC_TRY(transaction->put_product(version, text, document, vendor.now()));
   const nlohmann::ordered_json detail = {{"version", version}};
   LIC_TRY(transaction->record({vendor.now(), vendor.actor(), "catalog-import", "", "", json_text(detail)}));
@@ -110,7 +112,14 @@ void print_plans(const Catalog& catalog, std::int64_t version, Output& output) {
   constexpr std::size_t kWidestLimits = 200;
   output.line(concat(printable(catalog.name), " (", catalog.product, "), keys ", catalog.key_prefix,
                      "-..., product file version ", version));
-  Table table({{"PLAN"}, {"NAME"}, {"CODE"}, {"KIND"}, {"PRICE"}, {"DURATION"}, {"SEATS", true}, {"FEATURES", true},
+  Table table({{"PLAN"},
+               {"NAME"},
+               {"CODE"},
+               {"KIND"},
+               {"PRICE"},
+               {"DURATION"},
+               {"SEATS", true},
+               {"FEATURES", true},
                {"LIMITS", false, kWidestLimits}});
   for (const auto& plan : catalog.plans) {
     table.add({plan.id, plan.name, plan.code, std::string(token(plan.kind)), price_text(plan), duration_text(plan),
@@ -144,7 +153,9 @@ Result<void> export_catalog(const ExportOptions& options, Vendor& vendor) {
   return write_output(options.out, options.force, text, vendor.output());
 }
 
-int run_export(const ExportOptions& options, Vendor& vendor) { return conclude(vendor, export_catalog(options, vendor)); }
+int run_export(const ExportOptions& options, Vendor& vendor) {
+  return conclude(vendor, export_catalog(options, vendor));
+}
 
 }  // namespace
 

@@ -79,8 +79,9 @@ Result<std::optional<DocumentSink>> open_sink(const CreateOptions& options, Vend
 int partial_failure(const Error& fault, bool writing, const std::string& first_key, const Issuing& issuing,
                     const Order& order, Report& report, Output& output) {
   const ExitCode code = writing ? ExitCode::failure : exit_code(fault.code);
-  const std::string message = concat(fault.message, "; ", issuing.seen(), " of ", order.count,
-                                     order.count == 1 ? " license is issued" : " licenses are issued", " and in the ledger");
+  const std::string message =
+      concat(fault.message, "; ", issuing.seen(), " of ", order.count,
+             order.count == 1 ? " license is issued" : " licenses are issued", " and in the ledger");
   std::string hint = concat("licgen export ", order.count == 1 ? first_key : "KEY...", " --out DIR writes the files");
   if (!order.batch.empty()) hint = "run the same command again to get the rest; nothing is issued twice";
   const std::string inner = error_json(code, message, hint);
@@ -135,11 +136,12 @@ int run_create(const CreateOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> create_command() {
-  return make_command("create", "Issue licenses and print their keys",
-                      {"licgen create --plan professional --customer 'ACME GmbH' --email ops@acme.example",
-                       "licgen create --plan starter --customer 'ACME GmbH' --expires 2027-12-31 --seats 5 --out licenses/",
-                       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl"},
-                      set_up_create, run_create);
+  return make_command(
+      "create", "Issue licenses and print their keys",
+      {"licgen create --plan professional --customer 'ACME GmbH' --email ops@acme.example",
+       "licgen create --plan starter --customer 'ACME GmbH' --expires 2027-12-31 --seats 5 --out licenses/",
+       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl"},
+      set_up_create, run_create);
 }
 
 }  // namespace lic::app

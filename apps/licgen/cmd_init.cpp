@@ -32,7 +32,8 @@ void set_up_init(CLI::App& app, InitOptions& options) {
   app.add_option("--catalog", options.catalog, "The product and its plans (JSON); - is standard input")
       ->type_name("FILE")
       ->required();
-  app.add_flag("--no-passphrase", options.no_passphrase, "Leave the signing keys unencrypted, protected by file modes only");
+  app.add_flag("--no-passphrase", options.no_passphrase,
+               "Leave the signing keys unencrypted, protected by file modes only");
 }
 
 /// Absent with --no-passphrase.
@@ -52,9 +53,8 @@ Result<void> fill_ledger(Ledger& ledger, const NewKeys& keys, const std::string&
   LIC_TRY(transaction->add_key({"root", {keys.root.public_key(), {}, std::nullopt, std::nullopt}, now}));
   LIC_TRY(transaction->add_key({"license", keys.trusted_license(), now}));
   LIC_TRY(transaction->put_product(1, catalog, product, now));
-  const nlohmann::ordered_json detail = {{"root", keys.root.public_key().id().hex()},
-                                         {"license", keys.license.public_key().id().hex()},
-                                         {"version", 1}};
+  const nlohmann::ordered_json detail = {
+      {"root", keys.root.public_key().id().hex()}, {"license", keys.license.public_key().id().hex()}, {"version", 1}};
   LIC_TRY(transaction->record({now, vendor.actor(), "init", "", "", json_text(detail)}));
   return transaction->commit();
 }
@@ -71,7 +71,8 @@ Result<void> build_home(const HomePlaces& places, const NewKeys& keys, const Sec
   return builder.publish();
 }
 
-void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& catalog, bool encrypted, Output& output) {
+void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& catalog, bool encrypted,
+                 Output& output) {
   const std::string& root = keys.root.public_key().id().hex();
   const std::string& license = keys.license.public_key().id().hex();
   if (output.json()) {
@@ -83,11 +84,13 @@ void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& c
     output.line(json_text(document));
   } else {
     output.line(concat("home         ", printable(places.home.native())));
-    output.line(concat("product      ", catalog.product, " (", printable(catalog.name), "), ", catalog.plans.size(), " plans"));
+    output.line(
+        concat("product      ", catalog.product, " (", printable(catalog.name), "), ", catalog.plans.size(), " plans"));
     output.line(concat("root key     ", root, "  ", printable((places.keys() / "root.pem").native())));
     output.line(concat("license key  ", license, "  ", printable((places.keys() / "license.pem").native())));
   }
-  output.note("keep a copy of the root key offline: only it can replace a lost or stolen license key, and it is needed");
+  output.note(
+      "keep a copy of the root key offline: only it can replace a lost or stolen license key, and it is needed");
   output.note("here for licgen catalog import alone");
   if (!encrypted) output.warn("the signing keys are not encrypted: who can read their files can issue licenses");
 }

@@ -21,7 +21,9 @@ Result<void> export_product(const ExportOptions& options, Vendor& vendor) {
   return write_output(options.out, options.force, document, vendor.output());
 }
 
-int run_export(const ExportOptions& options, Vendor& vendor) { return conclude(vendor, export_product(options, vendor)); }
+int run_export(const ExportOptions& options, Vendor& vendor) {
+  return conclude(vendor, export_product(options, vendor));
+}
 
 }  // namespace
 

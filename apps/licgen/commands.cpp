@@ -11,16 +11,27 @@ namespace {
 CLI::Option* refuse_empty(CLI::Option* option) {
   // `--home "$UNSET"` must not mean the default home.
   return option->check(CLI::Validator(
-      [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); }, std::string()));
+      [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); },
+      std::string()));
 }
 
 }  // namespace
 
 std::vector<Command<Vendor>> licgen_commands() {
-  return {init_command(),          catalog_import_command(),    catalog_show_command(), catalog_export_command(),
-          product_export_command(), create_command(),            list_command(),         show_command(),
-          revoke_command(),        export_command(),            revocations_export_command(),
-          verify_command(),        keys_list_command(),         keys_passphrase_command()};
+  return {init_command(),
+          catalog_import_command(),
+          catalog_show_command(),
+          catalog_export_command(),
+          product_export_command(),
+          create_command(),
+          list_command(),
+          show_command(),
+          revoke_command(),
+          export_command(),
+          revocations_export_command(),
+          verify_command(),
+          keys_list_command(),
+          keys_passphrase_command()};
 }
 
 void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,

@@ -48,7 +48,8 @@ Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>
       return identity.binding();
     };
     auto binding = read();
-    if (!binding) return error(binding.error().code, concat("--machine: ", binding.error().message), binding.error().hint);
+    if (!binding)
+      return error(binding.error().code, concat("--machine: ", binding.error().message), binding.error().hint);
     if (std::find(machines.begin(), machines.end(), *binding) != machines.end())
       return error(Errc::usage, concat("--machine names ", in_quotes(text), " twice"));
     machines.push_back(std::move(binding).value());
@@ -133,7 +134,8 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
   add_text(app, "--email", options.email, "EMAIL", "E-mail address of the customer");
   add_text(app, "--months", options.months, "N", "Runs for N calendar months (default: as the plan says)");
-  add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
+  add_text(app, "--expires", options.expires, "DATE",
+           "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
   app.add_flag("--perpetual", options.perpetual, "Never ends");
   add_text(app, "--starts", options.starts, "DATE", "Begins at a date or time (UTC), or a duration from now");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time (default: as the plan says)");
@@ -150,9 +152,10 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   add_text(app, "--count", options.count, "N", "Issue N licenses, up to 1000000 (default: 1)");
   add_text(app, "--batch", options.batch, "ID",
            "Issue only what is missing to --count under this name, so that the command can be run again");
-  add_text(app, "-o,--out", options.out, "DIR|FILE.jsonl",
-           "Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard "
-           "output in place of the keys");
+  add_text(
+      app, "-o,--out", options.out, "DIR|FILE.jsonl",
+      "Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard "
+      "output in place of the keys");
   app.add_flag("--force", options.force, "Replace files that exist");
 }
 
@@ -166,8 +169,8 @@ Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
   }
   if (options.batch) {
     if (options.batch->empty() || options.batch->size() > kLongestBatch || !is_utf8(*options.batch))
-      return error(Errc::invalid_input, concat("--batch: ", in_quotes(*options.batch), " is not a name of 1 to ",
-                                               kLongestBatch, " bytes"));
+      return error(Errc::invalid_input,
+                   concat("--batch: ", in_quotes(*options.batch), " is not a name of 1 to ", kLongestBatch, " bytes"));
     request.batch = *options.batch;
     request.batch_request = batch_request(options, request.count);
   }

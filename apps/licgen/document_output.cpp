@@ -75,7 +75,8 @@ Result<void> check_output_file(const std::string& file, bool force) {
   return {};
 }
 
-Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document, Output& output) {
+Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document,
+                          Output& output) {
   if (!out || *out == "-") {
     output.line(document);
     return {};

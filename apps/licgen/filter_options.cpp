@@ -12,8 +12,9 @@ namespace lic::app {
 namespace {
 
 /// What a license in the ledger can be.
-constexpr std::array kStatuses = {Reason::valid,   Reason::expiring, Reason::grace,     Reason::trial,        Reason::free,
-                                  Reason::expired, Reason::revoked,  Reason::suspended, Reason::not_yet_valid};
+constexpr std::array kStatuses = {Reason::valid,   Reason::expiring,  Reason::grace,
+                                  Reason::trial,   Reason::free,      Reason::expired,
+                                  Reason::revoked, Reason::suspended, Reason::not_yet_valid};
 
 Result<std::string> text_of(std::string_view option, const std::optional<std::string>& given) {
   if (!given) return std::string();

@@ -98,17 +98,19 @@ HomeBuilder::~HomeBuilder() {
 
 Result<void> HomeBuilder::take_directory() {
   const Path& home = places_.home;
-  made_home_ = !exists(home);
+  const bool is_new = !exists(home);
   LIC_TRY(make_private_directory(home));
   lock_ = Fd(::open(home.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock_) return system_error(errno, "cannot open directory", home);
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
     return error(Errc::unavailable, concat("another licgen init is at work in ", in_quotes(home.native())));
+  made_home_ = is_new;  // only now: another that lost the race must leave it alone
 
   struct stat info {};
   if (::fstat(lock_.get(), &info) != 0) return system_error(errno, "cannot examine directory", home);
   if (info.st_uid != ::geteuid())
-    return error(Errc::denied, concat("directory ", in_quotes(home.native()), " belongs to another user (uid ", info.st_uid, ")"));
+    return error(Errc::denied,
+                 concat("directory ", in_quotes(home.native()), " belongs to another user (uid ", info.st_uid, ")"));
   if ((info.st_mode & 077) == 0) return {};
   LIC_TRY_ASSIGN(const bool unused, is_unused(home));
   if (!unused && !exists(places_.keys()) && !exists(places_.ledger))
@@ -139,7 +141,8 @@ Result<void> HomeBuilder::publish() {
   Result<void> result = sync_directory(places_.home);
   // link() fails where the name is taken; rename() would replace another's ledger.
   if (result && ::link(staged_ledger().c_str(), places_.ledger.c_str()) != 0)
-    result = errno == EEXIST ? check_no_home(places_) : Result<void>(system_error(errno, "cannot make", places_.ledger));
+    result =
+        errno == EEXIST ? check_no_home(places_) : Result<void>(system_error(errno, "cannot make", places_.ledger));
   if (!result) {
     ::rename(keys.c_str(), staged_keys().c_str());
     return result;

@@ -36,8 +36,9 @@ int run(int argc, char** argv) {
   Output output(std::string(kProgram), global);
   if (const auto logging = start_log(kProgram, global); !logging) return output.fail(logging.error());
   const Command<Vendor>* command = find_command(commands, given_command(app));
-  const int code = command != nullptr ? run_command(*command, options, output)
-                                      : output.fail(ExitCode::usage, "no command was given", "licgen --help lists them");
+  const int code = command != nullptr
+                       ? run_command(*command, options, output)
+                       : output.fail(ExitCode::usage, "no command was given", "licgen --help lists them");
   const bool told = output.finish();
   return told || code != 0 ? code : static_cast<int>(ExitCode::failure);
 }
@@ -50,8 +51,8 @@ int main(int argc, char** argv) {
     return lic::app::run(argc, argv);
   } catch (const std::exception& fault) {
     lic::app::Output output(std::string(lic::app::kProgram), {});
-    const int code = output.fail(lic::app::ExitCode::failure,
-                                 lic::concat("internal fault: ", lic::printable(fault.what())), {});
+    const int code =
+        output.fail(lic::app::ExitCode::failure, lic::concat("internal fault: ", lic::printable(fault.what())), {});
     return output.finish() ? code : 1;
   }
 }

@@ -34,10 +34,12 @@ Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product
   const bool in_force = trusted != nullptr && (!trusted->not_before || vendor.now() >= *trusted->not_before) &&
                         (!trusted->not_after || vendor.now() < *trusted->not_after);
   if (!in_force)
-    return error(Errc::conflict, concat("the product file does not name the license key ", id.hex(), " as one in force"),
+    return error(Errc::conflict,
+                 concat("the product file does not name the license key ", id.hex(), " as one in force"),
                  "clients would not trust what it signs");
   if (!trusted->may(role))
-    return error(Errc::conflict, concat("the product file does not let the license key ", id.hex(), " sign ", token(role)));
+    return error(Errc::conflict,
+                 concat("the product file does not let the license key ", id.hex(), " sign ", token(role)));
   return key;
 }
 

@@ -28,9 +28,10 @@ bool exists(const Path& path) {
 /// Why there is no ledger at `ledger`, and what to do.
 Error no_ledger(const Path& home, const Path& ledger) {
   if (exists(home / "keys"))
-    return error(Errc::not_found,
-                 concat("there are keys in ", in_quotes(home.native()), " but no ledger at ", in_quotes(ledger.native())),
-                 "put the ledger back, name it with --ledger, or move keys/ away and run licgen init");
+    return error(
+        Errc::not_found,
+        concat("there are keys in ", in_quotes(home.native()), " but no ledger at ", in_quotes(ledger.native())),
+        "put the ledger back, name it with --ledger, or move keys/ away and run licgen init");
   return error(Errc::not_found, concat("there is no licgen home in ", in_quotes(home.native())),
                "run licgen init --catalog FILE, or name the home with --home or $LICGEN_HOME");
 }
@@ -107,8 +108,8 @@ Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {
 }
 
 Result<SecretBytes> Vendor::new_passphrase(std::string_view prompt) const {
-  const bool given = !options_.passphrase_file.empty() || options_.passphrase_fd >= 0 ||
-                     std::getenv("LICGEN_PASSPHRASE") != nullptr;
+  const bool given =
+      !options_.passphrase_file.empty() || options_.passphrase_fd >= 0 || std::getenv("LICGEN_PASSPHRASE") != nullptr;
   return given ? passphrase(prompt) : ask_new_passphrase(std::string(prompt));
 }
 

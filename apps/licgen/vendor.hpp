@@ -12,9 +12,9 @@
 #include "crypto/signing.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/ledger.hpp"
-#include "license/catalog.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
+#include "license/catalog.hpp"
 #include "trust/product.hpp"
 
 namespace lic::app {

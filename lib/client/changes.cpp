@@ -24,6 +24,8 @@ std::string until(const std::optional<Time>& end) { return end ? concat(" until 
 /// Every change begins here: no other process writes while the lock is held, and
 /// what is judged is what is on disk now.
 Result<FileLock> LicenseManager::Impl::lock_and_read() {
+  if (!license_file_.empty())
+    return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
   LIC_TRY_ASSIGN(FileLock lock, store_.lock(kPatience));
   LIC_TRY(read_state());
   if (loaded_.condition == StateCondition::damaged || loaded_.condition == StateCondition::foreign) {
@@ -53,11 +55,11 @@ Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
   const Path path = store_.license_file(key.text());
   const std::string what = concat("license file ", in_quotes(path.native()));
   const auto bytes = read_file(path, "license file", {.follow_symlink = false});
-  if (bytes) return activate_bytes(*bytes, what);
+  if (bytes) return activate_bytes(*bytes, what, key);
   const bool active = license_ && loaded_.state.license && license_->terms().key == key.text();
   if (active) {
     const std::string document = loaded_.state.license->document;
-    return activate_bytes(view_bytes(document), what);
+    return activate_bytes(view_bytes(document), what, key);
   }
   if (bytes.error().code != Errc::not_found) return Error(bytes.error());
   return error(Errc::not_found, concat("there is no signed license file for ", key.text(), " in ", in_quotes(state_dir_)),
@@ -66,8 +68,12 @@ Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
                       " and the machine id ", fingerprint_));
 }
 
-Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::string_view name) {
-  return activate_bytes(document, concat("license file ", in_quotes(name)));
+Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::string_view name,
+                                                      std::string_view license_key) {
+  const std::string what = concat("license file ", in_quotes(name));
+  if (license_key.empty()) return activate_bytes(document, what, std::nullopt);
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license_key));
+  return activate_bytes(document, what, key);
 }
 
 /// The product file to judge a document by: ours, or the successor that it carries.
@@ -96,10 +102,13 @@ Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& lice
   return {};
 }
 
-Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what) {
+Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what,
+                                                   const std::optional<LicenseKey>& wanted) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
   LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
+  if (wanted && license.terms().key != wanted->text())
+    return error(Errc::invalid_input, concat(what, " is of the key ", license.terms().key, ", not of ", wanted->text()));
   const Time now = environment_.now();
   const Decision decision = decide(license, context_for(license, is_for_this_machine(license), now));
   if (!decision.allowed()) return refusal(license, decision);
@@ -117,7 +126,7 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
   license_ = license;
   LIC_TRY(save(now));
   const Plan* plan = plan_of(license);
-  return Change{decision, concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
+  return Change{true, decision, concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
                                  until(terms.expires_at)),
                 {}};
 }
@@ -151,7 +160,7 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   ClientState& state = loaded_.state;
   const auto marked = marks_.find(plan->id, machine_);
   if (marked || std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end())
-    return Change{{Reason::trial_not_available, {}},
+    return Change{false, {Reason::trial_not_available, {}},
                   concat("the ", printable(plan->name), " was used on this machine before",
                          marked ? concat(", from ", format_time(*marked)) : std::string{}),
                   info_.purchase_url.empty() ? note : concat("buy a license at ", info_.purchase_url)};
@@ -176,22 +185,22 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
     LIC_TRY(save(now));
     return Error(std::move(marked_now).error());
   }
-  return Change{decision, concat("started ", name, until(end)), note};
+  return Change{true, decision, concat("started ", name, until(end)), note};
 }
 
 Result<Change> LicenseManager::Impl::deactivate() {
   if (loaded_.condition == StateCondition::absent)
-    return Change{{Reason::no_license, {}}, "nothing is activated here", {}};
+    return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   ClientState& state = loaded_.state;
-  if (!state.license && !state.grant) return Change{{Reason::no_license, {}}, "nothing is activated here", {}};
+  if (!state.license && !state.grant) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   const std::string name = license_ ? name_of(*license_) : "the license";
   const bool keeps_file = state.license.has_value();
   state.license.reset();
   state.grant.reset();
   license_.reset();
   LIC_TRY(save(environment_.now()));
-  return Change{decision(), concat("deactivated ", name),
+  return Change{true, decision(), concat("deactivated ", name),
                 keeps_file ? "its signed file stays in the state directory and can be activated again" : ""};
 }
 

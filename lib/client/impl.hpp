@@ -30,7 +30,7 @@ class LicenseManager::Impl {
   [[nodiscard]] const Limits& limits_under(const Decision& decision) const noexcept;
 
   Result<Change> activate(std::string_view license_key);
-  Result<Change> activate_document(ByteView document, std::string_view name);
+  Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
 
@@ -40,11 +40,13 @@ class LicenseManager::Impl {
   [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
 
  private:
-  Impl(ProductFile base, Environment environment, Path state_dir);
+  Impl(ProductFile base, Environment environment, Path state_dir, std::string license_file);
 
   // manager.cpp: reading
   Result<void> read_state();
   Result<void> choose_product();
+  Result<void> read_license_file();
+  void tell_condition();
   void take_license();
   void adopt_dropped_file();
   void set_aside_damage();
@@ -63,7 +65,7 @@ class LicenseManager::Impl {
   // changes.cpp: changing
   [[nodiscard]] Result<FileLock> lock_and_read();
   Result<void> save(Time now);
-  Result<Change> activate_bytes(ByteView document, std::string_view what);
+  Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& wanted);
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
@@ -73,6 +75,7 @@ class LicenseManager::Impl {
   ProductFile product_;  ///< base_, or its successor known here
   ProductInfo info_;
   std::string state_dir_;
+  std::string license_file_;  ///< judged in place of the state; usually empty
   std::vector<MachineFact> facts_;
   MachineIdentity machine_;
   std::string fingerprint_;

@@ -64,11 +64,12 @@ const Limits kNoLimits;
 
 }  // namespace
 
-LicenseManager::Impl::Impl(ProductFile base, Environment environment, Path state_dir)
+LicenseManager::Impl::Impl(ProductFile base, Environment environment, Path state_dir, std::string license_file)
     : environment_(std::move(environment)),
       base_(std::move(base)),
       product_(base_),
       state_dir_(state_dir.native()),
+      license_file_(std::move(license_file)),
       facts_(read_machine_facts(environment_.machine_root)),
       machine_(MachineIdentity::of(facts_, base_.catalog().product)),
       fingerprint_(machine_.fingerprint()),
@@ -79,8 +80,12 @@ Result<std::unique_ptr<LicenseManager::Impl>> LicenseManager::Impl::open(const O
                                                                          Environment environment) {
   LIC_TRY(start_crypto());
   LIC_TRY_ASSIGN(ProductFile base, base_product(options));
-  LIC_TRY_ASSIGN(Path directory, state_directory(options, environment, base.catalog()));
-  std::unique_ptr<Impl> impl(new Impl(std::move(base), std::move(environment), std::move(directory)));
+  Path directory;
+  if (options.license_file.empty()) {
+    LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
+  }
+  std::unique_ptr<Impl> impl(
+      new Impl(std::move(base), std::move(environment), std::move(directory), options.license_file));
   LIC_TRY(impl->refresh());
   return impl;
 }
@@ -97,14 +102,31 @@ Result<void> LicenseManager::Impl::read_state() {
   warnings_.clear();
   forced_.reset();
   adopted_ = false;
-  LIC_TRY_ASSIGN(loaded_, store_.load(machine_));
+  if (license_file_.empty()) {
+    LIC_TRY_ASSIGN(loaded_, store_.load(machine_));
+  }
   LIC_TRY(choose_product());
   const Catalog& catalog = product_.catalog();
   info_ = {catalog.product,     catalog.name,    product_.version(), catalog.purchase_url,
            catalog.renewal_url, catalog.support, catalog.plans};
   free_plan_.reset();
   if (const Plan* plan = catalog.plan_of_kind(Kind::free)) free_plan_ = grant(product_, *plan, "", {}, Time{});
+  tell_condition();
+  take_license();
+  adopt_dropped_file();
+  if (!license_file_.empty()) LIC_TRY(read_license_file());
+  machine_matches_ = license_ && is_for_this_machine(*license_);
+  verified_at_ = environment_.now();
+  return {};
+}
 
+Result<void> LicenseManager::Impl::read_license_file() {
+  LIC_TRY_ASSIGN(const Bytes bytes, read_file(license_file_, "license file"));
+  LIC_TRY_ASSIGN(license_, verify(bytes, product_, concat("license file ", in_quotes(license_file_))));
+  return {};
+}
+
+void LicenseManager::Impl::tell_condition() {
   switch (loaded_.condition) {
     case StateCondition::absent:
     case StateCondition::intact:
@@ -121,11 +143,6 @@ Result<void> LicenseManager::Impl::read_state() {
       warnings_.push_back(loaded_.problem);
       break;
   }
-  take_license();
-  adopt_dropped_file();
-  machine_matches_ = license_ && is_for_this_machine(*license_);
-  verified_at_ = environment_.now();
-  return {};
 }
 
 /// The newest product file: the base, unless this machine knows a successor of it.
@@ -287,8 +304,9 @@ const FeatureValue* LicenseManager::feature_value(std::string_view name) const n
 const Limits& LicenseManager::limits() const noexcept { return impl_->limits_under(impl_->decision()); }
 Result<Change> LicenseManager::activate(std::string_view license_key) { return impl_->activate(license_key); }
 
-Result<Change> LicenseManager::activate_document(std::span<const unsigned char> document, std::string_view name) {
-  return impl_->activate_document(document, name);
+Result<Change> LicenseManager::activate_document(std::span<const unsigned char> document, std::string_view name,
+                                                std::string_view license_key) {
+  return impl_->activate_document(document, name, license_key);
 }
 
 Result<Change> LicenseManager::start_trial(std::string_view email) { return impl_->start_trial(email); }

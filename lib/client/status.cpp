@@ -153,17 +153,17 @@ Change LicenseManager::Impl::refusal(const VerifiedLicense& license, const Decis
   const std::string& renewal = info_.renewal_url.empty() ? info_.purchase_url : info_.renewal_url;
   const std::string support = info_.support.empty() ? "the vendor" : info_.support;
   if (decision.reason == Reason::expired)
-    return {decision, concat(name, " expired on ", format_time(*terms.expires_at)),
+    return {false, decision, concat(name, " expired on ", format_time(*terms.expires_at)),
             renewal.empty() ? "renew it with the vendor" : concat("renew it at ", renewal)};
   if (decision.reason == Reason::not_yet_valid)
-    return {decision, concat(name, " is not valid before ", format_time(terms.starts_at)), "try again then"};
+    return {false, decision, concat(name, " is not valid before ", format_time(terms.starts_at)), "try again then"};
   if (decision.reason == Reason::wrong_machine)
-    return {decision, concat(name, " is bound to another machine"),
+    return {false, decision, concat(name, " is bound to another machine"),
             concat("ask ", support, " to move it here; key ", terms.key, ", machine id ", fingerprint_)};
   if (decision.reason == Reason::clock_moved_back)
-    return {decision, "this machine's clock is more than a day behind a time already seen",
+    return {false, decision, "this machine's clock is more than a day behind a time already seen",
             "set the clock right and try again"};
-  return {decision, concat(name, " does not hold: ", token(decision.reason)), concat("ask ", support)};
+  return {false, decision, concat(name, " does not hold: ", token(decision.reason)), concat("ask ", support)};
 }
 
 }  // namespace lic

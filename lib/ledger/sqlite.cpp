@@ -22,20 +22,21 @@ namespace {
 constexpr std::int64_t kPage = 64;
 constexpr std::size_t kGlobLimit = 1000;
 
-/// A license's status at ?1, as the number of a Reason.
+/// A license's status at ?1, as the number of a Reason. The first that holds is it.
 const std::string& status_sql() {
-  const auto code = [](Reason reason) { return static_cast<int>(reason); };
-  static const std::string sql = concat("CASE WHEN revoked_at IS NOT NULL THEN ", code(Reason::revoked),  //
-                                        " WHEN suspended_at IS NOT NULL THEN ", code(Reason::suspended),  //
-                                        " WHEN ?1 < starts_at THEN ", code(Reason::not_yet_valid),        //
-                                        " WHEN expires_at IS NULL OR ?1 < expires_at THEN CASE kind",     //
-                                        " WHEN '", token(Kind::free), "' THEN ", code(Reason::free),      //
-                                        " WHEN '", token(Kind::trial), "' THEN ", code(Reason::trial),    //
-                                        " ELSE iif(expires_at - ?1 < ", std::chrono::seconds(kExpiringWithin).count(),
-                                        ", ", code(Reason::expiring),                                             //
-                                        ", ", code(Reason::valid), ") END",                                       //
-                                        " WHEN ?1 < expires_at + grace_days * 86400 THEN ", code(Reason::grace),  //
-                                        " ELSE ", code(Reason::expired), " END");
+  constexpr std::string_view kHolds = "(expires_at IS NULL OR ?1 < expires_at)";
+  const auto when = [](const std::string& condition, Reason reason) {
+    return concat(" WHEN ", condition, " THEN ", static_cast<int>(reason));
+  };
+  const auto kind_is = [&](Kind kind) { return concat(kHolds, " AND kind = '", token(kind), "'"); };
+  const auto seconds = std::chrono::seconds(kExpiringWithin).count();
+  static const std::string sql =
+      concat("CASE", when("revoked_at IS NOT NULL", Reason::revoked),
+             when("suspended_at IS NOT NULL", Reason::suspended), when("?1 < starts_at", Reason::not_yet_valid),
+             when(kind_is(Kind::free), Reason::free), when(kind_is(Kind::trial), Reason::trial),
+             when(concat(kHolds, " AND expires_at - ?1 < ", seconds), Reason::expiring),
+             when(std::string(kHolds), Reason::valid), when("?1 < expires_at + grace_days * 86400", Reason::grace),
+             " ELSE ", static_cast<int>(Reason::expired), " END");
   return sql;
 }
 
@@ -276,7 +277,7 @@ Result<void> make_empty_file(const Path& path) {
 
 Result<std::unique_ptr<Ledger>> fill_new_ledger(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(auto connection, Connection::open_empty(path, patience));
-  LIC_TRY(choose_journal(*connection));
+  LIC_TRY(prepare_to_write(*connection));
   LIC_TRY(make_schema(connection, ledger_migrations()));
   return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(connection)));
 }
@@ -294,7 +295,7 @@ Result<std::unique_ptr<Ledger>> create_sqlite_ledger(const Path& path, std::chro
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(auto connection, sqlite::Connection::open(path, patience));
   LIC_TRY(sqlite::open_schema(connection, sqlite::ledger_migrations()));
-  if (!connection->is_read_only()) LIC_TRY(sqlite::choose_journal(*connection));
+  if (!connection->is_read_only()) LIC_TRY(sqlite::prepare_to_write(*connection));
   return std::unique_ptr<Ledger>(std::make_unique<sqlite::SqliteLedger>(std::move(connection)));
 }
 

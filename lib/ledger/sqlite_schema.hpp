@@ -31,8 +31,8 @@ Result<void> make_schema(const std::shared_ptr<Connection>& connection, Migratio
 Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations);
 
 /// Chooses how transactions reach the disk. What is committed survives a power
-/// failure. Precondition: no transaction.
-Result<void> choose_journal(Connection& connection);
+/// failure. Preconditions: no transaction; a ledger that can be written.
+Result<void> prepare_to_write(Connection& connection);
 
 /// Whether a library of that version (sqlite3_libversion_number()) can be trusted
 /// with a write-ahead log: before 3.51.3, resetting one could lose committed pages.

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kMountInfo = "proc/self/mountinfo";
 constexpr std::size_t kMountInfoBytes = 64 * 1024;
 constexpr std::string_view kUuidLinks = "dev/disk/by-uuid";
+constexpr std::string_view kIdLinks = "dev/disk/by-id";
 constexpr std::string_view kDevices = "/dev/";
 constexpr int kDeepest = 4;  // a file system in an encrypted volume in a logical volume on an array on disks
 
@@ -80,28 +81,59 @@ std::string block_directory(const Tree& tree, const RootMount& mount) {
   return concat("sys/class/block/", name);
 }
 
-/// Adds the serial that `directory` names. Keeps the first reason why one is no serial.
+/// Takes `raw` as a serial found at `path`. Keeps the first reason why one is none.
+bool take_serial(const Tree& tree, const std::string& path, std::string_view raw, MachineFact& fact) {
+  CheckedValue checked = check_value(raw, ValueKind::serial);
+  if (checked.value.empty()) {
+    if (fact.note.empty()) fact.note = std::move(checked.note);
+    return false;
+  }
+  if (fact.values.empty()) fact.source = tree.shown(path);
+  fact.values.push_back(std::move(checked.value));
+  return true;
+}
+
+/// Adds the serial that `directory` names.
 bool add_serial(const Tree& tree, const std::string& directory, MachineFact& fact) {
   static constexpr std::array<std::string_view, 4> kFiles{"device/serial", "serial", "wwid", "device/wwid"};
   for (const std::string_view file : kFiles) {
     const std::string path = concat(directory, '/', file);
     const auto raw = tree.read(path);
-    if (!raw) continue;
-    CheckedValue checked = check_value(*raw, ValueKind::serial);
-    if (checked.value.empty()) {
-      if (fact.note.empty()) fact.note = std::move(checked.note);
-      continue;
-    }
-    if (fact.values.empty()) fact.source = tree.shown(path);
-    fact.values.push_back(std::move(checked.value));
-    return true;
+    if (raw && take_serial(tree, path, *raw, fact)) return true;
   }
   return false;
+}
+
+/// "vda" where `directory` links to a virtio disk or a part of it, else empty:
+/// ../../devices/pci0000:00/0000:00:02.0/virtio1/block/vda/vda1
+std::string virtio_disk(const Tree& tree, const std::string& directory) {
+  constexpr std::string_view kDisk = "/block/vd";
+  const std::string target = tree.link_target(directory).value_or("");
+  const std::size_t found = target.rfind(kDisk);
+  if (found == std::string::npos) return {};
+  const std::size_t name = target.find("vd", found);
+  return target.substr(name, target.find('/', name) - name);
+}
+
+/// To read a virtio disk's serial from sysfs is a request to the host, queued
+/// behind all others. udev has made it already and named a link by the answer.
+void add_virtio_serial(const Tree& tree, const std::string& disk, MachineFact& fact) {
+  constexpr std::string_view kPrefix = "virtio-";
+  const std::string ending = concat('/', disk);
+  for (const std::string& name : tree.names_in(kIdLinks)) {
+    const std::string link = concat(kIdLinks, '/', name);
+    if (!name.starts_with(kPrefix) || !tree.link_target(link).value_or("").ends_with(ending)) continue;
+    if (take_serial(tree, link, std::string_view(name).substr(kPrefix.size()), fact)) return;
+  }
 }
 
 /// Adds the serials of the disks under a block device: its own, that of the disk
 /// it is a part of, or those of the devices it is made of.
 void add_serials(const Tree& tree, const std::string& directory, int depth, MachineFact& fact) {
+  if (const std::string disk = virtio_disk(tree, directory); !disk.empty()) {
+    add_virtio_serial(tree, disk, fact);
+    return;
+  }
   const bool is_partition = tree.exists(concat(directory, "/partition"));
   const std::string disk = is_partition ? concat(directory, "/..") : directory;
   if (add_serial(tree, disk, fact) || (is_partition && add_serial(tree, directory, fact))) return;

@@ -1,5 +1,6 @@
-#include "fuzz/signed.hpp"
+#include "fuzz/fuzz.hpp"
 #include "policy/decide.hpp"
+#include "support/signed.hpp"
 #include "trust/verify.hpp"
 
 using namespace lic;
@@ -36,7 +37,7 @@ void look_at(const Result<VerifiedLicense>& license) {
 
 /// The bytes as a license file, and as the payload of a well-signed one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  look_at(verify({data, size}, fuzz::product(), "license"));
-  look_at(verify(view_bytes(fuzz::sign(DocumentKind::license, {data, size})), fuzz::product(), "signed license"));
+  look_at(verify({data, size}, test::product(), "license"));
+  look_at(verify(view_bytes(test::sign(DocumentKind::license, {data, size})), test::product(), "signed license"));
   return 0;
 }

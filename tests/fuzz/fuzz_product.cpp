@@ -1,4 +1,5 @@
-#include "fuzz/signed.hpp"
+#include "fuzz/fuzz.hpp"
+#include "support/signed.hpp"
 
 using namespace lic;
 using fuzz::require;
@@ -25,6 +26,6 @@ void look_at(const Result<ProductFile>& product) {
 /// The bytes as a product file, and as the payload of a well-signed one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   look_at(ProductFile::open({data, size}, "product file"));
-  look_at(ProductFile::open(view_bytes(fuzz::sign(DocumentKind::product, {data, size})), "signed product file"));
+  look_at(ProductFile::open(view_bytes(test::sign(DocumentKind::product, {data, size})), "signed product file"));
   return 0;
 }

@@ -1,4 +1,5 @@
-#include "fuzz/signed.hpp"
+#include "fuzz/fuzz.hpp"
+#include "support/signed.hpp"
 #include "trust/revocations.hpp"
 
 using namespace lic;
@@ -7,8 +8,8 @@ using fuzz::require;
 namespace {
 
 Result<RevocationList> open_signed(ByteView payload) {
-  const std::string document = fuzz::sign(DocumentKind::revocations, payload);
-  return RevocationList::open(view_bytes(document), fuzz::product(), "signed list");
+  const std::string document = test::sign(DocumentKind::revocations, payload);
+  return RevocationList::open(view_bytes(document), test::product(), "signed list");
 }
 
 void look_at(const Result<RevocationList>& list) {
@@ -29,7 +30,7 @@ void look_at(const Result<RevocationList>& list) {
 
 /// The bytes as a revocation list, and as the payload of a well-signed one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  look_at(RevocationList::open({data, size}, fuzz::product(), "list"));
+  look_at(RevocationList::open({data, size}, test::product(), "list"));
   look_at(open_signed({data, size}));
   return 0;
 }

@@ -1,10 +1,9 @@
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/encoding.hpp"
-#include "base/text.hpp"
 #include "issue/key_file.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
@@ -83,18 +82,18 @@ TEST_CASE("openssl reads our key files, and we read its", "[key_file]") {
   Fixture f;
   const SecretBytes passphrase = secret("correct horse");
   REQUIRE(write_key_file(f.path, f.key, &passphrase));
-  REQUIRE(f.openssl("pkey -in " + f.path.native() + " -passin 'pass:correct horse' -pubout -outform DER | tail -c 32"));
-  CHECK(f.printed() == view_text(f.key.public_key().bytes()));
+  REQUIRE(f.openssl("pkey -in " + f.path.native() + " -passin 'pass:correct horse' -pubout -outform DER"));
+  CHECK(f.printed().ends_with(view_text(f.key.public_key().bytes())));
   CHECK_FALSE(f.openssl("pkey -in " + f.path.native() + " -passin pass:wrong -noout"));
   REQUIRE(f.openssl("asn1parse -in " + f.path.native()));
   CHECK(contains(f.printed(), "PBES2"));
-  CHECK(contains(f.printed(), "1.3.6.1.4.1.11591.4.11") != contains(f.printed(), "scrypt"));
+  CHECK(contains(f.printed(), "scrypt"));
   CHECK(contains(f.printed(), "aes-256-cbc"));
   CHECK(contains(f.printed(), ":4000"));  // N, 16384
 
   REQUIRE(replace_key_file(f.path, f.key, nullptr));
-  REQUIRE(f.openssl("pkey -in " + f.path.native() + " -pubout -outform DER | tail -c 32"));
-  CHECK(f.printed() == view_text(f.key.public_key().bytes()));
+  REQUIRE(f.openssl("pkey -in " + f.path.native() + " -pubout -outform DER"));
+  CHECK(f.printed().ends_with(view_text(f.key.public_key().bytes())));
 
   std::filesystem::remove(f.path);
   REQUIRE(f.openssl("genpkey -algorithm ed25519 -out " + f.path.native()));
@@ -115,20 +114,17 @@ TEST_CASE("a key file is replaced whole", "[key_file]") {
   REQUIRE(replace_key_file(f.path, f.key, &second));
   CHECK(f.reading(answer("first")).code == Errc::denied);
   CHECK(same(read_key_file(f.path, answer("second"), {}).value(), f.key));
-  // Never the same bytes twice: the salt is fresh.
-  const std::string before = f.text();
-  REQUIRE(replace_key_file(f.path, f.key, &second));
-  CHECK(f.text() != before);
 }
 
 TEST_CASE("a wrong passphrase is told, and one that openssl could not use refused", "[key_file]") {
   Fixture f;
   const SecretBytes passphrase = secret("right");
   REQUIRE(write_key_file(f.path, f.key, &passphrase));
-  for (const char* wrong : {"wrong", "", "right ", "Right"}) {
+  for (const char* wrong : {"", "right "}) {
     CAPTURE(wrong);
-    CHECK(f.reading(answer(wrong)).code == Errc::denied);
-    CHECK(f.reading(answer(wrong)).message == "wrong passphrase for key file '" + f.path.native() + "'");
+    const Error refused = f.reading(answer(wrong));
+    CHECK(refused.code == Errc::denied);
+    CHECK(refused.message == "wrong passphrase for key file '" + f.path.native() + "'");
   }
   const auto given_up = f.reading([]() -> Result<SecretBytes> { return Error{Errc::usage, "nobody to ask", ""}; });
   CHECK(given_up.message == "nobody to ask");
@@ -176,7 +172,8 @@ TEST_CASE("what is no Ed25519 key in PKCS#8 is refused", "[key_file]") {
   Fixture f;
   const auto refused = [&] { return f.reading().code == Errc::invalid_input; };
   const auto made_by_openssl = [&](const std::string& arguments) {
-    REQUIRE(f.openssl(arguments + " -out " + f.path.native()));
+    REQUIRE(f.openssl(arguments));
+    std::filesystem::rename(f.directory / "out", f.path);
     std::filesystem::permissions(f.path, std::filesystem::perms(0600));
     return refused();
   };
@@ -199,6 +196,27 @@ TEST_CASE("what is no Ed25519 key in PKCS#8 is refused", "[key_file]") {
   std::filesystem::rename(f.path.native() + ".pub", f.path);
   std::filesystem::permissions(f.path, std::filesystem::perms(0600));
   CHECK(refused());
+}
+
+TEST_CASE("an encryption that is not known is no wrong passphrase", "[key_file]") {
+  Fixture f;
+  const SecretBytes passphrase = secret("pass");
+  REQUIRE(write_key_file(f.path, f.key, &passphrase));
+  REQUIRE(f.openssl("asn1parse -noout -in " + f.path.native() + " -out " + f.path.native() + ".der"));
+  const Bytes der = read_file(f.path.native() + ".der", "DER").value();
+  // The object identifiers of PBES2, scrypt and AES-256-CBC, each made another one.
+  for (const Bytes& name : {Bytes{0x01, 0x05, 0x0d}, Bytes{0xda, 0x47, 0x04, 0x0b}, Bytes{0x03, 0x04, 0x01, 0x2a}}) {
+    Bytes other = der;
+    const auto found = std::search(other.begin(), other.end(), name.begin(), name.end());
+    REQUIRE(found != other.end());
+    found[static_cast<std::ptrdiff_t>(name.size()) - 1] = 0x7f;
+    f.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + base64_encode(other) +
+                 "\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    CHECK(f.reading().code == Errc::invalid_input);
+  }
+  f.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + base64_encode(der) +
+               "\n-----END ENCRYPTED PRIVATE KEY-----\n");
+  CHECK(same(read_key_file(f.path, answer("pass"), {}).value(), f.key));
 }
 
 TEST_CASE("a key file cut short at any length is refused", "[key_file]") {

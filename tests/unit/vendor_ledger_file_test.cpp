@@ -84,6 +84,7 @@ TEST_CASE("what is no ledger is refused, and left as it is", "[ledger]") {
   SECTION("an empty file, which SQLite takes for a new database") {
     f.set_content({});
     CHECK(opening(f.path).code == Errc::invalid_input);
+    CHECK(contains(opening(f.path).message, "is empty, not a ledger"));
     CHECK(f.content().empty());
   }
   SECTION("a text file") {
@@ -114,8 +115,14 @@ TEST_CASE("what is no ledger is refused, and left as it is", "[ledger]") {
 
 TEST_CASE("a ledger cut short at any length is refused", "[ledger]") {
   Fixture f;
+  {  // the end of the file is a document that nobody reads when a ledger is opened
+    auto ledger = open_sqlite_ledger(f.path).value();
+    auto transaction = ledger->begin().value();
+    REQUIRE(transaction->add_license(numbered_terms(2), std::string(10'000, 'x'), "", ""));
+    REQUIRE(transaction->commit());
+  }
   const Bytes whole = f.content();
-  std::vector<std::size_t> sizes{whole.size() - 1, whole.size() - 4096, whole.size() - 4097};
+  std::vector<std::size_t> sizes{whole.size() - 1, whole.size() - 4095, whole.size() - 4096, whole.size() - 4097};
   for (std::size_t size = 0; size < 200; ++size) sizes.push_back(size);
   for (std::size_t size = 200; size < whole.size(); size += 509) sizes.push_back(size);
   for (const std::size_t size : sizes) {

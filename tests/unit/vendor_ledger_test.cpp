@@ -353,10 +353,14 @@ TEST_CASE("keys are recorded with what they may do", "[ledger]") {
   Fixture f;
   const auto root = SigningKey::generate();
   const auto license = SigningKey::generate();
-  const KeyRecord first{"root", {root.public_key(), {}, {}, {}}, at("2026-01-01")};
-  const KeyRecord second{"license",
-                         {license.public_key(), {Role::license, Role::lease}, at("2026-01-02"), at("2028-01-01")},
-                         at("2026-01-02")};
+  const auto record = [](std::string purpose, const PublicKey& key, std::vector<Role> roles) {
+    return KeyRecord{std::move(purpose), TrustedKey{key, std::move(roles), std::nullopt, std::nullopt},
+                     at("2026-01-01")};
+  };
+  const KeyRecord first = record("root", root.public_key(), {});
+  KeyRecord second = record("license", license.public_key(), {Role::license, Role::lease});
+  second.key.not_before = at("2026-01-02");
+  second.key.not_after = at("2028-01-01");
   REQUIRE(f.change([&](Transaction& t) { return t.add_key(first); }));
   REQUIRE(f.change([&](Transaction& t) { return t.add_key(second); }));
   CHECK(code_of(f.change([&](Transaction& t) { return t.add_key(first); })) == Errc::conflict);
@@ -370,7 +374,7 @@ TEST_CASE("keys are recorded with what they may do", "[ledger]") {
   CHECK(keys[1].key.roles == std::vector{Role::license, Role::lease});
   CHECK(keys[1].key.not_before == at("2026-01-02"));
   CHECK(keys[1].key.not_after == at("2028-01-01"));
-  CHECK(keys[1].created_at == at("2026-01-02"));
+  CHECK(keys[1].created_at == at("2026-01-01"));
   REQUIRE(RawDatabase(f.path).run("UPDATE keys SET roles = 'license everything'") == SQLITE_OK);
   CHECK(code_of(f.ledger->keys()) == Errc::invalid_input);
 }
@@ -420,7 +424,7 @@ bool add_twenty(const Path& path, std::uint8_t first) {
 TEST_CASE("processes and threads that issue at the same time lose nothing", "[ledger]") {
   Fixture f;
   std::vector<pid_t> children;
-  for (const std::uint8_t first : {0, 20, 40, 60})
+  for (const std::uint8_t first : std::initializer_list<std::uint8_t>{0, 20, 40, 60})
     children.push_back(start_child([&] { return add_twenty(f.path, first); }));
   for (const pid_t child : children) CHECK(went_well(child));
 

@@ -31,6 +31,9 @@ struct OpenOptions {
   std::span<const unsigned char> embedded_product{};
   /// Where the state is kept; empty: $HOME/.<app>/license.
   std::string state_dir{};
+  /// A signed license file to judge in place of what is activated; then no state
+  /// is read or written, and the changing members below are Errc::usage.
+  std::string license_file{};
 };
 
 /// Where the rights come from.
@@ -66,7 +69,8 @@ struct Status {
 
 /// What came of a change that was asked for.
 struct Change {
-  Decision decision;    ///< a no: nothing was changed, what was active stays active
+  bool changed = false;  ///< false: nothing was, and what was active stays active
+  Decision decision;     ///< of activation and trial: why (not); of deactivation: what holds now
   std::string message;  ///< says what was done, or why nothing was; safe to print
   std::string hint;     ///< what to do next, or empty
 };
@@ -129,7 +133,9 @@ class LIC_API LicenseManager {
   /// place of a paid license), denied, unavailable, failure.
   [[nodiscard]] Result<Change> activate(std::string_view license_key);
   /// The same from a signed file, given by its content. `name` is for messages.
-  [[nodiscard]] Result<Change> activate_document(std::span<const unsigned char> document, std::string_view name);
+  /// With `license_key`, the license of another key is Errc::invalid_input.
+  [[nodiscard]] Result<Change> activate_document(std::span<const unsigned char> document, std::string_view name,
+                                                 std::string_view license_key = {});
 
   /// Starts the product's trial, once per user and machine; with an e-mail address
   /// at one of its domains, a plan that the vendor grants by e-mail alone.
@@ -138,8 +144,8 @@ class LIC_API LicenseManager {
   /// active), invalid_input (not an address), denied, unavailable, failure.
   [[nodiscard]] Result<Change> start_trial(std::string_view email = {});
 
-  /// Gives up the active license; its signed file stays. Reason no_license when
-  /// nothing was active.
+  /// Gives up the active license; its signed file stays. Not `changed` when nothing
+  /// was active.
   [[nodiscard]] Result<Change> deactivate();
 
   /// Reads the state from disk again.

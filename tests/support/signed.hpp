@@ -1,22 +1,21 @@
 #pragma once
 
-/// Fuzzed payloads under good signatures: no fuzzer finds a signature by itself,
-/// and what lies behind one would never be reached.
+/// Documents with good signatures, made in the process, for fuzzing and measuring.
 
-#include <array>
 #include <string>
+#include <string_view>
 
-#include "base/encoding.hpp"
 #include "crypto/signing.hpp"
-#include "fuzz/fuzz.hpp"
+#include "crypto/start.hpp"
 #include "license/envelope.hpp"
 #include "trust/product.hpp"
 
-namespace lic::fuzz {
+namespace lic::test {
 
 /// The one key that signs everything here: its seed is the bytes 0 to 31.
 inline const SigningKey& signing_key() {
   static const SigningKey key = [] {
+    start_crypto().value();
     Bytes seed;
     for (std::uint8_t byte = 0; byte < SigningKey::kSeedSize; ++byte) seed.push_back(byte);
     return SigningKey::from_seed(SecretBytes(std::move(seed))).value();
@@ -47,4 +46,4 @@ inline const ProductFile& product() {
   return file;
 }
 
-}  // namespace lic::fuzz
+}  // namespace lic::test

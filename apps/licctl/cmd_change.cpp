@@ -1,0 +1,87 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "licctl/commands.hpp"
+#include "licctl/status_text.hpp"
+
+namespace lic::app {
+namespace {
+
+constexpr std::size_t kMaxLicenseFile = 64 * 1024;
+
+/// Tells what came of a change, and gives the exit code.
+int conclude(Output& output, const LicenseManager& manager, const Result<Change>& change) {
+  if (!change) return output.fail(change.error());
+  if (!change->changed) return output.fail(exit_code(change->decision.reason), change->message, change->hint);
+  const Status status = manager.status();
+  for (const auto& warning : status.warnings) output.warn(warning);
+  if (output.json()) {
+    nlohmann::ordered_json document;
+    document["status"] = token(status.decision.reason);
+    document["license_key"] = text_json(status.license_key);
+    document["plan"] = text_json(status.plan);
+    document["expires"] = time_json(status.expires);
+    document["source"] = status.source == Source::none ? nlohmann::ordered_json(nullptr)
+                                                       : nlohmann::ordered_json(token(status.source));
+    document["message"] = change->message;
+    output.line(document.dump(2));
+  } else {
+    output.line(change->message);
+  }
+  if (!change->hint.empty()) output.note(change->hint);
+  return 0;
+}
+
+Result<Bytes> read_license(const std::string& path) {
+  if (path == "-") return read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile);
+  return read_file(path, "license file");
+}
+
+/// A file where there is one of that name or it is written like one; else a key.
+bool is_file_name(const std::string& value) {
+  struct stat info {};
+  return value == "-" || value.find('/') != std::string::npos || value.ends_with(".json") ||
+         ::lstat(value.c_str(), &info) == 0;
+}
+
+Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
+  const auto document = read_license(path);
+  if (!document) return Error(document.error());
+  return manager.activate_document(*document, path);
+}
+
+}  // namespace
+
+int activate_license(Client& client) {
+  Output& output = client.output();
+  const ClientOptions& options = client.options();
+  auto manager = client.open_state();
+  if (!manager) return output.fail(manager.error());
+  const bool by_file = is_file_name(options.value);
+  if (by_file && !options.license_file.empty())
+    return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already", {});
+  if (by_file) return conclude(output, *manager, activate_file(*manager, options.value));
+  if (options.license_file.empty()) return conclude(output, *manager, manager->activate(options.value));
+  const auto document = read_license(options.license_file);
+  if (!document) return output.fail(document.error());
+  return conclude(output, *manager, manager->activate_document(*document, options.license_file, options.value));
+}
+
+int generate_trial(Client& client) {
+  auto manager = client.open_state();
+  if (!manager) return client.output().fail(manager.error());
+  return conclude(client.output(), *manager, manager->start_trial(client.options().email));
+}
+
+int deactivate_license(Client& client) {
+  auto manager = client.open_state();
+  if (!manager) return client.output().fail(manager.error());
+  return conclude(client.output(), *manager, manager->deactivate());
+}
+
+}  // namespace lic::app

@@ -1,0 +1,40 @@
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "licctl/commands.hpp"
+#include "licctl/status_text.hpp"
+
+namespace lic::app {
+
+int check_feature(Client& client) {
+  Output& output = client.output();
+  const std::string& name = client.options().value;
+  const auto manager = client.open();
+  if (!manager) return output.fail(manager.error());
+  const Decision decision = manager->check_feature(name);
+  const FeatureValue* value = manager->feature_value(name);
+  const bool licensed = decision.allowed() && value != nullptr;
+  const Status status = manager->status();
+  for (const auto& warning : status.warnings) output.warn(warning);
+
+  const std::string cause = decision.reason == Reason::feature_not_licensed || licensed
+                                ? std::string{}
+                                : concat(": ", explain(status, *manager).message);
+  const std::string message = concat("feature ", in_quotes(name), " is not licensed", cause);
+  const std::string hint = status.next.url.empty() ? std::string{} : concat(status.next.action, " at ", status.next.url);
+  if (output.json()) {
+    nlohmann::ordered_json document;
+    document["feature"] = name;
+    document["licensed"] = licensed;
+    document["value"] = licensed ? feature_json(*value) : nlohmann::ordered_json(nullptr);
+    document["status"] = token(status.decision.reason);
+    if (!licensed)
+      document["error"] = nlohmann::ordered_json::parse(error_json(ExitCode::feature_not_licensed, message, hint));
+    output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else if (licensed) {
+    output.line(concat(printable(name), ": ", feature_text(*value)));
+  }
+  return licensed ? 0 : output.fail(ExitCode::feature_not_licensed, message, hint, true);
+}
+
+}  // namespace lic::app

@@ -1,0 +1,80 @@
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "licctl/commands.hpp"
+#include "licctl/status_text.hpp"
+
+namespace lic::app {
+namespace {
+
+/// What ends the call with another code than 0; code ok: nothing does.
+struct Refusal {
+  ExitCode code = ExitCode::ok;
+  Explanation why;
+};
+
+/// Errors: invalid_input (the duration is none).
+Result<Refusal> judge(const Status& status, const LicenseManager& manager, const std::string& within, Time now) {
+  if (!status.decision.allowed()) return Refusal{exit_code(status.decision.reason), explain(status, manager)};
+  if (within.empty()) return Refusal{};
+  const auto duration = parse_duration(within);
+  if (!duration) return Error(duration.error());
+  const auto horizon = add(now, *duration);
+  if (!status.expires || (horizon && *status.expires > *horizon)) return Refusal{};
+  return Refusal{ExitCode::expired,
+                 {concat("the license ends on ", format_time(*status.expires), ", within ", within),
+                  status.next.url.empty() ? std::string{} : concat("renew it at ", status.next.url)}};
+}
+
+}  // namespace
+
+int license_info(Client& client) {
+  Output& output = client.output();
+  const auto manager = client.open();
+  if (!manager) return output.fail(manager.error());
+  const Time now = system_now();
+  const Status status = manager->status();
+  const auto refusal = judge(status, *manager, client.options().fail_if_expires_within, now);
+  if (!refusal) return output.fail(refusal.error());
+
+  const auto& [code, why] = *refusal;
+  if (output.json()) {
+    auto document = status_json(status, *manager, now);
+    if (code != ExitCode::ok) document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    output.answer(status_text(status, *manager, output));
+  }
+  for (const auto& warning : status.warnings) output.warn(warning);
+  return code == ExitCode::ok ? 0 : output.fail(code, why.message, why.hint, true);
+}
+
+int verify_license(Client& client) {
+  Output& output = client.output();
+  const auto manager = client.open();
+  if (!manager) return output.fail(manager.error());
+  const Status status = manager->status();
+  const bool signed_license = status.source == Source::offline;
+  const std::string_view by = signed_license ? "documents" : "product-file";
+  for (const auto& warning : status.warnings) output.warn(warning);
+  const ExitCode code = exit_code(status.decision.reason);
+  const Explanation why = explain(status, *manager);
+  if (output.json()) {
+    nlohmann::ordered_json document;
+    document["status"] = token(status.decision.reason);
+    document["license_key"] = text_json(status.license_key);
+    document["plan"] = text_json(status.plan);
+    document["verified_by"] = by;
+    document["verified_at"] = time_json(status.verified_at);
+    if (code != ExitCode::ok) document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    output.line(document.dump(2));
+  } else if (code == ExitCode::ok) {
+    output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",
+                       token(status.decision.reason), ", checked by ",
+                       signed_license ? "its signed document" : "the signed product file"));
+  }
+  return code == ExitCode::ok ? 0 : output.fail(code, why.message, why.hint, true);
+}
+
+}  // namespace lic::app

@@ -1,0 +1,60 @@
+#include "licctl/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "common/help.hpp"
+
+namespace lic::app {
+
+const std::vector<Action>& licctl_actions() {
+  static const std::vector<Action> actions = {
+      {"--activate-license", "KEY|FILE", "Activate a license by its key or its signed file", activate_license},
+      {"--license-info", nullptr, "Show the current license; the exit code is the verdict", license_info},
+      {"--verify-license", nullptr, "Check the license anew and say by what it was checked", verify_license},
+      {"--generate-trial", nullptr, "Start the trial, once per user and machine", generate_trial},
+      {"--deactivate-license", nullptr, "Give up the active license on this machine", deactivate_license},
+      {"--check-feature", "NAME", "Exit 0 if the feature may be used, else 19", check_feature},
+      {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
+      {"--plans", nullptr, "List the plans of the product", list_plans},
+      {"--purchase", nullptr, "Print the page to buy at, and open it on a desktop", purchase},
+  };
+  return actions;
+}
+
+void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options) {
+  for (const Action& action : licctl_actions()) {
+    CLI::Option* option = action.value == nullptr
+                              ? app.add_flag(action.name, action.summary)
+                              : app.add_option(action.name, options.value, action.summary)->type_name(action.value);
+    option->group(std::string(kActionGroup));
+  }
+  app.add_option("--product-file", options.product_file, "The vendor's signed product file (default: $LICCTL_PRODUCT)")
+      ->type_name("FILE");
+  app.add_option("--state-dir", options.state_dir, "Directory of the license state (default: ~/.<app>/license)")
+      ->type_name("DIR");
+  app.add_option("--license-file", options.license_file,
+                 "With --activate-license KEY: its signed file. Else: judge this signed file instead of the state")
+      ->type_name("FILE");
+  app.add_option("--fail-if-expires-within", options.fail_if_expires_within,
+                 "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
+      ->type_name("DURATION")
+      ->needs("--license-info");
+  app.add_option("--email", options.email, "With --generate-trial: your address, for plans that depend on it")
+      ->type_name("ADDRESS")
+      ->needs("--generate-trial");
+  app.add_flag("--explain", options.explain, "With --machine-id: list the facts it is made of")->needs("--machine-id");
+  app.add_flag("--offline", options.offline, "Ask no license server (this version asks none)");
+  add_global_options(app, global, LIC_VERSION);
+  set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5HNB", "licctl --activate-license license.json",
+                     "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet"});
+}
+
+std::unique_ptr<CLI::App> licctl_command_line() {
+  static GlobalOptions global;
+  static ClientOptions options;
+  auto app = std::make_unique<CLI::App>("Activates and checks the license of a product on this machine", "licctl");
+  set_up_licctl(*app, global, options);
+  return app;
+}
+
+}  // namespace lic::app

@@ -1,0 +1,49 @@
+#pragma once
+
+/// The command line of licctl: one program, exactly one action a call.
+///
+/// Actions are options in the group kActionGroup (common/help.hpp), what every call
+/// takes is in kGlobalGroup, and the options between stand in groups of their own;
+/// the help, the completions and the man page are made from that.
+
+#include <memory>
+#include <vector>
+
+#include "common/command_line.hpp"
+#include "licctl/client.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace lic::app {
+
+[[nodiscard]] int activate_license(Client& client);
+[[nodiscard]] int license_info(Client& client);
+[[nodiscard]] int verify_license(Client& client);
+[[nodiscard]] int generate_trial(Client& client);
+[[nodiscard]] int deactivate_license(Client& client);
+[[nodiscard]] int check_feature(Client& client);
+[[nodiscard]] int machine_id(Client& client);
+[[nodiscard]] int list_plans(Client& client);
+[[nodiscard]] int purchase(Client& client);
+
+/// One row of the table of actions.
+struct Action {
+  const char* name;     ///< "--activate-license"
+  const char* value;    ///< "KEY|FILE", or null
+  const char* summary;  ///< one line, no full stop
+  int (*run)(Client&);
+};
+
+/// The table: every action, in the order in which help lists them.
+[[nodiscard]] const std::vector<Action>& licctl_actions();
+
+/// Adds the actions and all options to `app`.
+void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options);
+
+/// All of it, for the documentation that is made from it. What this one parses goes
+/// nowhere.
+[[nodiscard]] std::unique_ptr<CLI::App> licctl_command_line();
+
+}  // namespace lic::app

@@ -1,0 +1,7 @@
+#include "licctl/embedded_product.hpp"
+
+namespace lic::app {
+
+std::span<const unsigned char> embedded_product() noexcept { return {}; }
+
+}  // namespace lic::app

@@ -1,0 +1,203 @@
+#include "licctl/status_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+
+namespace lic::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+Style style_of(Reason reason) {
+  if (!allows(reason)) return Style::bad;
+  return reason == Reason::expiring || reason == Reason::grace ? Style::warning : Style::good;
+}
+
+std::string days_text(const Decision& decision) {
+  if (!decision.days_left || !decision.allowed()) return {};
+  const std::int64_t days = *decision.days_left;
+  if (days == 0) return ", less than a day left";
+  return concat(", ", days, days == 1 ? " day left" : " days left");
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += concat(out.empty() ? "" : ", ", printable(word));
+  return out;
+}
+
+ordered_json limits_json(const Limits& limits, Time now) {
+  auto out = ordered_json::object();
+  for (const auto& [name, limit] : limits) {
+    auto& entry = out[name];
+    entry["max"] = limit.max ? ordered_json(*limit.max) : ordered_json(nullptr);
+    entry["per"] = limit.per ? ordered_json(token(*limit.per)) : ordered_json(nullptr);
+    entry["used"] = 0;
+    entry["left"] = entry["max"];
+    entry["resets"] = limit.per ? ordered_json(format_time(next_window(*limit.per, now))) : ordered_json(nullptr);
+  }
+  return out;
+}
+
+void add_row(std::string& out, std::string_view label, std::string_view value) {
+  if (!value.empty()) out += concat("  ", label, std::string(11 - label.size(), ' '), value, '\n');
+}
+
+std::string customer_text(const Customer& customer) {
+  if (customer.email.empty()) return printable(customer.name);
+  if (customer.name.empty()) return printable(customer.email);
+  return concat(printable(customer.name), " <", printable(customer.email), '>');
+}
+
+std::string next_text(const NextStep& next, const LicenseManager& manager) {
+  if (next.action.empty()) return {};
+  if (next.action == "activate") return "activate the license again: licctl --activate-license KEY";
+  if (next.action == "set-clock") return "set the clock of this machine right";
+  if (next.action == "contact-support") {
+    const std::string& support = manager.product().support;
+    return concat("write to ", support.empty() ? "the vendor" : printable(support));
+  }
+  return next.url.empty() ? concat(next.action, " with the vendor") : concat(next.action, " at ", printable(next.url));
+}
+
+}  // namespace
+
+ordered_json text_json(const std::string& text) { return text.empty() ? ordered_json(nullptr) : ordered_json(text); }
+
+ordered_json time_json(const std::optional<Time>& time) {
+  return time ? ordered_json(format_time(*time)) : ordered_json(nullptr);
+}
+
+ordered_json feature_json(const FeatureValue& value) {
+  return std::visit([](const auto& v) { return ordered_json(v); }, value);
+}
+
+std::string feature_text(const FeatureValue& value) {
+  if (const auto* on = std::get_if<bool>(&value)) return *on ? "yes" : "no";
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(&value)) return printable(*text);
+  return joined(std::get<std::vector<std::string>>(value));
+}
+
+std::string limit_text(const Limit& limit) {
+  std::string out = limit.max ? std::to_string(*limit.max) : "unlimited";
+  if (limit.per) out += concat(" per ", token(*limit.per));
+  return out;
+}
+
+Time next_window(Period per, Time now) {
+  using namespace std::chrono;
+  const auto day = floor<days>(now);
+  const year_month_day date{day};
+  switch (per) {
+    case Period::day:
+      return day + days{1};
+    case Period::month:
+      return sys_days{(date.year() / date.month() + months{1}) / 1};
+    case Period::year:
+      return sys_days{(date.year() + years{1}) / January / 1};
+  }
+  return now;
+}
+
+ordered_json status_json(const Status& status, const LicenseManager& manager, Time now) {
+  ordered_json out;
+  out["status"] = token(status.decision.reason);
+  out["license_key"] = text_json(status.license_key);
+  out["plan"] = text_json(status.plan);
+  out["plan_name"] = text_json(status.plan_name);
+  out["kind"] = status.kind ? ordered_json(token(*status.kind)) : ordered_json(nullptr);
+  const bool known = !status.customer.name.empty() || !status.customer.email.empty();
+  out["customer"] = known ? ordered_json{{"name", text_json(status.customer.name)},
+                                         {"email", text_json(status.customer.email)}}
+                          : ordered_json(nullptr);
+  out["starts"] = time_json(status.starts);
+  out["expires"] = time_json(status.expires);
+  out["days_remaining"] = status.decision.days_left ? ordered_json(*status.decision.days_left) : ordered_json(nullptr);
+  out["activation_date"] = time_json(status.activated_at);
+  auto& features = out["features"] = ordered_json::object();
+  for (const auto& [name, value] : status.features) features[name] = feature_json(value);
+  out["limits"] = limits_json(status.limits, now);
+  out["seats"] = status.seats == 0 ? ordered_json(nullptr) : ordered_json(status.seats);
+  out["machine_id"] = manager.machine_id();
+  out["source"] = status.source == Source::none ? ordered_json(nullptr) : ordered_json(token(status.source));
+  out["verified_at"] = time_json(status.verified_at);
+  out["next"] = status.next.action.empty()
+                    ? ordered_json(nullptr)
+                    : ordered_json{{"action", status.next.action}, {"url", text_json(status.next.url)}};
+  out["warnings"] = status.warnings;
+  return out;
+}
+
+std::string status_text(const Status& status, const LicenseManager& manager, const Output& output) {
+  std::string heading = printable(manager.product().name);
+  if (!status.plan.empty()) {
+    heading += concat(": ", printable(status.plan_name.empty() ? status.plan : status.plan_name));
+    if (status.kind) heading += concat(" (", token(*status.kind), ')');
+  }
+  std::string out = output.styled(Style::bold, heading) + "\n";
+  const Reason reason = status.decision.reason;
+  add_row(out, "status", output.styled(style_of(reason), token(reason)) + days_text(status.decision));
+  add_row(out, "license", status.license_key);
+  add_row(out, "customer", customer_text(status.customer));
+  if (status.starts) add_row(out, "starts", format_time(*status.starts));
+  if (!status.license_key.empty()) add_row(out, "expires", status.expires ? format_time(*status.expires) : "never");
+  if (status.activated_at) add_row(out, "activated", format_time(*status.activated_at));
+  if (status.seats > 0) add_row(out, "seats", std::to_string(status.seats));
+  if (status.source != Source::none) add_row(out, "source", token(status.source));
+  std::string_view label = "features";
+  for (const auto& [name, value] : status.features) {
+    const auto* on = std::get_if<bool>(&value);
+    add_row(out, label, on != nullptr && *on ? name : concat(name, ": ", feature_text(value)));
+    label = "";
+  }
+  label = "limits";
+  for (const auto& [name, limit] : status.limits) {
+    add_row(out, label, concat(name, ": ", limit_text(limit)));
+    label = "";
+  }
+  add_row(out, "next", next_text(status.next, manager));
+  return out;
+}
+
+Explanation explain(const Status& status, const LicenseManager& manager) {
+  const std::string what = status.kind == Kind::trial ? "the trial" : concat("license ", status.license_key);
+  const std::string next = next_text(status.next, manager);
+  switch (status.decision.reason) {
+    case Reason::no_license:
+      return {"nothing is activated here", next.empty() ? "licctl --activate-license KEY" : concat("activate a license, or ", next)};
+    case Reason::expired:
+      return {concat(what, " expired", status.expires ? " on " + format_time(*status.expires) : std::string{}), next};
+    case Reason::revoked:
+      return {concat(what, " was revoked by the vendor"), next};
+    case Reason::suspended:
+      return {concat(what, " is suspended by the vendor"), next};
+    case Reason::wrong_machine:
+      return {status.license_key.empty() ? "the license state belongs to another machine"
+                                         : concat(what, " is bound to another machine"),
+              next};
+    case Reason::untrusted:
+      return {"the license state cannot be trusted", next};
+    case Reason::not_yet_valid:
+      return {concat(what, " is not valid before ", status.starts ? format_time(*status.starts) : "its start"), next};
+    case Reason::clock_moved_back:
+      return {"the clock of this machine is more than a day behind a time already seen",
+              next + "; if it ran ahead before, see \"Recovery\" in the manual"};
+    case Reason::feature_not_licensed:
+    case Reason::usage_limit_reached:
+    case Reason::trial_not_available:
+    case Reason::version_not_covered:
+    case Reason::no_seat_left:
+    case Reason::valid:
+    case Reason::expiring:
+    case Reason::grace:
+    case Reason::trial:
+    case Reason::free:
+      break;
+  }
+  return {std::string(token(status.decision.reason)), next};
+}
+
+}  // namespace lic::app

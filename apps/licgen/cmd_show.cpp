@@ -1,0 +1,146 @@
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "license/envelope.hpp"
+#include "licgen/commands.hpp"
+#include "licgen/json_text.hpp"
+#include "licgen/product_document.hpp"
+
+namespace lic::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ShowOptions {
+  std::string key;
+};
+
+void set_up_show(CLI::App& app, ShowOptions& options) { app.add_option("KEY", options.key, "License key")->required(); }
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json history_json(const std::vector<HistoryEntry>& history) {
+  Json out = Json::array();
+  for (const auto& entry : history) {
+    out.push_back({{"at", format_time(entry.at)},
+                   {"actor", entry.actor},
+                   {"action", entry.action},
+                   {"reason", text_or_null(entry.reason)},
+                   {"detail", entry.detail.empty() ? Json(nullptr) : Json::parse(entry.detail)}});
+  }
+  return out;
+}
+
+Json license_json(const LicenseSummary& license, const Bytes& payload, const std::vector<HistoryEntry>& history) {
+  Json out;
+  out["license"] = Json::parse(payload.begin(), payload.end());
+  out["status"] = token(license.status);
+  out["activations"] = Json::array();
+  out["history"] = history_json(history);
+  out["note"] = text_or_null(license.note);
+  out["batch"] = text_or_null(license.batch);
+  out["revoked"] = nullptr;
+  if (license.revoked_at)
+    out["revoked"] = {{"at", format_time(*license.revoked_at)}, {"reason", license.revoke_reason}};
+  return out;
+}
+
+std::string when(const std::optional<Time>& time) { return time ? format_time(*time) : "never"; }
+
+/// Lines of a name and a value, the foreign text of which is escaped.
+class Fields {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    constexpr std::size_t kNameWidth = 14;
+    std::string padded(name);
+    padded.resize(std::max(kNameWidth, padded.size() + 1), ' ');
+    text_ += concat(padded, printable(value), '\n');
+  }
+  void add_if(std::string_view name, std::string_view value) {
+    if (!value.empty()) add(name, value);
+  }
+  void head(std::string_view title) { text_ += concat('\n', title, '\n'); }
+  void item(std::string_view text) { text_ += concat("  ", printable(text), '\n'); }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+Style style_of(Reason status) {
+  if (status == Reason::expiring || status == Reason::grace) return Style::warning;
+  return allows(status) ? Style::good : Style::bad;
+}
+
+void add_terms(Fields& fields, const Terms& terms) {
+  fields.add("id", concat(terms.id, ", serial ", terms.serial));
+  fields.add("plan", concat(terms.plan, " (", token(terms.kind), ")"));
+  fields.add("customer", terms.customer.name);
+  fields.add_if("e-mail", terms.customer.email);
+  fields.add("issued", format_time(terms.issued_at));
+  fields.add("starts", format_time(terms.starts_at));
+  fields.add("ends", when(terms.expires_at));
+  if (terms.expires_at && terms.grace_days > 0) fields.add("grace", concat(terms.grace_days, " days"));
+  if (terms.maintenance_until) fields.add("maintenance", concat("until ", format_time(*terms.maintenance_until)));
+  fields.add("seats", concat(terms.seats));
+  fields.add("machines", terms.machines.empty() ? "any" : concat(terms.machines.size(), " named"));
+  fields.add_if("order", terms.order);
+}
+
+void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntry>& history) {
+  if (!terms.features.empty()) fields.head("features");
+  for (const auto& [name, value] : terms.features) fields.item(concat(name, ": ", feature_text(value)));
+  if (!terms.limits.empty()) fields.head("limits");
+  for (const auto& [name, limit] : terms.limits) fields.item(concat(name, ": ", limit_text(limit)));
+  if (!terms.metadata.empty()) fields.head("metadata");
+  for (const auto& [name, value] : terms.metadata) fields.item(concat(name, ": ", value));
+  fields.head("history");
+  for (const auto& entry : history) {
+    const std::string reason = entry.reason.empty() ? std::string() : concat(": ", entry.reason);
+    fields.item(concat(format_time(entry.at), "  ", entry.action, " by ", entry.actor, reason));
+  }
+}
+
+void print_license(const LicenseSummary& license, const Terms& terms, const std::vector<HistoryEntry>& history,
+                   Output& output) {
+  output.line(concat("key           ", output.styled(Style::bold, license.key)));
+  output.line(concat("status        ", output.styled(style_of(license.status), token(license.status))));
+  Fields fields;
+  if (license.revoked_at) fields.add("revoked", concat(format_time(*license.revoked_at), ": ", license.revoke_reason));
+  add_terms(fields, terms);
+  fields.add_if("batch", license.batch);
+  fields.add_if("note", license.note);
+  add_lists(fields, terms, history);
+  output.answer(fields.text());
+}
+
+Result<void> show(const ShowOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
+  LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
+  const std::string what = concat("the ledger's document of ", key.text());
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
+  LIC_TRY_ASSIGN(const Terms terms, Terms::parse(envelope.payload(), what));
+  if (vendor.output().json()) {
+    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), history)));
+  } else {
+    print_license(record.summary, terms, history, vendor.output());
+  }
+  return {};
+}
+
+int run_show(const ShowOptions& options, Vendor& vendor) { return conclude(vendor, show(options, vendor)); }
+
+}  // namespace
+
+Command<Vendor> show_command() {
+  return make_command("show", "Show a license: terms, status and history",
+                      {"licgen show TZ-PRO-7K3M-9QXA-R2VD-5HNB", "licgen show tzpro7k3m9qxar2vd5hnb --json"},
+                      set_up_show, run_show);
+}
+
+}  // namespace lic::app

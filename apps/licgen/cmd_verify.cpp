@@ -1,0 +1,264 @@
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "license/envelope.hpp"
+#include "licgen/commands.hpp"
+#include "licgen/document_output.hpp"
+#include "licgen/json_text.hpp"
+#include "licgen/option_values.hpp"
+#include "policy/decide.hpp"
+#include "trust/revocations.hpp"
+#include "trust/verify.hpp"
+
+namespace lic::app {
+namespace {
+
+struct VerifyOptions {
+  std::string file;
+  std::optional<std::string> product_file;
+};
+
+void set_up_verify(CLI::App& app, VerifyOptions& options) {
+  app.add_option("FILE", options.file, "License, product file or revocation list; - is standard input")->required();
+  add_text(app, "--product-file", options.product_file, "FILE",
+           "Trust the keys of this product file; the home and its ledger are then not looked at");
+}
+
+/// What was found out. Text members are empty where there is nothing to say.
+struct Findings {
+  DocumentKind kind = DocumentKind::license;
+  std::string keyid;
+  std::string product;
+  std::string id;
+  std::string key;
+  std::int64_t number = 0;  ///< serial, version or seq
+  std::string number_name;
+  std::optional<Reason> status;
+  std::vector<std::string> remarks;
+};
+
+/// What to check against: the product file given, or the home's.
+struct Authority {
+  std::optional<ProductFile> product;
+  Ledger* ledger = nullptr;  ///< null where the home is not looked at
+  std::string name;
+};
+
+Result<Authority> find_authority(const VerifyOptions& options, DocumentKind kind, Vendor& vendor) {
+  Authority authority;
+  if (options.product_file) {
+    authority.name = input_name(*options.product_file, "product file");
+    LIC_TRY_ASSIGN(const Bytes bytes, read_input(*options.product_file, "product file", kMaxDocument));
+    LIC_TRY_ASSIGN(authority.product, ProductFile::open(bytes, authority.name));
+    return authority;
+  }
+  const auto ledger = vendor.ledger();
+  if (!ledger && ledger.error().code == Errc::not_found && kind == DocumentKind::product) return authority;
+  if (!ledger) {
+    Error fault = ledger.error();
+    if (fault.code == Errc::not_found) fault.hint = concat("name a product file with --product-file, or ", fault.hint);
+    return fault;
+  }
+  authority.name = "the home's product file";
+  authority.ledger = *ledger;
+  LIC_TRY_ASSIGN(authority.product, vendor.product());
+  return authority;
+}
+
+/// A license may carry a newer product file, which counts if the one we have accepts it.
+Result<ProductFile> newest_product(const Envelope& envelope, const ProductFile& known) {
+  if (envelope.carried_product().empty()) return known;
+  auto carried = ProductFile::open(view_bytes(envelope.carried_product()), "the product file inside");
+  return carried && known.accepts(*carried) ? std::move(carried) : Result<ProductFile>(known);
+}
+
+Reason judge(const VerifiedLicense& license, Time now) {
+  Context context;
+  context.now = now;
+  context.machine_matches = true;  // which machine it will run on is not known here
+  return decide(license, context).reason;
+}
+
+/// What the ledger knows of a license that holds.
+Result<void> look_up(const Terms& terms, Ledger& ledger, Time now, Findings& findings) {
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(terms.key));
+  const auto record = ledger.find(key, now);
+  if (!record && record.error().code != Errc::not_found) return record.error();
+  if (!record || record->summary.id != terms.id) {
+    findings.remarks.emplace_back("this ledger does not know the license");
+    return {};
+  }
+  const LicenseSummary& known = record->summary;
+  findings.status = known.status;
+  if (known.serial > terms.serial)
+    findings.remarks.push_back(concat("the ledger has a newer one: serial ", known.serial));
+  if (known.revoked_at)
+    findings.remarks.push_back(concat("revoked on ", format_date(*known.revoked_at), ": ", known.revoke_reason));
+  return {};
+}
+
+Result<Findings> verify_license(ByteView bytes, const Envelope& envelope, const Authority& authority,
+                                const std::string& what, Time now) {
+  LIC_TRY_ASSIGN(const ProductFile product, newest_product(envelope, *authority.product));
+  LIC_TRY_ASSIGN(const VerifiedLicense license, verify(bytes, product, what));
+  const Terms& terms = license.terms();
+  Findings findings{DocumentKind::license,
+                    license.signer().hex(),
+                    terms.product,
+                    terms.id,
+                    terms.key,
+                    terms.serial,
+                    "serial",
+                    judge(license, now),
+                    {}};
+  if (authority.ledger != nullptr) LIC_TRY(look_up(terms, *authority.ledger, now, findings));
+  return findings;
+}
+
+/// The first root of `roots` whose signature holds.
+std::string root_signer(const Envelope& envelope, const std::vector<PublicKey>& roots) {
+  for (const auto& entry : envelope.signatures())
+    for (const auto& root : roots)
+      if (root.id() == entry.claimed && root.verifies(envelope.signed_bytes(), entry.signature)) return root.id().hex();
+  return {};
+}
+
+Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const Authority& authority,
+                                const std::string& what) {
+  LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(bytes, what));
+  Findings findings{DocumentKind::product,
+                    root_signer(envelope, product.roots()),
+                    product.catalog().product,
+                    {},
+                    {},
+                    product.version(),
+                    "version",
+                    std::nullopt,
+                    {}};
+  if (!authority.product) {
+    findings.remarks.emplace_back("checked against its own root keys only: whether they are the vendor's is not known");
+    return findings;
+  }
+  // An older file of the same roots is genuine; it only may not take the newer one's place.
+  const bool older = product.version() < authority.product->version();
+  const auto accepted = older ? product.accepts(*authority.product) : authority.product->accepts(product);
+  if (!accepted) return accepted.error();
+  if (older) findings.remarks.push_back(concat(authority.name, " is newer: version ", authority.product->version()));
+  return findings;
+}
+
+Result<Findings> verify_revocations(ByteView bytes, const Envelope& envelope, const Authority& authority,
+                                    const std::string& what, Time now) {
+  LIC_TRY_ASSIGN(const RevocationList list, RevocationList::open(bytes, *authority.product, what));
+  LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, *authority.product, Role::revocations, what));
+  Findings findings{
+      DocumentKind::revocations, signer.hex(), list.product, list.id, {}, list.seq, "seq", std::nullopt, {}};
+  findings.remarks.push_back(concat(list.entries.size(), list.entries.size() == 1 ? " license" : " licenses",
+                                    " revoked, next list by ", format_time(list.next_update)));
+  if (now >= list.next_update) findings.remarks.emplace_back("the list is stale");
+  return findings;
+}
+
+Result<Findings> verify_document(ByteView bytes, const Envelope& envelope, DocumentKind kind,
+                                 const Authority& authority, const std::string& what, Time now) {
+  if (kind == DocumentKind::license) return verify_license(bytes, envelope, authority, what, now);
+  if (kind == DocumentKind::product) return verify_product(bytes, envelope, authority, what);
+  return verify_revocations(bytes, envelope, authority, what, now);
+}
+
+nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+void print_json(const Findings& findings, ExitCode code, const Error* fault, Output& output) {
+  nlohmann::ordered_json out;
+  out["kind"] = token(findings.kind);
+  out["verdict"] = code == ExitCode::ok ? "valid" : token(code);
+  out["keyid"] = text_or_null(findings.keyid);
+  out["product"] = text_or_null(findings.product);
+  out["id"] = text_or_null(findings.id);
+  out["key"] = text_or_null(findings.key);
+  out["serial"] = nullptr;
+  if (!findings.number_name.empty()) out[findings.number_name] = findings.number;
+  out["status"] = findings.status ? nlohmann::ordered_json(token(*findings.status)) : nlohmann::ordered_json(nullptr);
+  out["remarks"] = findings.remarks;
+  if (fault != nullptr) out["error"] = nlohmann::ordered_json::parse(error_json(code, fault->message, fault->hint));
+  output.line(json_text(out));
+}
+
+void print_text(const Findings& findings, Output& output) {
+  output.line(concat(token(findings.kind), ": ", output.styled(Style::good, "signature good")));
+  const auto field = [&](std::string name, std::string_view value) {
+    name.resize(9, ' ');
+    if (!value.empty()) output.line(concat("  ", name, printable(value)));
+  };
+  field("product", findings.product);
+  field("key", findings.key);
+  field("id", findings.id);
+  field(findings.number_name, concat(findings.number));
+  field("signer", findings.keyid);
+  if (findings.status) field("status", token(*findings.status));
+  for (const auto& remark : findings.remarks) output.line(concat("  ", printable(remark)));
+}
+
+int report(const Findings& findings, Output& output) {
+  const bool revoked = findings.status == Reason::revoked;
+  const ExitCode code = revoked ? ExitCode::revoked : ExitCode::ok;
+  const Error fault{Errc::failure, concat("license ", findings.key, " is genuine, but revoked"), {}};
+  if (output.json()) {
+    print_json(findings, code, revoked ? &fault : nullptr, output);
+  } else {
+    print_text(findings, output);
+  }
+  return revoked ? output.fail(code, fault.message, fault.hint, true) : static_cast<int>(code);
+}
+
+int report_refusal(DocumentKind kind, const Error& fault, Output& output) {
+  if (fault.code != Errc::untrusted) return output.fail(fault);
+  Findings nothing;
+  nothing.kind = kind;
+  if (output.json()) {
+    print_json(nothing, ExitCode::untrusted, &fault, output);
+  } else {
+    output.line(concat(token(kind), ": ", output.styled(Style::bad, "not to be trusted")));
+  }
+  return output.fail(ExitCode::untrusted, fault.message, fault.hint, true);
+}
+
+bool is_checked_here(DocumentKind kind) {
+  return kind == DocumentKind::license || kind == DocumentKind::product || kind == DocumentKind::revocations;
+}
+
+Result<int> verify_file(const VerifyOptions& options, Vendor& vendor) {
+  const std::string what = input_name(options.file, "document");
+  LIC_TRY_ASSIGN(const Bytes bytes, read_input(options.file, "document", kMaxRevocations));
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
+  if (!envelope.kind() || !is_checked_here(*envelope.kind()))
+    return error(
+        Errc::invalid_input,
+        concat(what, " is ", envelope.kind() ? concat("of kind ", token(*envelope.kind())) : in_quotes(envelope.type()),
+               ": no license, product file or revocation list"));
+  const DocumentKind kind = *envelope.kind();
+  LIC_TRY_ASSIGN(const Authority authority, find_authority(options, kind, vendor));
+  const auto findings = verify_document(bytes, envelope, kind, authority, what, vendor.now());
+  return findings ? report(*findings, vendor.output()) : report_refusal(kind, findings.error(), vendor.output());
+}
+
+int run_verify(const VerifyOptions& options, Vendor& vendor) {
+  const auto code = verify_file(options, vendor);
+  return code ? *code : vendor.output().fail(code.error());
+}
+
+}  // namespace
+
+Command<Vendor> verify_command() {
+  return make_command("verify", "Check a license, product file or revocation list, and say what it is",
+                      {"licgen verify TZ-PRO-7K3M-9QXA-R2VD-5HNB.json",
+                       "licgen verify license.json --product-file product.json", "licgen verify - < revocations.json"},
+                      set_up_verify, run_verify);
+}
+
+}  // namespace lic::app

@@ -1,0 +1,151 @@
+/// What liblic costs an application, in process: from a license file's bytes to a
+/// decision, beside the bare signature check; and one check of a feature.
+/// Exits 1 when a limit is exceeded.
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+
+#include "base/file.hpp"
+#include "base/time.hpp"
+#include "bench/report.hpp"
+#include "lic/lic.hpp"
+#include "license/key.hpp"
+#include "policy/decide.hpp"
+#include "support/signed.hpp"
+#include "trust/verify.hpp"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// Every allocation of this program is counted.
+void* operator new(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace lic;
+using bench::in_units;
+using bench::median;
+using bench::report;
+
+[[noreturn]] void give_up(const Error& error) {
+  std::fprintf(stderr, "bench_verify: %s\n", error.message.c_str());
+  std::exit(2);
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(result.error());
+  return std::move(result).value();
+}
+
+/// Seconds that one of `count` calls takes.
+template <class Call>
+double time_of(int count, Call call) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < count; ++i) call();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  return took.count() / count;
+}
+
+/// A license as large as real ones are.
+std::string license_document(Time now) {
+  Terms terms;
+  terms.id = "01JD0000000000000000000001";
+  terms.product = "ticketzero";
+  terms.key = LicenseKey::make("TZ", "PRO", Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols, 7)).text();
+  terms.plan = "professional";
+  terms.customer = {"ACME GmbH", "ops@acme.example"};
+  terms.issued_at = terms.starts_at = now - std::chrono::hours{24};
+  terms.expires_at = now + std::chrono::hours{24 * 364};
+  terms.grace_days = 7;
+  for (const char* name : {"ai-ticket-processing", "advanced-dashboard", "api-access", "custom-branding", "sso"})
+    terms.features.emplace_back(name, true);
+  terms.features.emplace_back("export-formats", std::vector<std::string>{"json", "csv", "xlsx"});
+  terms.limits = {{"clients", {15, {}}}, {"tickets", {5000, Period::month}}};
+  terms.order = "PO-1234";
+  return test::sign(DocumentKind::license, view_bytes(terms.to_json()));
+}
+
+bool measure_verify(const std::string& document, Time now) {
+  const ProductFile& product = test::product();
+  const Envelope envelope = must(Envelope::parse(view_bytes(document), "license"));
+  const Bytes message = envelope.signed_bytes();
+  const Bytes& signature = envelope.signatures().front().signature;
+  const PublicKey& key = test::signing_key().public_key();
+  Context context;
+  context.now = now;
+  bool good = true;
+
+  constexpr int kRounds = 201;
+  constexpr int kCalls = 20;
+  std::vector<double> whole;
+  std::vector<double> bare;
+  for (int round = 0; round < kRounds; ++round) {
+    bare.push_back(time_of(kCalls, [&] { good &= key.verifies(message, signature); }));
+    whole.push_back(time_of(kCalls, [&] {
+      const auto license = verify(view_bytes(document), product, "license");
+      good &= license && decide(*license, context).allowed();
+    }));
+  }
+  if (!good) give_up({Errc::failure, "the license does not hold", {}});
+  return report({"verify and decide, of the bare signature's rate", in_units(median(whole)), in_units(median(bare)),
+                 median(bare) / median(whole), 0.80, true});
+}
+
+LicenseManager activated_manager(const std::filesystem::path& directory, const std::string& document) {
+  const std::string product_file = directory / "product.json";
+  must(write_file(product_file, test::product().bytes()));
+  OpenOptions options;
+  options.product_file = product_file;
+  options.state_dir = directory / "state";
+  LicenseManager manager = must(LicenseManager::open(options));
+  const Change change = must(manager.activate_document(view_bytes(document), "license"));
+  if (!change.decision.allowed()) give_up({Errc::failure, change.message, {}});
+  return manager;
+}
+
+bool measure_check_feature(const LicenseManager& manager) {
+  constexpr int kRounds = 201;
+  constexpr int kCalls = 5000;
+  std::vector<double> times;
+  times.reserve(kRounds);
+  bool good = true;
+  const long before = allocations.load();
+  for (int round = 0; round < kRounds; ++round) {
+    times.push_back(time_of(kCalls, [&] {
+      good &= manager.check_feature("export-formats").allowed();
+      good &= !manager.check_feature("time-travel").allowed();
+    }));
+  }
+  const long allocated = allocations.load() - before;
+  if (!good) give_up({Errc::failure, "a feature is not as licensed", {}});
+  const double one = median(times) / 2;
+  const bool fast = report({"check_feature, ns", in_units(one), "-", one * 1e9, 200});
+  const bool lean =
+      report({"check_feature, allocations", std::to_string(allocated), "-", static_cast<double>(allocated), 0});
+  return fast && lean;
+}
+
+}  // namespace
+
+int main() {
+  const Time now = system_now();
+  const std::string document = license_document(now);
+  std::string pattern = (std::filesystem::temp_directory_path() / "lic-bench.XXXXXX").native();
+  if (::mkdtemp(pattern.data()) == nullptr) give_up({Errc::failure, "no temporary directory", {}});
+  const std::filesystem::path directory = pattern;
+  const bool verified = measure_verify(document, now);
+  const bool checked = measure_check_feature(activated_manager(directory, document));
+  std::filesystem::remove_all(directory);
+  return verified && checked ? 0 : 1;
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The committed completions and man pages are those of the programs, and the man
+# pages are well-formed.
+set -u
+source_dir=$(cd "$(dirname "$0")/../.." && pwd)
+failures=0
+fail() {
+  echo "FAIL: $*" >&2
+  failures=$((failures + 1))
+}
+
+LIC_DOCGEN=${LIC_DOCGEN:?} "$source_dir/scripts/generate-docs" --check || fail "generated files are out of date"
+
+for program in licgen licctl; do
+  page=$source_dir/docs/man/$program.1
+  if command -v mandoc >/dev/null; then
+    mandoc -T lint -W warning "$page" || fail "mandoc finds fault with $page"
+  else
+    echo "skipped: mandoc is not installed"
+  fi
+  if command -v man >/dev/null; then
+    warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 >/dev/null)
+    [ -z "$warnings" ] || fail "man -l $page: $warnings"
+  else
+    echo "skipped: man is not installed"
+  fi
+  for heading in NAME SYNOPSIS DESCRIPTION OPTIONS 'EXIT STATUS' ENVIRONMENT FILES EXAMPLES 'SEE ALSO'; do
+    grep -q "^\.SH $heading\$" "$page" || fail "$page has no section $heading"
+  done
+done
+
+# Every option that a program knows is in its man page.
+for program in licgen licctl; do
+  page=$source_dir/docs/man/$program.1
+  options=$("$LIC_DOCGEN" options $program) || fail "lic_docgen options $program"
+  [ -n "$options" ] || fail "lic_docgen options $program says nothing"
+  for option in $(echo "$options" | tr ' ' '\n' | grep '^--' | sort -u); do
+    escaped=$(echo "$option" | sed 's/-/\\\\-/g')
+    grep -q -- "$escaped" "$page" || fail "$page does not mention $option"
+  done
+done
+
+"$LIC_DOCGEN" man nothing >/dev/null 2>&1
+[ $? = 2 ] || fail "lic_docgen accepts an unknown program"
+"$LIC_DOCGEN" nothing licgen >/dev/null 2>&1
+[ $? = 2 ] || fail "lic_docgen accepts an unknown kind of document"
+
+[ $failures = 0 ] && echo "docs: all as expected"
+exit $((failures > 0))

@@ -1,0 +1,31 @@
+# The tests that run the real binaries. Included once, at the end of tests/CMakeLists.txt.
+
+# lic_cli_test(NAME): tests/cli/<NAME>_test.sh, with the paths of the programs.
+function(lic_cli_test name)
+  add_test(NAME cli_${name} COMMAND bash ${PROJECT_SOURCE_DIR}/tests/cli/${name}_test.sh)
+  set_tests_properties(cli_${name} PROPERTIES
+    ENVIRONMENT "LICGEN=$<TARGET_FILE:licgen>;LICCTL=$<TARGET_FILE:licctl>" TIMEOUT 300)
+endfunction()
+
+if(LIC_VENDOR)
+  lic_cli_test(licgen_home)
+  lic_cli_test(licgen_create)
+  lic_cli_test(licgen_ledger)
+endif()
+
+# What the client's binaries hold and need. Static archives have no dynamic symbols to look at.
+if(LIC_VENDOR AND NOT LIC_STATIC)
+  add_test(NAME symbols COMMAND bash ${PROJECT_SOURCE_DIR}/tests/cli/symbols_test.sh
+           $<TARGET_FILE:lic> $<TARGET_FILE:licctl> $<TARGET_FILE:licgen>)
+  if(NOT LIC_STATIC_RUNTIME)
+    set_tests_properties(symbols PROPERTIES ENVIRONMENT LIC_SHARED_RUNTIME=1)
+  endif()
+endif()
+
+# The frame of both programs, and what is made from their command lines.
+if(LIC_VENDOR)
+  lic_cli_test(usage)
+  lic_cli_test(completion)
+  lic_cli_test(docs)
+  set_property(TEST cli_docs APPEND PROPERTY ENVIRONMENT LIC_DOCGEN=$<TARGET_FILE:lic_docgen>)
+endif()
