@@ -47,10 +47,16 @@ struct Prose {
   std::vector<Item> files;
   std::string see_also;  ///< "licctl(1)"
 };
-[[nodiscard]] Prose licgen_prose();
-[[nodiscard]] Prose licctl_prose();
 
-[[nodiscard]] std::string man_page(const CommandHelp& program, const Prose& prose);
+/// A program as its own command line describes it. Each program has one of these, in
+/// program_<name>.cpp, and a generator of its own that is linked with it.
+struct Program {
+  CommandHelp help;
+  Prose prose;
+};
+[[nodiscard]] Program documented_program();
+
+[[nodiscard]] std::string man_page(const Program& program);
 
 /// Every command and option, one a line: "licgen create", "licgen create --plan".
 [[nodiscard]] std::string option_list(const CommandHelp& program);

@@ -68,7 +68,8 @@ std::string examples(const std::vector<std::string>& lines) {
 }
 
 std::string synopsis(const CommandHelp& command, std::string_view program) {
-  return concat(bold(concat(program, command.name.empty() ? "" : " ", command.name)), ' ', roff(command.usage()), '\n');
+  const bool both = !program.empty() && !command.name.empty();
+  return concat(bold(concat(program, both ? " " : "", command.name)), ' ', roff(command.usage()), '\n');
 }
 
 std::string command_part(const CommandHelp& command, std::string_view program) {
@@ -121,10 +122,12 @@ std::string items_section(std::string_view title, const std::vector<Prose::Item>
 
 }  // namespace
 
-std::string man_page(const CommandHelp& program, const Prose& prose) {
+std::string man_page(const Program& documented) {
+  const auto& [program, prose] = documented;
   std::string out = concat(".\\\" Made by scripts/generate-docs.\n.TH ", to_upper(program.name), " 1 ", kDate,
                            " \"lic ", LIC_VERSION, "\" \"User Commands\"\n");
-  out += concat(section("NAME"), program.name, " \\- ", roff(program.summary), '\n');
+  const std::string purpose = concat(to_lower(program.summary.substr(0, 1)), program.summary.substr(1));
+  out += concat(section("NAME"), program.name, " \\- ", roff(purpose), '\n');
   out += concat(section("SYNOPSIS"), synopsis(program, ""));
   out += section("DESCRIPTION");
   for (const auto& paragraph : prose.description) {

@@ -9,7 +9,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-LIC_DOCGEN=${LIC_DOCGEN:?} "$source_dir/scripts/generate-docs" --check || fail "generated files are out of date"
+LIC_DOCGEN_DIR=${LIC_DOCGEN_DIR:?} "$source_dir/scripts/generate-docs" --check || fail "generated files are out of date"
 
 for program in licgen licctl; do
   page=$source_dir/docs/man/$program.1
@@ -32,18 +32,16 @@ done
 # Every option that a program knows is in its man page.
 for program in licgen licctl; do
   page=$source_dir/docs/man/$program.1
-  options=$("$LIC_DOCGEN" options $program) || fail "lic_docgen options $program"
-  [ -n "$options" ] || fail "lic_docgen options $program says nothing"
+  options=$("$LIC_DOCGEN_DIR/${program}_docgen" options) || fail "${program}_docgen options"
+  [ -n "$options" ] || fail "${program}_docgen options says nothing"
   for option in $(echo "$options" | tr ' ' '\n' | grep '^--' | sort -u); do
     escaped=$(echo "$option" | sed 's/-/\\\\-/g')
     grep -q -- "$escaped" "$page" || fail "$page does not mention $option"
   done
 done
 
-"$LIC_DOCGEN" man nothing >/dev/null 2>&1
-[ $? = 2 ] || fail "lic_docgen accepts an unknown program"
-"$LIC_DOCGEN" nothing licgen >/dev/null 2>&1
-[ $? = 2 ] || fail "lic_docgen accepts an unknown kind of document"
+"$LIC_DOCGEN_DIR/licctl_docgen" nothing >/dev/null 2>&1
+[ $? = 2 ] || fail "licctl_docgen accepts an unknown kind of document"
 
 [ $failures = 0 ] && echo "docs: all as expected"
 exit $((failures > 0))

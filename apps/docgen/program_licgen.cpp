@@ -1,13 +1,12 @@
+#include <CLI/CLI.hpp>
+
 #include "docgen/generators.hpp"
+#include "licgen/commands.hpp"
 
 namespace lic::app {
 namespace {
 
-Prose::Item no_color() { return {"NO_COLOR", "If set and not empty, --color auto means no colors."}; }
-
-}  // namespace
-
-Prose licgen_prose() {
+Prose prose() {
   Prose out;
   out.description = {
       "licgen is the vendor's tool: it makes the keys and the product file, issues and manages licenses, and keeps "
@@ -21,7 +20,7 @@ Prose licgen_prose() {
       "asked for on the terminal; it is never an argument."};
   out.environment = {{"LICGEN_HOME", "The home, unless --home names one."},
                      {"LICGEN_PASSPHRASE", "The passphrase of the signing keys."},
-                     no_color()};
+                     {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
   out.files = {{"~/.licgen/", "The home: signing keys, ledger, product file. Private to its owner (mode 0700)."},
                {"~/.licgen/keys/", "The signing keys, PKCS#8 PEM, encrypted unless made with init --no-passphrase."},
                {"~/.licgen/ledger.db", "The ledger."}};
@@ -29,22 +28,15 @@ Prose licgen_prose() {
   return out;
 }
 
-Prose licctl_prose() {
-  Prose out;
-  out.description = {
-      "licctl activates, shows and checks the license of an application on this machine. Exactly one action is "
-      "given a call.",
-      "Standard output carries the answer and nothing else, so that a script can use it; notes, warnings and errors "
-      "go to standard error. With --json the answer, or the error, is one JSON document on standard output.",
-      "The exit status of --license-info and --verify-license is the verdict: 0 where the license holds now, 10 and "
-      "more where it does not, 1 to 7 where that could not be told.",
-      "An activation that fails changes nothing: what was active before stays active."};
-  out.environment = {{"HOME", "Where the state is kept, unless --state-dir names a directory."}, no_color()};
-  out.files = {{"~/.PRODUCT/license/",
-                "The state of the product of that name: its license, what was counted, and the "
-                "last known time. Private to its owner (mode 0700)."}};
-  out.see_also = ".BR licgen (1)";
-  return out;
+}  // namespace
+
+Program documented_program() {
+  GlobalOptions global;
+  VendorOptions vendor;
+  const auto commands = licgen_commands();
+  CLI::App app("Issues and manages software licenses", "licgen");
+  set_up_licgen(app, global, vendor, commands);
+  return {describe(app), prose()};
 }
 
 }  // namespace lic::app

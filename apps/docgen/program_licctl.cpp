@@ -1,0 +1,35 @@
+#include <CLI/CLI.hpp>
+
+#include "docgen/generators.hpp"
+#include "licctl/commands.hpp"
+
+namespace lic::app {
+namespace {
+
+Prose prose() {
+  Prose out;
+  out.description = {
+      "licctl activates, shows and checks the license of an application on this machine. Exactly one action is "
+      "given a call.",
+      "Standard output carries the answer and nothing else, so that a script can use it; notes, warnings and errors "
+      "go to standard error. With --json the answer, or the error, is one JSON document on standard output.",
+      "The exit status of --license-info and --verify-license is the verdict: 0 where the license holds now, 10 and "
+      "more where it does not, 1 to 7 where that could not be told.",
+      "An activation that fails changes nothing: what was active before stays active."};
+  out.environment = {{"LICCTL_PRODUCT", "The product file, unless --product-file names one."},
+                     {"HOME", "Where the state is kept, unless --state-dir names a directory."},
+                     {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
+  out.files = {{"~/.PRODUCT/license/",
+                "The state of the product of that name: its license, what was counted, and the last known time. "
+                "Private to its owner (mode 0700)."},
+               {"product.json", "The product file, looked for beside licctl where none was named or built in."},
+               {"/etc/licctl/product.json", "The product file of this machine, looked for last."}};
+  out.see_also = ".BR licgen (1)";
+  return out;
+}
+
+}  // namespace
+
+Program documented_program() { return {describe(*licctl_command_line()), prose()}; }
+
+}  // namespace lic::app
