@@ -51,22 +51,11 @@ std::string command_patterns(const CommandHelp& program) {
   for (const auto& command : all_commands(program)) {
     if (!command.name.empty()) out += concat(out.empty() ? "" : " | ", shell_quoted(command.name));
   }
-  return out.empty() ? "''" : out;
+  return out;
 }
 
-constexpr std::string_view kTemplate = R"(# bash completion for @P@ (made by scripts/generate-docs)
-
-_@P@() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local command='' value='' words='' paths='' options word i
-  COMPREPLY=()
-  if [[ $cur == '=' ]]; then
-    cur=''
-  elif [[ $prev == '=' && COMP_CWORD -ge 2 ]]; then
-    prev=${COMP_WORDS[COMP_CWORD - 2]}
-  fi
-
-  for ((i = 1; i < COMP_CWORD; i++)); do
+/// Finds the command, and knows the values of options from it.
+constexpr std::string_view kLoop = R"(  for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     if [[ -n $value ]]; then
       [[ $word == '=' ]] || value=''
@@ -83,10 +72,23 @@ _@P@() {
     esac
   done
 
-  options=@GLOBAL@
+)";
+
+constexpr std::string_view kTemplate = R"(# bash completion for @P@ (made by scripts/generate-docs)
+
+_@P@() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' words='' paths='' options@LOCALS@
+  COMPREPLY=()
+  if [[ $cur == '=' ]]; then
+    cur=''
+  elif [[ $prev == '=' && COMP_CWORD -ge 2 ]]; then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+
+@LOOP@  options=@GLOBAL@
   case "$command $prev" in
 @VALUES@    *)
-      value=''
       case $command in
 @CASES@      esac
       if [[ $cur == -* ]]; then
@@ -116,7 +118,9 @@ std::string filled(std::string text, std::string_view mark, std::string_view wit
 }  // namespace
 
 std::string bash_completion(const CommandHelp& program) {
-  std::string out(kTemplate);
+  const bool has_commands = !program.commands.empty();
+  std::string out = filled(std::string(kTemplate), "@LOOP@", has_commands ? kLoop : "");
+  out = filled(std::move(out), "@LOCALS@", has_commands ? " value='' word i" : "");
   out = filled(std::move(out), "@VALUED@", joined(options_with_value(program), " | "));
   out = filled(std::move(out), "@COMMANDS@", command_patterns(program));
   out = filled(std::move(out), "@GLOBAL@", shell_quoted(names(program.options)));

@@ -64,7 +64,7 @@ std::string option_item(const OptionHelp& option) {
 std::string examples(const std::vector<std::string>& lines) {
   std::string out;
   for (const auto& line : lines) out += concat(roff(line), '\n');
-  return out.empty() ? out : concat(".PP\n.RS 4\n.nf\n", out, ".fi\n.RE\n");
+  return out.empty() ? out : concat(".RS 4\n.nf\n", out, ".fi\n.RE\n");
 }
 
 std::string synopsis(const CommandHelp& command, std::string_view program) {
@@ -77,7 +77,7 @@ std::string command_part(const CommandHelp& command, std::string_view program) {
                            roff(sentence(command.summary)), '\n');
   for (const auto& argument : command.arguments) out += option_item(argument);
   for (const auto& option : command.options) out += option_item(option);
-  return out + examples(command.examples);
+  return command.examples.empty() ? out : concat(out, ".PP\n", examples(command.examples));
 }
 
 std::string commands_section(const CommandHelp& program) {

@@ -27,7 +27,7 @@ struct Revoked {
 void set_up_revoke(CLI::App& app, RevokeOptions& options) {
   add_list(app, "KEY", options.keys, "License keys")->required();
   app.add_option("--reason", options.reason, "Why: kept in the ledger and shown to the customer's licctl")
-      ->type_name("TEXT")
+      ->type_name("REASON")
       ->required();
 }
 

@@ -147,7 +147,7 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   add_list(app, "--limit", options.limits, "Add or change a limit: a number or unlimited, per day, month or year")
       ->type_name("NAME=MAX[/PER]");
   add_text(app, "--order", options.order, "ID", "Number of the order");
-  add_text(app, "--note", options.note, "TEXT", "A note that stays in the ledger");
+  add_text(app, "--note", options.note, "NOTE", "A note that stays in the ledger");
   add_list(app, "--meta", options.metadata, "Metadata that the license carries")->type_name("NAME=VALUE");
   add_text(app, "--count", options.count, "N", "Issue N licenses, up to 1000000 (default: 1)");
   add_text(app, "--batch", options.batch, "ID",

@@ -28,6 +28,9 @@ Path directory_of(const Path& path) { return path.has_parent_path() ? path.paren
 /// Makes `path` and its missing parents with the modes that the umask leaves.
 Result<void> make_directory(const Path& path) {
   std::error_code fault;
+  if (std::filesystem::exists(path, fault) && !std::filesystem::is_directory(path, fault))
+    return error(Errc::conflict, concat(in_quotes(path.native()), " is a file: a directory is needed there"),
+                 "the name of a file for many licenses ends in .jsonl");
   std::filesystem::create_directories(path, fault);
   if (fault && !std::filesystem::is_directory(path)) return system_error(fault.value(), "cannot make directory", path);
   if (::access(path.c_str(), W_OK | X_OK) != 0) return system_error(errno, "cannot write to directory", path);

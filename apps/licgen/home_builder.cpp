@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kStagingPrefix = ".init-";
 
-bool exists(const Path& path) {
+bool is_there(const Path& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
 }
@@ -60,10 +60,10 @@ Path directory_of(const Path& path) { return path.has_parent_path() ? path.paren
 }  // namespace
 
 Result<void> check_no_home(const HomePlaces& places) {
-  if (exists(places.ledger))
+  if (is_there(places.ledger))
     return error(Errc::conflict, concat("there is a ledger already: ", in_quotes(places.ledger.native())),
                  "name another home with --home or $LICGEN_HOME; to change plans, licgen catalog import");
-  if (exists(places.keys()))
+  if (is_there(places.keys()))
     return error(Errc::conflict,
                  concat("there are keys in ", in_quotes(places.keys().native()),
                         " without a ledger: an interrupted init, or a home whose ledger was moved away"),
@@ -98,7 +98,7 @@ HomeBuilder::~HomeBuilder() {
 
 Result<void> HomeBuilder::take_directory() {
   const Path& home = places_.home;
-  const bool is_new = !exists(home);
+  const bool is_new = !is_there(home);
   LIC_TRY(make_private_directory(home));
   lock_ = Fd(::open(home.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock_) return system_error(errno, "cannot open directory", home);
@@ -113,7 +113,7 @@ Result<void> HomeBuilder::take_directory() {
                  concat("directory ", in_quotes(home.native()), " belongs to another user (uid ", info.st_uid, ")"));
   if ((info.st_mode & 077) == 0) return {};
   LIC_TRY_ASSIGN(const bool unused, is_unused(home));
-  if (!unused && !exists(places_.keys()) && !exists(places_.ledger))
+  if (!unused && !is_there(places_.keys()) && !is_there(places_.ledger))
     return error(Errc::conflict, concat("directory ", in_quotes(home.native()), " is in use and others may enter it"),
                  "name a directory of its own, or chmod 700 this one");
   if (unused && ::fchmod(lock_.get(), 0700) != 0) return system_error(errno, "cannot set the permissions of", home);
@@ -135,7 +135,7 @@ Result<void> HomeBuilder::make_staging() {
 
 Result<void> HomeBuilder::publish() {
   const Path keys = places_.keys();
-  if (exists(keys)) return check_no_home(places_);
+  if (is_there(keys)) return check_no_home(places_);
   LIC_TRY(sync_directory(staged_keys()));
   if (::rename(staged_keys().c_str(), keys.c_str()) != 0) return system_error(errno, "cannot make", keys);
   Result<void> result = sync_directory(places_.home);

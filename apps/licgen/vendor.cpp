@@ -20,14 +20,14 @@ std::string login_name() {
   return user == nullptr ? concat("uid:", ::geteuid()) : std::string(user->pw_name);
 }
 
-bool exists(const Path& path) {
+bool is_there(const Path& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
 }
 
 /// Why there is no ledger at `ledger`, and what to do.
 Error no_ledger(const Path& home, const Path& ledger) {
-  if (exists(home / "keys"))
+  if (is_there(home / "keys"))
     return error(
         Errc::not_found,
         concat("there are keys in ", in_quotes(home.native()), " but no ledger at ", in_quotes(ledger.native())),
@@ -72,7 +72,7 @@ Result<Path> Vendor::ledger_path() const {
 Result<Ledger*> Vendor::ledger() {
   if (ledger_) return ledger_.get();
   LIC_TRY_ASSIGN(const Path path, ledger_path());
-  if (!exists(path)) {
+  if (!is_there(path)) {
     LIC_TRY_ASSIGN(const Path directory, home());
     return no_ledger(directory, path);
   }

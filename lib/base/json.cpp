@@ -28,9 +28,13 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
                                                             : fail("an integer beyond 2^53");
   }
   bool Double(double) { return fail("a number that is not a whole number up to 2^53"); }
-  bool String(const char* text, rapidjson::SizeType length, bool) { return put(Value{std::string(text, length)}); }
+  bool String(const char* text, rapidjson::SizeType length, bool) {
+    if (!is_utf8({text, length})) return fail(kLoneSurrogate);
+    return put(Value{std::string(text, length)});
+  }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
     const std::string_view name(text, length);
+    if (!is_utf8(name)) return fail(kLoneSurrogate);
     const auto& members = open_.back().members;
     for (const auto& [known, value] : members)
       if (known == name) return fail(concat("the key ", in_quotes(name), " twice"));
@@ -46,6 +50,9 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   [[nodiscard]] Value take() { return std::move(root_); }
 
  private:
+  // RapidJSON takes the escape of a low surrogate by itself, which is no character.
+  static constexpr const char* kLoneSurrogate = "the escape of half a surrogate pair";
+
   struct Container {
     bool is_object;
     std::string key;

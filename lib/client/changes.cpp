@@ -21,11 +21,15 @@ std::string until(const std::optional<Time>& end) { return end ? concat(" until 
 
 }  // namespace
 
+Result<void> LicenseManager::Impl::check_changeable() const {
+  if (license_file_.empty()) return {};
+  return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
+}
+
 /// Every change begins here: no other process writes while the lock is held, and
 /// what is judged is what is on disk now.
 Result<FileLock> LicenseManager::Impl::lock_and_read() {
-  if (!license_file_.empty())
-    return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
+  LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(FileLock lock, store_.lock(kPatience));
   LIC_TRY(read_state());
   if (loaded_.condition == StateCondition::damaged || loaded_.condition == StateCondition::foreign) {
@@ -189,6 +193,7 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
 }
 
 Result<Change> LicenseManager::Impl::deactivate() {
+  LIC_TRY(check_changeable());
   if (loaded_.condition == StateCondition::absent)
     return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());

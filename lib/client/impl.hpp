@@ -63,6 +63,7 @@ class LicenseManager::Impl {
   [[nodiscard]] Change refusal(const VerifiedLicense& license, const Decision& decision) const;
 
   // changes.cpp: changing
+  [[nodiscard]] Result<void> check_changeable() const;
   [[nodiscard]] Result<FileLock> lock_and_read();
   Result<void> save(Time now);
   Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& wanted);

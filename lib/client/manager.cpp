@@ -197,6 +197,7 @@ void LicenseManager::Impl::adopt_dropped_file() {
   if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
   license_ = std::move(dropped).value();
   loaded_.state.license->document = to_text(*bytes);
+  loaded_.state.seen[license_->terms().id] = license_->terms().serial;
   adopted_ = true;
 }
 

@@ -197,16 +197,18 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   std::string letters;
   for (const char c : upper)
     if (c != '-' && c != ' ' && c != '\t') letters += c;
-  const std::vector<Reading> readings = readings_of(letters);
+  std::vector<Reading> readings = readings_of(letters);
   if (readings.empty()) return malformed(typed, "does not have the form of one", std::string(kShape));
+  // Where the typist shows the border of prefix and code, no other is tried: the
+  // check promises its part for one head, not for the best of several.
+  const std::string shown = head_by_hyphens(upper);
+  const auto as_shown = std::find_if(readings.begin(), readings.end(), [&](const Reading& r) { return r.head == shown; });
+  if (as_shown != readings.end()) readings = {*as_shown};
 
   for (const auto& [head, body] : readings)
     if (is_intact(syndromes(codeword_of(head, body)))) return LicenseKey(key_text(head, body));
-
-  // Suggest only for the border that the typist showed, or where there is no choice.
-  const std::string shown = head_by_hyphens(upper);
-  for (const auto& [head, body] : readings) {
-    if (readings.size() > 1 && head != shown) continue;
+  if (readings.size() == 1) {
+    const auto& [head, body] = readings.front();
     if (const auto mended = with_one_mended(head, body))
       return malformed(typed, "is mistyped", concat("did you mean ", key_text(head, *mended), "?"));
   }

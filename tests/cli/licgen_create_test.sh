@@ -16,8 +16,8 @@ END
 LICGEN_HOME=$work/h
 export LICGEN_HOME
 run_ok "$LICGEN" init --catalog catalog.json --no-passphrase --quiet
-fingerprint=M1-FINGERPRINT-A
-fingerprint2=M1-FINGERPRINT-B
+fingerprint=M1-06768-KM0YN-NHMQ0-23CHX-WBCPA-C91C1-85Z7Y-YHK02-H670D-EYF0F-XGAXW-G3BN9-6
+fingerprint2=M1-05CZX-HRFF9-WTNXG-2QBZG-2P45K-NDCR1-EW39B-NCFHZ-KBJ0D-SK3QP-PTKHB-YM3BQ-R
 
 count() { "$LICGEN" list --format jsonl "$@" | wc -l; }
 # nothing_issued N: the ledger still holds N licenses, and stdout says nothing.
@@ -267,7 +267,9 @@ run_code 1 "$LICGEN" create --customer A --batch spring --count 25 --plan starte
 assert_json 'len(d["keys"]) == 25 and d["error"]["exit"] == 1'
 [ "$(cat "spring/$key.json")" = other ] || fail "a file was replaced"
 run_ok "$LICGEN" create --customer A --batch spring --count 25 --plan starter --out spring --force
-for change in "--count 26" "--seats 2" "--order X" "--feature a"; do
+run_code 5 "$LICGEN" create --plan starter --customer A --count 26 --batch spring
+nothing_issued "$there"
+for change in "--seats 2" "--order X" "--feature a"; do
   # shellcheck disable=SC2086
   run_code 5 "$LICGEN" create --plan starter --customer A --count 25 --batch spring $change
   nothing_issued "$there"
@@ -276,6 +278,21 @@ run_code 5 "$LICGEN" create --plan starter --customer B --count 25 --batch sprin
 nothing_issued "$there"
 run_ok "$LICGEN" show "$key" --json
 assert_json 'd["batch"] == "spring"'
+
+test_case "the directory goes away while the files are written: issued, told, exit 1"
+there=$(count)
+"$LICGEN" create --plan starter --customer Gone --count 4000 --out going --json >gone.json 2>gone.err &
+creating=$!
+until [ -n "$(ls going 2>/dev/null)" ] || ! kill -0 $creating 2>/dev/null; do sleep 0.02; done
+mv going gone
+wait $creating
+[ $? -eq 1 ] || fail "exit status is not 1: $(head -c 300 gone.json) $(cat gone.err)"
+grep -q "4000 of 4000 licenses are issued" gone.err || fail "not told: $(cat gone.err)"
+grep -q "licgen export" gone.err || fail "no way out: $(cat gone.err)"
+cp gone.json "$out"
+assert_json 'len(d["keys"]) == 4000 and 0 < len(d["files"]) < 4000 and d["error"]["code"] == "failure"'
+[ "$(count)" -eq $((there + 4000)) ] || fail "not issued"
+assert_absent going
 
 test_case "more than one transaction's worth"
 run_ok "$LICGEN" create --plan starter --customer Bulk --count 10001 --batch bulk

@@ -135,9 +135,10 @@ wait
 [ "$(cat race.? | grep -c '^0$')" -eq 1 ] || fail "not one init of four made the home: $(cat race.? | tr '\n' ' ')"
 assert_entries race 2
 run_ok "$LICGEN" --home race create --plan starter --customer ACME
+key=$(cat "$out")
 
 test_case "no home"
-for command in list "show TZ-PRO-7K3M-9QXA-R2VD-5HNB" "catalog show" "product export" "keys list" "export --all --out -"; do
+for command in list "show $key" "catalog show" "product export" "keys list" "export --all --out -"; do
   # shellcheck disable=SC2086
   run_code 4 "$LICGEN" --home none $command
   assert_stdout_empty
@@ -336,6 +337,10 @@ run_code 4 "$LICGEN" --home h keys passphrase --remove
 mv away.pem h/keys/root.pem
 mv away2.pem h/keys/license.pem
 assert_entries h/keys 2
+
+test_case "the history tells of it all"
+"$python" -c 'import sqlite3; print(*[r[0] for r in sqlite3.connect("file:h/ledger.db?mode=ro", uri=True).execute("SELECT action FROM history WHERE key IS NULL ORDER BY number")])' >"$out"
+assert_stdout "init catalog-import catalog-import keys-passphrase keys-passphrase keys-passphrase keys-passphrase"
 
 test_case "the command line"
 run_ok "$LICGEN" --version

@@ -52,7 +52,8 @@ lists -- --status suspended
 lists "ACME GmbH" -- --plan professional
 lists -- --plan nonesuch
 lists "ACME GmbH" -- --customer 'acme*'
-lists "Short Ltd" "Try Co" -- --customer '*t?[ yY]*' --status expiring
+lists "Short Ltd" -- --customer 's?ORT*'
+lists -- --customer '[as]*'
 lists '=1+1,"x"' -- --email x@strange.EXAMPLE
 lists "Short Ltd" -- --expires-within 30d --plan starter
 lists "Short Ltd" "Try Co" -- --expires-within 2mo

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "base/free_with.hpp"
-#include "base/time.hpp"
 #include "license/key.hpp"
 #include "license/terms.hpp"
+#include "support/vendor.hpp"
 
 namespace lic::test {
 
@@ -44,8 +44,6 @@ class RawDatabase {
  private:
   std::unique_ptr<sqlite3, FreeWith<sqlite3_close_v2>> database_;
 };
-
-[[nodiscard]] inline Time at(std::string_view text) { return parse_time(text).value(); }
 
 /// The n-th of a row of licenses that differ in key and id alone.
 [[nodiscard]] inline Terms numbered_terms(std::uint8_t n) {

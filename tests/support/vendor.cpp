@@ -17,7 +17,7 @@ SigningKey key_of(int number) {
 }  // namespace
 
 Time noon_of_tests() { return at("2026-11-22T10:00:00Z"); }
-Time at(std::string_view text) { return parse_timestamp(text).value(); }
+Time at(std::string_view text) { return parse_time(text).value(); }
 
 std::string catalog_text(std::string_view name) {
   const Path path = Path(LIC_SOURCE_DIR) / "docs" / "examples" / concat(name, ".json");

@@ -19,7 +19,7 @@ namespace lic::test {
 
 /// A moment that the tests take for now: 2026-11-22T10:00:00Z.
 [[nodiscard]] Time noon_of_tests();
-/// The time written as `2026-11-22T10:00:00Z`.
+/// The time written as `2026-11-22T10:00:00Z` or `2026-11-22`.
 [[nodiscard]] Time at(std::string_view text);
 
 /// One of docs/examples.

@@ -309,16 +309,17 @@ TEST_CASE("client: a state cut off anywhere never grants", "[client]") {
     const auto loaded = decode_state(std::string_view(whole).substr(0, size), secret, identity, "ticketzero");
     REQUIRE(loaded.condition == StateCondition::damaged);
   }
-  for (std::size_t i = 0; i + 1 < whole.size(); i += 3) {
+  // What is not covered by the digest is the box itself, its name aside: a changed
+  // byte there may leave another lock or nothing of weight, never another license.
+  const std::size_t sealed_at = whole.find("\"sealed\"");
+  const std::string document = decode_state(whole, secret, identity, "ticketzero").state.license->document;
+  for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
     std::string altered = whole;
     altered[i] = static_cast<char>(altered[i] ^ 1);
     const auto loaded = decode_state(altered, secret, identity, "ticketzero");
-    if (loaded.condition == StateCondition::intact) {
-      // Only what is not part of the content may differ: white space, or one wrap of several.
-      const bool blank = whole[i] == ' ' || whole[i] == '\n';
-      const bool wrap = whole.rfind("\"wraps\"", i) != std::string::npos && whole.find("\"box\"", i) != std::string::npos;
-      if (!blank && !wrap) FAIL("byte " << i << " altered unnoticed");
-    }
+    if (loaded.condition != StateCondition::intact) continue;
+    REQUIRE((i > sealed_at || whole[i] == ' '));
+    REQUIRE(loaded.state.license->document == document);
   }
 }
 
