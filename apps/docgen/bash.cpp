@@ -18,9 +18,12 @@ std::string value_cases(const CommandHelp& program) {
   for (const auto& command : all_commands(program)) {
     for (const auto& option : command.options) {
       if (option.value.empty()) continue;
-      const std::string pattern = command.name.empty() ? concat("*' ", option.name(), '\'')
-                                                       : shell_quoted(concat(command.name, ' ', option.name()));
-      out += concat("    ", pattern, ')', value_action(option.value), " ;;\n");
+      std::vector<std::string> patterns;
+      for (const auto& name : option.names) {
+        patterns.push_back(command.name.empty() ? concat("*' ", name, '\'')
+                                                : shell_quoted(concat(command.name, ' ', name)));
+      }
+      out += concat("    ", joined(patterns, " | "), ')', value_action(option.value), " ;;\n");
     }
   }
   return out;
@@ -38,7 +41,8 @@ std::string command_cases(const CommandHelp& program) {
     out += concat("    ", shell_quoted(command.name), ')');
     std::vector<std::string> below;
     for (const auto& sub : command.commands) below.push_back(sub.name);
-    if (!command.name.empty()) out += concat(" options+=", shell_quoted(' ' + names(command.options)));
+    if (!command.name.empty() && !command.options.empty())
+      out += concat(" options+=", shell_quoted(' ' + names(command.options)));
     if (!below.empty()) out += concat(" words=", shell_quoted(joined(below, " ")));
     if (!command.arguments.empty()) out += value_action(command.arguments.back().name());
     out += " ;;\n";
@@ -82,7 +86,7 @@ _@P@() {
   COMPREPLY=()
   if [[ $cur == '=' ]]; then
     cur=''
-  elif [[ $prev == '=' && COMP_CWORD -ge 2 ]]; then
+  elif [[ $prev == '=' ]] && ((COMP_CWORD >= 2)); then
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 

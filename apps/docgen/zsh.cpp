@@ -39,8 +39,7 @@ std::string option_specs(const OptionHelp& option) {
 
 std::string argument_spec(const OptionHelp& argument) {
   const std::string_view place = argument.repeatable ? "*" : argument.required ? "" : ":";
-  const std::string spec = value_spec(argument.name());
-  return concat("    ", shell_quoted(argument.repeatable ? concat(place, spec) : concat(place, spec)), " \\\n");
+  return concat("    ", shell_quoted(concat(place, value_spec(argument.name()))), " \\\n");
 }
 
 std::string function_name(std::string_view program, std::string_view command) {
@@ -49,14 +48,21 @@ std::string function_name(std::string_view program, std::string_view command) {
   return out;
 }
 
+/// What follows `_arguments -s`: the options of the program are in an array.
 std::string specs(const CommandHelp& program, const CommandHelp& command) {
-  std::string out;
-  for (const auto& option : program.options) out += option_specs(option);
+  std::string out = concat("    $_", program.name, "_options \\\n");
   if (!command.name.empty()) {
     for (const auto& option : command.options) out += option_specs(option);
   }
   for (const auto& argument : command.arguments) out += argument_spec(argument);
   return out;
+}
+
+std::string program_options(const CommandHelp& program) {
+  std::string out;
+  for (const auto& option : program.options) out += option_specs(option);
+  for (std::size_t at = out.find(" \\\n"); at != std::string::npos; at = out.find(" \\\n")) out.erase(at, 2);
+  return concat("typeset -ga _", program.name, "_options=(\n", out, ")\n\n");
 }
 
 /// A command with commands of its own: it completes their names, then hands over.
@@ -86,7 +92,7 @@ std::string leaf(const CommandHelp& program, const CommandHelp& command) {
 
 std::string zsh_completion(const CommandHelp& program) {
   std::string out = concat("#compdef ", program.name, "\n# zsh completion for ", program.name,
-                           " (made by scripts/generate-docs)\n\n");
+                           " (made by scripts/generate-docs)\n\n", program_options(program));
   for (const auto& command : all_commands(program)) {
     out += command.commands.empty() ? leaf(program, command) : branch(program, command);
   }

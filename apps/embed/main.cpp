@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.hpp"
+#include "base/result.hpp"
 #include "base/text.hpp"
 #include "crypto/start.hpp"
 #include "trust/product.hpp"

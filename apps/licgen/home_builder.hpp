@@ -37,9 +37,9 @@ class HomeBuilder {
   HomeBuilder& operator=(const HomeBuilder&) = delete;
   ~HomeBuilder();
 
-  /// Where to put `<purpose>.pem` for now.
+  /// Where to put `<purpose>.pem` until publish().
   [[nodiscard]] Path staged_keys() const { return staging_ / "keys"; }
-  /// Where to make the ledger for now.
+  /// Where to make the ledger until publish().
   [[nodiscard]] Path staged_ledger() const { return ledger_staging_ / places_.ledger.filename(); }
 
   /// Moves the keys, then the ledger, into place. The ledger must be closed.

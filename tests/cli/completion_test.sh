@@ -70,7 +70,7 @@ offers --plan licgen create --pl
 offers --json licgen create --js
 offers --json licgen --
 offers --help licgen catalog import -
-never_offers --plan licgen list --
+never_offers --plan licgen show --
 never_offers --plan licgen --
 
 offers_exactly 'auto always never' licgen --color ''
@@ -84,6 +84,7 @@ offers_exactly '' licgen create --customer ''
 
 offers 'a file.json' licgen catalog import a
 offers b.json licgen init --catalog ''
+offers 'a file.json' licgen create -o a
 offers 'some dir' licgen --home so
 never_offers b.json licgen --home ''
 offers b.json licgen verify b

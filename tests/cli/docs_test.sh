@@ -35,7 +35,7 @@ for program in licgen licctl; do
   options=$("$LIC_DOCGEN_DIR/${program}_docgen" options) || fail "${program}_docgen options"
   [ -n "$options" ] || fail "${program}_docgen options says nothing"
   for option in $(echo "$options" | tr ' ' '\n' | grep '^--' | sort -u); do
-    escaped=$(echo "$option" | sed 's/-/\\\\-/g')
+    escaped=${option//-/\\\\-}
     grep -q -- "$escaped" "$page" || fail "$page does not mention $option"
   done
 done

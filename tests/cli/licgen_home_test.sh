@@ -340,7 +340,7 @@ assert_entries h/keys 2
 
 test_case "the history tells of it all"
 "$python" -c 'import sqlite3; print(*[r[0] for r in sqlite3.connect("file:h/ledger.db?mode=ro", uri=True).execute("SELECT action FROM history WHERE key IS NULL ORDER BY number")])' >"$out"
-assert_stdout "init catalog-import catalog-import keys-passphrase keys-passphrase keys-passphrase keys-passphrase"
+assert_stdout "init catalog-import keys-passphrase keys-passphrase keys-passphrase keys-passphrase"
 
 test_case "the command line"
 run_ok "$LICGEN" --version

@@ -1,0 +1,42 @@
+# bash completion for licctl (made by scripts/generate-docs)
+
+_licctl() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' words='' paths='' options
+  COMPREPLY=()
+  if [[ $cur == '=' ]]; then
+    cur=''
+  elif [[ $prev == '=' ]] && ((COMP_CWORD >= 2)); then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+
+  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --check-feature --machine-id --plans --purchase --product-file --state-dir --license-file --fail-if-expires-within --email --explain --offline --json --quiet --verbose --log-file --color -h --help --version'
+  case "$command $prev" in
+    *' --activate-license') paths=f ;;
+    *' --check-feature') : ;;
+    *' --product-file') paths=f ;;
+    *' --state-dir') paths=d ;;
+    *' --license-file') paths=f ;;
+    *' --fail-if-expires-within') : ;;
+    *' --email') : ;;
+    *' --log-file') paths=f ;;
+    *' --color') words='auto always never' ;;
+    *)
+      case $command in
+        '') ;;
+      esac
+      if [[ $cur == -* ]]; then
+        words=$options paths=''
+      fi
+      ;;
+  esac
+
+  if [[ -n $paths ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -"$paths" -- "$cur")
+  fi
+  if [[ -n $words ]]; then
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$cur")
+  fi
+}
+complete -F _licctl licctl

@@ -1,0 +1,112 @@
+# bash completion for licgen (made by scripts/generate-docs)
+
+_licgen() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' words='' paths='' options value='' word i
+  COMPREPLY=()
+  if [[ $cur == '=' ]]; then
+    cur=''
+  elif [[ $prev == '=' ]] && ((COMP_CWORD >= 2)); then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ -n $value ]]; then
+      [[ $word == '=' ]] || value=''
+      continue
+    fi
+    case $word in
+      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --valid | --product-file | --new-passphrase-file) value=1 ;;
+      -* | =) ;;
+      *)
+        case "${command:+$command }$word" in
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'revoke' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+        esac
+        ;;
+    esac
+  done
+
+  options='--home --ledger --passphrase-file --passphrase-fd --json --quiet --verbose --log-file --color -h --help --version'
+  case "$command $prev" in
+    *' --home') paths=d ;;
+    *' --ledger') : ;;
+    *' --passphrase-file') paths=f ;;
+    *' --passphrase-fd') : ;;
+    *' --log-file') paths=f ;;
+    *' --color') words='auto always never' ;;
+    'init --catalog') paths=f ;;
+    'catalog export -o' | 'catalog export --out') paths=f ;;
+    'product export -o' | 'product export --out') paths=f ;;
+    'create --plan') : ;;
+    'create --customer') : ;;
+    'create --email') : ;;
+    'create --months') : ;;
+    'create --expires') : ;;
+    'create --starts') : ;;
+    'create --seats') : ;;
+    'create --machine') : ;;
+    'create --feature') : ;;
+    'create --limit') : ;;
+    'create --order') : ;;
+    'create --note') : ;;
+    'create --meta') : ;;
+    'create --count') : ;;
+    'create --batch') : ;;
+    'create -o' | 'create --out') paths=f ;;
+    'list --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
+    'list --plan') : ;;
+    'list --customer') : ;;
+    'list --email') : ;;
+    'list --expires-within') : ;;
+    'list --limit') : ;;
+    'list --after') : ;;
+    'list --format') words='table csv jsonl' ;;
+    'revoke --reason') : ;;
+    'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
+    'export --plan') : ;;
+    'export --customer') : ;;
+    'export --email') : ;;
+    'export --expires-within') : ;;
+    'export -o' | 'export --out') paths=f ;;
+    'revocations export -o' | 'revocations export --out') paths=f ;;
+    'revocations export --valid') : ;;
+    'verify --product-file') paths=f ;;
+    'keys passphrase --new-passphrase-file') paths=f ;;
+    *)
+      case $command in
+        '') words='init catalog product create list show revoke export revocations verify keys' ;;
+        'init') options+=' --catalog --no-passphrase' ;;
+        'catalog') words='import show export' ;;
+        'catalog import') paths=f ;;
+        'catalog show') ;;
+        'catalog export') options+=' -o --out --force' ;;
+        'product') words='export' ;;
+        'product export') options+=' -o --out --force' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force' ;;
+        'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
+        'show') : ;;
+        'revoke') options+=' --reason' : ;;
+        'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
+        'revocations') words='export' ;;
+        'revocations export') options+=' -o --out --force --valid' ;;
+        'verify') options+=' --product-file' paths=f ;;
+        'keys') words='list passphrase' ;;
+        'keys list') ;;
+        'keys passphrase') options+=' --all --remove --new-passphrase-file' : ;;
+      esac
+      if [[ $cur == -* ]]; then
+        words=$options paths=''
+      fi
+      ;;
+  esac
+
+  if [[ -n $paths ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -"$paths" -- "$cur")
+  fi
+  if [[ -n $words ]]; then
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$cur")
+  fi
+}
+complete -F _licgen licgen
