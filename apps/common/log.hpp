@@ -20,7 +20,7 @@ namespace lic::app {
 /// One line; control characters are escaped.
 void log_info(std::string_view text);
 
-/// The first and the last group of a license key: `TZ-PRO-...-5HNB`.
+/// The first and the last group of a license key: `TZ-PRO-...-5R28`.
 [[nodiscard]] std::string masked_key(std::string_view key);
 
 }  // namespace lic::app

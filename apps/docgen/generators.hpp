@@ -45,6 +45,7 @@ struct Prose {
   std::vector<std::string> description;  ///< paragraphs
   std::vector<Item> environment;
   std::vector<Item> files;
+  std::vector<Item> recovery;  ///< what to do when; empty: no such section
   std::string see_also;  ///< "licctl(1)"
 };
 

@@ -135,6 +135,7 @@ std::string man_page(const Program& documented) {
   }
   out += concat(commands_section(program), options_sections(program), exit_section());
   out += concat(items_section("ENVIRONMENT", prose.environment), items_section("FILES", prose.files));
+  if (!prose.recovery.empty()) out += items_section("RECOVERY", prose.recovery);
   if (!program.examples.empty()) out += concat(section("EXAMPLES"), examples(program.examples));
   return concat(out, section("SEE ALSO"), prose.see_also, '\n');
 }

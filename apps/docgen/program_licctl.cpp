@@ -20,10 +20,20 @@ Prose prose() {
                      {"HOME", "Where the state is kept, unless --state-dir names a directory."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
   out.files = {{"~/.PRODUCT/license/",
-                "The state of the product of that name: its license, what was counted, and the last known time. "
-                "Private to its owner (mode 0700)."},
+                "The state of the product of that name: license_data.json (the current state), state.key (its secret), "
+                "<KEY>.json (signed license files). Private to its owner (mode 0700)."},
+               {"~/.local/share/lic/", "Marks of trials that were used."},
                {"product.json", "The product file, looked for beside licctl where none was named or built in."},
                {"/etc/licctl/product.json", "The product file of this machine, looked for last."}};
+  out.recovery = {
+      {"Exit 15, the state was tampered with",
+       "Activate the license again with its key; for a trial, call --generate-trial again, which goes on with it."},
+      {"The state was damaged",
+       "It is kept as license_data.json.corrupt-TIME. The signed file <KEY>.json still stands: activate its key again."},
+      {"Exit 14 after the machine changed", "Activate the license again; one that is bound to the old machine is the vendor's to move."},
+      {"Exit 17, the clock",
+       "Set the clock right. If it had run ahead when licctl was last called, set it right, remove license_data.json "
+       "(not <KEY>.json) and activate the license again."}};
   out.see_also = ".BR licgen (1)";
   return out;
 }

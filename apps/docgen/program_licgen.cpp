@@ -20,8 +20,9 @@ Prose prose() {
       "asked for on the terminal; it is never an argument."};
   out.environment = {{"LICGEN_HOME", "The home, unless --home names one."},
                      {"LICGEN_PASSPHRASE", "The passphrase of the signing keys."},
+                     {"LICGEN_NEW_PASSPHRASE", "The new one, for keys passphrase."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
-  out.files = {{"~/.licgen/", "The home: signing keys, ledger, product file. Private to its owner (mode 0700)."},
+  out.files = {{"~/.licgen/", "The home: signing keys and ledger. Private to its owner (mode 0700)."},
                {"~/.licgen/keys/", "The signing keys, PKCS#8 PEM, encrypted unless made with init --no-passphrase."},
                {"~/.licgen/ledger.db", "The ledger."}};
   out.see_also = ".BR licctl (1),\n.BR openssl\\-pkey (1)";

@@ -55,6 +55,10 @@ Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
   return manager.activate_document(*document, path);
 }
 
+int refuse_license_file(Output& output) {
+  return output.fail(ExitCode::usage, "--license-file names a file to judge or to activate, which this action does not do", {});
+}
+
 }  // namespace
 
 int activate_license(Client& client) {
@@ -73,12 +77,14 @@ int activate_license(Client& client) {
 }
 
 int generate_trial(Client& client) {
+  if (!client.options().license_file.empty()) return refuse_license_file(client.output());
   auto manager = client.open_state();
   if (!manager) return client.output().fail(manager.error());
   return conclude(client.output(), *manager, manager->start_trial(client.options().email));
 }
 
 int deactivate_license(Client& client) {
+  if (!client.options().license_file.empty()) return refuse_license_file(client.output());
   auto manager = client.open_state();
   if (!manager) return client.output().fail(manager.error());
   return conclude(client.output(), *manager, manager->deactivate());

@@ -15,12 +15,12 @@ struct Refusal {
 };
 
 /// Errors: invalid_input (the duration is none).
-Result<Refusal> judge(const Status& status, const LicenseManager& manager, const std::string& within, Time now) {
+Result<Refusal> judge(const Status& status, const LicenseManager& manager, const std::string& within) {
   if (!status.decision.allowed()) return Refusal{exit_code(status.decision.reason), explain(status, manager)};
   if (within.empty()) return Refusal{};
   const auto duration = parse_duration(within);
   if (!duration) return Error(duration.error());
-  const auto horizon = add(now, *duration);
+  const auto horizon = add(status.at, *duration);
   if (!status.expires || (horizon && *status.expires > *horizon)) return Refusal{};
   return Refusal{ExitCode::expired,
                  {concat("the license ends on ", format_time(*status.expires), ", within ", within),
@@ -33,14 +33,13 @@ int license_info(Client& client) {
   Output& output = client.output();
   const auto manager = client.open();
   if (!manager) return output.fail(manager.error());
-  const Time now = system_now();
   const Status status = manager->status();
-  const auto refusal = judge(status, *manager, client.options().fail_if_expires_within, now);
+  const auto refusal = judge(status, *manager, client.options().fail_if_expires_within);
   if (!refusal) return output.fail(refusal.error());
 
   const auto& [code, why] = *refusal;
   if (output.json()) {
-    auto document = status_json(status, *manager, now);
+    auto document = status_json(status, *manager);
     if (code != ExitCode::ok) document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
     output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {

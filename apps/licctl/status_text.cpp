@@ -51,8 +51,10 @@ std::string customer_text(const Customer& customer) {
   return concat(printable(customer.name), " <", printable(customer.email), '>');
 }
 
-std::string next_text(const NextStep& next, const LicenseManager& manager) {
+std::string next_text(const Status& status, const LicenseManager& manager) {
+  const NextStep& next = status.next;
   if (next.action.empty()) return {};
+  if (next.action == "activate" && status.source == Source::trial) return "write the state anew: licctl --generate-trial";
   if (next.action == "activate") return "activate the license again: licctl --activate-license KEY";
   if (next.action == "set-clock") return "set the clock of this machine right";
   if (next.action == "contact-support") {
@@ -102,7 +104,7 @@ Time next_window(Period per, Time now) {
   return now;
 }
 
-ordered_json status_json(const Status& status, const LicenseManager& manager, Time now) {
+ordered_json status_json(const Status& status, const LicenseManager& manager) {
   ordered_json out;
   out["status"] = token(status.decision.reason);
   out["license_key"] = text_json(status.license_key);
@@ -119,7 +121,7 @@ ordered_json status_json(const Status& status, const LicenseManager& manager, Ti
   out["activation_date"] = time_json(status.activated_at);
   auto& features = out["features"] = ordered_json::object();
   for (const auto& [name, value] : status.features) features[name] = feature_json(value);
-  out["limits"] = limits_json(status.limits, now);
+  out["limits"] = limits_json(status.limits, status.at);
   out["seats"] = status.seats == 0 ? ordered_json(nullptr) : ordered_json(status.seats);
   out["machine_id"] = manager.machine_id();
   out["source"] = status.source == Source::none ? ordered_json(nullptr) : ordered_json(token(status.source));
@@ -158,13 +160,13 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
     add_row(out, label, concat(name, ": ", limit_text(limit)));
     label = "";
   }
-  add_row(out, "next", next_text(status.next, manager));
+  add_row(out, "next", next_text(status, manager));
   return out;
 }
 
 Explanation explain(const Status& status, const LicenseManager& manager) {
   const std::string what = status.kind == Kind::trial ? "the trial" : concat("license ", status.license_key);
-  const std::string next = next_text(status.next, manager);
+  const std::string next = next_text(status, manager);
   switch (status.decision.reason) {
     case Reason::no_license:
       return {"nothing is activated here", next.empty() ? "licctl --activate-license KEY" : concat("activate a license, or ", next)};
@@ -184,7 +186,7 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
       return {concat(what, " is not valid before ", status.starts ? format_time(*status.starts) : "its start"), next};
     case Reason::clock_moved_back:
       return {"the clock of this machine is more than a day behind a time already seen",
-              next + "; if it ran ahead before, see \"Recovery\" in the manual"};
+              next + "; if it ran ahead before, see RECOVERY in licctl(1)"};
     case Reason::feature_not_licensed:
     case Reason::usage_limit_reached:
     case Reason::trial_not_available:

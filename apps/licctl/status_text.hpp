@@ -11,7 +11,7 @@
 namespace lic::app {
 
 /// The members of `--license-info --json` (docs/cli.md).
-[[nodiscard]] nlohmann::ordered_json status_json(const Status& status, const LicenseManager& manager, Time now);
+[[nodiscard]] nlohmann::ordered_json status_json(const Status& status, const LicenseManager& manager);
 
 /// The same for people, several lines.
 [[nodiscard]] std::string status_text(const Status& status, const LicenseManager& manager, const Output& output);

@@ -124,7 +124,7 @@ int run_export(const ExportOptions& options, Vendor& vendor) {
 
 Command<Vendor> export_command() {
   return make_command("export", "Write signed license files from the ledger",
-                      {"licgen export TZ-PRO-7K3M-9QXA-R2VD-5HNB --out .", "licgen export --all --out licenses.jsonl",
+                      {"licgen export TZ-PRO-7K3M-9QXA-R2VD-5R28 --out .", "licgen export --all --out licenses.jsonl",
                        "licgen export --all --plan starter --status expiring --out licenses/"},
                       set_up_export, run_export);
 }

@@ -26,7 +26,7 @@ struct Revoked {
 
 void set_up_revoke(CLI::App& app, RevokeOptions& options) {
   add_list(app, "KEY", options.keys, "License keys")->required();
-  app.add_option("--reason", options.reason, "Why: kept in the ledger and shown to the customer's licctl")
+  app.add_option("--reason", options.reason, "Why: kept in the ledger and in the revocation list")
       ->type_name("REASON")
       ->required();
 }
@@ -115,7 +115,7 @@ int run_revoke(const RevokeOptions& options, Vendor& vendor) { return conclude(v
 
 Command<Vendor> revoke_command() {
   return make_command("revoke", "Revoke licenses for good: all of those named, or none",
-                      {"licgen revoke TZ-PRO-7K3M-9QXA-R2VD-5HNB --reason 'payment charged back'"}, set_up_revoke,
+                      {"licgen revoke TZ-PRO-7K3M-9QXA-R2VD-5R28 --reason 'payment charged back'"}, set_up_revoke,
                       run_revoke);
 }
 

@@ -139,7 +139,7 @@ int run_show(const ShowOptions& options, Vendor& vendor) { return conclude(vendo
 
 Command<Vendor> show_command() {
   return make_command("show", "Show a license: terms, status and history",
-                      {"licgen show TZ-PRO-7K3M-9QXA-R2VD-5HNB", "licgen show tzpro7k3m9qxar2vd5hnb --json"},
+                      {"licgen show TZ-PRO-7K3M-9QXA-R2VD-5R28", "licgen show tzpro7k3m9qxar2vd5r28 --json"},
                       set_up_show, run_show);
 }
 

@@ -256,7 +256,7 @@ int run_verify(const VerifyOptions& options, Vendor& vendor) {
 
 Command<Vendor> verify_command() {
   return make_command("verify", "Check a license, product file or revocation list, and say what it is",
-                      {"licgen verify TZ-PRO-7K3M-9QXA-R2VD-5HNB.json",
+                      {"licgen verify TZ-PRO-7K3M-9QXA-R2VD-5R28.json",
                        "licgen verify license.json --product-file product.json", "licgen verify - < revocations.json"},
                       set_up_verify, run_verify);
 }

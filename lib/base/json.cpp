@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -33,12 +34,10 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return put(Value{std::string(text, length)});
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    const std::string_view name(text, length);
+    std::string name(text, length);
     if (!is_utf8(name)) return fail(kLoneSurrogate);
-    const auto& members = open_.back().members;
-    for (const auto& [known, value] : members)
-      if (known == name) return fail(concat("the key ", in_quotes(name), " twice"));
-    open_.back().key.assign(name);
+    if (open_.back().has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
+    open_.back().key = std::move(name);
     return true;
   }
   bool StartObject() { return open(true); }
@@ -58,6 +57,16 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     std::string key;
     Object members;
     Array elements;
+    std::unordered_set<std::string> names;  ///< of the members, once they are many
+
+    bool has(const std::string& name) {
+      constexpr std::size_t kMany = 32;
+      if (members.size() < kMany)
+        return std::any_of(members.begin(), members.end(), [&](const auto& member) { return member.first == name; });
+      if (names.empty())
+        for (const auto& member : members) names.insert(member.first);
+      return !names.insert(name).second;
+    }
   };
 
   bool fail(std::string fault) {
@@ -76,7 +85,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   }
   bool open(bool is_object) {
     if (open_.size() == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
-    open_.push_back({is_object, {}, {}, {}});
+    open_.push_back({is_object, {}, {}, {}, {}});
     return true;
   }
   bool close() {

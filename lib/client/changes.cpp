@@ -44,6 +44,9 @@ Result<FileLock> LicenseManager::Impl::lock_and_read() {
 Result<void> LicenseManager::Impl::save(Time now) {
   ClientState& state = loaded_.state;
   state.high_water = std::max(state.high_water.value_or(now), now);
+  // Kept beside the pin: the file that the application brings may be an older one next time.
+  if (!state.pin || state.pin->version != product_.version())
+    LIC_TRY(write_file(store_.product_file(), product_.bytes()));
   state.pin = product_.pin();
   forced_.reset();
   LIC_TRY(store_.save(state, summary_json(now), machine_));
@@ -121,7 +124,6 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
   const Terms& terms = license.terms();
   const bool same = license_ && loaded_.state.license && license_->terms().id == terms.id;
   const Time activated_at = same ? loaded_.state.license->activated_at : now;
-  if (product.version() > product_.version()) LIC_TRY(write_file(store_.product_file(), product.bytes()));
   LIC_TRY(write_file(store_.license_file(terms.key), document));
   product_ = std::move(product);
   loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
@@ -158,6 +160,11 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(const Plan* plan, plan_to_grant(email, note));
   const Time now = environment_.now();
+  if (loaded_.condition == StateCondition::edited && loaded_.state.grant && license_) {
+    LIC_TRY(save(now));  // the trial that was running, with its readable part written anew
+    const Decision still = decision_at(now);
+    return Change{still.allowed(), still, concat(name_of(*license_), " was restored", until(license_->terms().expires_at)), {}};
+  }
   if (license_ && is_paid(license_->terms().kind) && decision_at(now).allowed())
     return error(Errc::conflict, concat(name_of(*license_), " is active; a trial never replaces it"));
 

@@ -43,10 +43,11 @@ std::vector<Mark> read_marks(const Path& file) {
   if (!bytes) return {};
   const auto document = json::parse(view_text(*bytes), "marks");
   if (!document) return {};
-  json::Faults faults;
-  json::Reader reader(*document, "", faults);
+  json::Faults document_faults;
+  json::Reader reader(*document, "", document_faults);
   std::vector<Mark> marks;
   for (const auto& entry : reader.array_or_empty("marks")) {
+    json::Faults faults;
     Mark mark = read_mark(entry, faults);
     if (faults.empty()) marks.push_back(std::move(mark));
   }

@@ -122,7 +122,9 @@ Result<void> LicenseManager::Impl::read_state() {
 
 Result<void> LicenseManager::Impl::read_license_file() {
   LIC_TRY_ASSIGN(const Bytes bytes, read_file(license_file_, "license file"));
-  LIC_TRY_ASSIGN(license_, verify(bytes, product_, concat("license file ", in_quotes(license_file_))));
+  const std::string what = concat("license file ", in_quotes(license_file_));
+  LIC_TRY_ASSIGN(product_, product_for(bytes, what));
+  LIC_TRY_ASSIGN(license_, verify(bytes, product_, what));
   return {};
 }
 
@@ -189,12 +191,21 @@ void LicenseManager::Impl::adopt_dropped_file() {
   const auto bytes = read_file(path, "license file", options);
   if (!bytes) return;  // the activated document is in the state; the file beside it is a courtesy
   if (view_text(*bytes) == loaded_.state.license->document) return;
-  auto dropped = verify(*bytes, product_, concat("license file ", in_quotes(path.native())));
+  const std::string what = concat("license file ", in_quotes(path.native()));
+  auto product = product_for(*bytes, what);
+  auto dropped = product ? verify(*bytes, *product, what) : Result<VerifiedLicense>(Error(product.error()));
   if (!dropped) {
     warnings_.push_back(dropped.error().message + "; the license that was activated counts");
     return;
   }
   if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
+  // A newer one that does not hold yet, or not here, takes nothing from one that does.
+  const Time now = environment_.now();
+  const auto holds = [&](const VerifiedLicense& license) {
+    return decide(license, context_for(license, is_for_this_machine(license), now)).allowed();
+  };
+  if (!holds(*dropped) && holds(*license_)) return;
+  product_ = std::move(product).value();
   license_ = std::move(dropped).value();
   loaded_.state.license->document = to_text(*bytes);
   loaded_.state.seen[license_->terms().id] = license_->terms().serial;

@@ -85,8 +85,9 @@ NextStep LicenseManager::Impl::next_step(const Decision& decision, const Verifie
     case Reason::clock_moved_back:
       return {"set-clock", ""};
     case Reason::untrusted:
-    case Reason::wrong_machine:
       return {"activate", ""};
+    case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
+      return {license == nullptr ? "activate" : "contact-support", ""};
     case Reason::revoked:
     case Reason::suspended:
     case Reason::not_yet_valid:
@@ -98,6 +99,7 @@ NextStep LicenseManager::Impl::next_step(const Decision& decision, const Verifie
 
 Status LicenseManager::Impl::status_at(Time now) const {
   Status status;
+  status.at = now;
   status.decision = decision_at(now);
   status.warnings = warnings_;
   const VerifiedLicense* license = license_ ? &*license_ : nullptr;
@@ -123,7 +125,8 @@ Status LicenseManager::Impl::status_at(Time now) const {
   status.starts = terms.starts_at;
   status.expires = terms.expires_at;
   status.source = source_of(*license);
-  status.activated_at = loaded_.state.license ? loaded_.state.license->activated_at : terms.starts_at;
+  if (loaded_.state.license) status.activated_at = loaded_.state.license->activated_at;
+  if (loaded_.state.grant) status.activated_at = loaded_.state.grant->started_at;
   return status;
 }
 

@@ -190,7 +190,7 @@ bool is_key_part(std::string_view text) noexcept {
 
 Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   constexpr std::size_t kLongestTyped = 128;
-  constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5HNB";
+  constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5R28";
   if (typed.size() > kLongestTyped) return malformed(typed, "is too long", std::string(kShape));
 
   const std::string upper = to_upper(typed);

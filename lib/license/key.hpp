@@ -2,7 +2,7 @@
 
 /// License keys: what a person types (docs/formats.md, 1).
 ///
-///   TZ-PRO-7K3M-9QXA-R2VD-5HNB     TZ-TRIAL-4G8TN2WZ
+///   TZ-PRO-7K3M-9QXA-R2VD-5R28     TZ-TRIAL-4G8TN2WZ
 ///
 /// The last three symbols of the body are a Reed-Solomon check over GF(32),
 /// offset by a hash of PREFIX-CODE: every change of one or two symbols and every

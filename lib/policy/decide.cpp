@@ -1,5 +1,7 @@
 #include "policy/decide.hpp"
 
+#include <algorithm>
+
 namespace lic {
 namespace {
 
@@ -35,7 +37,9 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (context.suspended) return {Reason::suspended, {}};
   if (!terms.machines.empty() && !context.machine_matches) return {Reason::wrong_machine, {}};
   if (clock_moved_back(context.now, context.high_water)) return {Reason::clock_moved_back, {}};
-  return judge_by_time(terms, context.now);
+  // It cannot be earlier than a time already seen: a clock that is an hour slow
+  // neither keeps a new license from starting nor an old one from ending.
+  return judge_by_time(terms, std::max(context.now, context.high_water.value_or(context.now)));
 }
 
 std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now) {

@@ -32,7 +32,8 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// Judges a verified license at one moment (docs/formats.md, 3).
 ///
 /// Pure: the same arguments always give the same decision.
-/// `context.now` is UTC; `Decision::days_left` is rounded down and absent for a
+/// Within kClockTolerance the later of `context.now` and `context.high_water`
+/// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked,
 /// suspended, wrong machine, clock moved back, not yet valid, expired.

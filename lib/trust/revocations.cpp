@@ -59,7 +59,7 @@ const Revocation* RevocationList::find(std::string_view license_id) const noexce
 Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& product, std::string_view what) {
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
   LIC_TRY(envelope.expect(DocumentKind::revocations, what));
-  LIC_TRY(signer_of(envelope, product, Role::revocations, what));
+  LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product, Role::revocations, what));
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
   json::Faults faults;
   json::Reader document(value, "", faults);
@@ -68,6 +68,7 @@ Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& p
   if (list.product != product.catalog().product)
     return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(list.product), ", not for ",
                                          in_quotes(product.catalog().product)));
+  LIC_TRY(check_in_force(product, signer, list.issued_at, what));
   return list;
 }
 

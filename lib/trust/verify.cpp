@@ -12,15 +12,6 @@ Error untrusted(std::string message, std::string hint = {}) {
   return error(Errc::untrusted, std::move(message), std::move(hint));
 }
 
-/// Errors: untrusted, when `key` was not in force at `issued_at`.
-Result<void> check_in_force(const TrustedKey& key, Time issued_at, std::string_view what) {
-  if (key.not_before && issued_at < *key.not_before)
-    return untrusted(concat(what, " was issued before its signing key came into force"));
-  if (key.not_after && issued_at >= *key.not_after)
-    return untrusted(concat(what, " was issued after its signing key was retired"), "ask the vendor for a new one");
-  return {};
-}
-
 Result<void> check_product(const Terms& terms, const ProductFile& product, std::string_view what) {
   const Catalog& catalog = product.catalog();
   if (terms.product != catalog.product)
@@ -32,6 +23,16 @@ Result<void> check_product(const Terms& terms, const ProductFile& product, std::
 }
 
 }  // namespace
+
+Result<void> check_in_force(const ProductFile& product, const KeyId& signer, Time issued_at, std::string_view what) {
+  const TrustedKey* key = product.find_key(signer);
+  if (key == nullptr) return untrusted(concat(what, " is signed by a key that this product does not trust"));
+  if (key->not_before && issued_at < *key->not_before)
+    return untrusted(concat(what, " was issued before its signing key came into force"));
+  if (key->not_after && issued_at >= *key->not_after)
+    return untrusted(concat(what, " was issued after its signing key was retired"), "ask the vendor for a new one");
+  return {};
+}
 
 Result<KeyId> signer_of(const Envelope& envelope, const ProductFile& product, Role role, std::string_view what) {
   Error refusal = untrusted(concat(what, " is signed by a key that this product does not trust"),
@@ -60,7 +61,7 @@ Result<VerifiedLicense> verify(ByteView bytes, const ProductFile& product, std::
   LIC_TRY_ASSIGN(KeyId signer, signer_of(envelope, product, Role::license, what));
   LIC_TRY_ASSIGN(Terms terms, Terms::parse(envelope.payload(), what));
   LIC_TRY(check_product(terms, product, what));
-  LIC_TRY(check_in_force(*product.find_key(signer), terms.issued_at, what));
+  LIC_TRY(check_in_force(product, signer, terms.issued_at, what));
   return VerifiedLicense(std::move(terms), std::move(signer));
 }
 

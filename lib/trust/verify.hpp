@@ -47,9 +47,15 @@ class LIC_INTERNAL VerifiedLicense {
 [[nodiscard]] LIC_INTERNAL VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key,
                                                  Customer customer, Time start);
 
-/// The id of the key with `role` that signed `envelope`, at `issued_at`.
-/// Errors: untrusted, saying whether no key is known, the role is wrong, the key
-/// was not in force, or the signature is bad.
+/// Errors: untrusted, when the key of that id, which `product` names, was not in
+/// force at `issued_at`.
+[[nodiscard]] LIC_INTERNAL Result<void> check_in_force(const ProductFile& product, const KeyId& signer, Time issued_at,
+                                                       std::string_view what);
+
+/// The id of the key with `role` that signed `envelope`. Whether it was in force
+/// when the document says it was issued, check_in_force() tells.
+/// Errors: untrusted, saying whether no key is known, the role is wrong, or the
+/// signature is bad.
 [[nodiscard]] LIC_INTERNAL Result<KeyId> signer_of(const Envelope& envelope, const ProductFile& product, Role role,
                                                    std::string_view what);
 

@@ -11,6 +11,8 @@ if(LIC_VENDOR)
   lic_cli_test(licgen_home)
   lic_cli_test(licgen_create)
   lic_cli_test(licgen_ledger)
+  lic_cli_test(licctl)
+  lic_cli_test(concurrency)
 endif()
 
 # What the client's binaries hold and need. Static archives have no dynamic symbols to look at.

@@ -126,6 +126,17 @@ Errc json_fault(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// An object of so many keys, the first of which comes again at the end.
+std::string many_keys(int count) {
+  std::string text = "{";
+  for (int i = 0; i < count; ++i) text += concat("\"k", i, "\":0,");
+  return text + "\"k0\":1}";
+}
+
+}  // namespace
+
 TEST_CASE("json: what the strict reader refuses", "[base]") {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   const std::string deep_objects = [] {
@@ -138,7 +149,7 @@ TEST_CASE("json: what the strict reader refuses", "[base]") {
         std::string("{\"a\":1,\"a\":2}"), std::string("{\"a\":1,\"\\u0061\":2}"), std::string("1.0"), std::string("1e3"),
         std::string("9007199254740993"), std::string("-9007199254740993"), std::string("18446744073709551616"),
         std::string("\"\xff\""), std::string("\"\\ud800\""), std::string("\"\n\""), std::string("\"a"), std::string("'a'"),
-        std::string("NaN"), std::string("01"), std::string("+1"), std::string("// x\n1"), std::string("\xEF\xBB\xBF{}"),
+        many_keys(31), many_keys(32), many_keys(33), many_keys(500), std::string("NaN"), std::string("01"), std::string("+1"), std::string("// x\n1"), std::string("\xEF\xBB\xBF{}"),
         deep, deep_objects}) {
     CAPTURE(bad.substr(0, 40));
     CHECK(json_fault(bad) == Errc::invalid_input);

@@ -170,6 +170,12 @@ TEST_CASE("client: a serial never goes back, a newer dropped file is adopted", "
   CHECK(desk.open().status().serial == 3);
   REQUIRE(write_file(file, view_bytes(desk.vendor.sign(second))));
   CHECK(desk.open().status().serial == 3);  // it was kept
+  Terms fourth = third;
+  fourth.serial = 4;
+  fourth.starts_at = at("2028-01-01T00:00:00Z");
+  REQUIRE(write_file(file, view_bytes(desk.vendor.sign(fourth))));
+  CHECK(desk.open().status().serial == 3);  // it does not hold yet, and the third does
+  CHECK(desk.reason() == Reason::valid);
   REQUIRE(write_file(file, view_bytes("rubbish")));
   CHECK(desk.open().status().serial == 3);
   CHECK(desk.open().status().warnings.size() == 1);
@@ -271,6 +277,19 @@ TEST_CASE("client: an edited summary is tampering, whatever it says", "[client]"
   CHECK(desk.reason() == Reason::untrusted);
   CHECK(desk.open().activate(terms.key)->changed);
   CHECK(desk.reason() == Reason::valid);
+}
+
+TEST_CASE("client: a trial whose summary was edited goes on once it is written anew", "[client]") {
+  const Desk desk;
+  REQUIRE(desk.open().start_trial()->changed);
+  const auto expires = desk.open().status().expires;
+  auto edited = ordered_json::parse(desk.read_data());
+  edited["expires"] = "2099-01-01T00:00:00Z";
+  desk.write_data(edited.dump(2));
+  CHECK(desk.reason() == Reason::untrusted);
+  CHECK(desk.open().start_trial()->changed);
+  CHECK(desk.reason() == Reason::trial);
+  CHECK(desk.open().status().expires == expires);
 }
 
 TEST_CASE("client: a damaged state grants nothing, is kept aside, and is recovered from", "[client]") {
@@ -389,7 +408,8 @@ TEST_CASE("client: a product file is followed forward only", "[client]") {
   CHECK(desk.open().product().version == 2);
   REQUIRE(desk.open().activate(terms.key)->changed);
   desk.install(desk.vendor.product_file(1));
-  CHECK_FALSE(desk.try_open());
+  CHECK(desk.open().product().version == 2);  // an older file in its place changes nothing
+  CHECK(desk.reason() == Reason::valid);
 }
 
 TEST_CASE("client: a license file may bring the newer product file along", "[client]") {

@@ -90,6 +90,14 @@ TEST_CASE("decide: a clock may be wrong by a day, not by more", "[policy]") {
   context.high_water = at("2027-01-02T00:00:01Z");
   CHECK(decide(license, context).reason == Reason::clock_moved_back);
   CHECK_FALSE(clock_moved_back(at("2027-01-01T00:00:00Z"), std::nullopt));
+
+  // An hour slow when the license is new, and when it is about to end.
+  context = on("2026-11-22T09:00:00Z");
+  context.high_water = license.terms().issued_at;
+  CHECK(decide(license, context) == Decision{Reason::valid, 365});
+  context = on("2027-11-29T09:30:00Z");
+  context.high_water = at("2027-11-29T10:00:00Z");
+  CHECK(decide(license, context).reason == Reason::expired);
 }
 
 TEST_CASE("decide: an answer holds as long as it says", "[policy]") {

@@ -48,6 +48,7 @@ struct NextStep {
 
 /// The whole answer at one moment.
 struct Status {
+  Time at{};  ///< the moment it is about
   Decision decision;
   std::string license_key;  ///< empty when nothing is activated
   std::int64_t serial = 0;
