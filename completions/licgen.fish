@@ -77,7 +77,7 @@ complete -c licgen -n '__licgen_at list' -l expires-within -x -d 'Only licenses 
 complete -c licgen -n '__licgen_at list' -l limit -x -d 'At most N licenses (default: 50 in a table, else all)'
 complete -c licgen -n '__licgen_at list' -l after -x -d 'Only what was issued after that license: goes on where a list ended'
 complete -c licgen -n '__licgen_at list' -l format -x -a 'table csv jsonl' -d 'How to print the licenses (default: table)'
-complete -c licgen -n '__licgen_at revoke' -l reason -x -d 'Why: kept in the ledger and shown to the customer\'s licctl'
+complete -c licgen -n '__licgen_at revoke' -l reason -x -d 'Why: kept in the ledger and in the revocation list'
 complete -c licgen -n '__licgen_at export' -l all -d 'Every license that the filters below let through; revoked ones only with --status revoked'
 complete -c licgen -n '__licgen_at export' -l status -x -a 'valid expiring grace trial free expired revoked suspended not-yet-valid' -d 'Only licenses of that status today'
 complete -c licgen -n '__licgen_at export' -l plan -x -d 'Only licenses of that plan'

@@ -46,7 +46,7 @@ struct Prose {
   std::vector<Item> environment;
   std::vector<Item> files;
   std::vector<Item> recovery;  ///< what to do when; empty: no such section
-  std::string see_also;  ///< "licctl(1)"
+  std::string see_also;        ///< "licctl(1)"
 };
 
 /// A program as its own command line describes it. Each program has one of these, in

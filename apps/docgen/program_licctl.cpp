@@ -29,8 +29,10 @@ Prose prose() {
       {"Exit 15, the state was tampered with",
        "Activate the license again with its key; for a trial, call --generate-trial again, which goes on with it."},
       {"The state was damaged",
-       "It is kept as license_data.json.corrupt-TIME. The signed file <KEY>.json still stands: activate its key again."},
-      {"Exit 14 after the machine changed", "Activate the license again; one that is bound to the old machine is the vendor's to move."},
+       "It is kept as license_data.json.corrupt-TIME. The signed file <KEY>.json still stands: activate its key "
+       "again."},
+      {"Exit 14 after the machine changed",
+       "Activate the license again; one that is bound to the old machine is the vendor's to move."},
       {"Exit 17, the clock",
        "Set the clock right. If it had run ahead when licctl was last called, set it right, remove license_data.json "
        "(not <KEY>.json) and activate the license again."}};

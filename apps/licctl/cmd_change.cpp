@@ -26,8 +26,8 @@ int conclude(Output& output, const LicenseManager& manager, const Result<Change>
     document["license_key"] = text_json(status.license_key);
     document["plan"] = text_json(status.plan);
     document["expires"] = time_json(status.expires);
-    document["source"] = status.source == Source::none ? nlohmann::ordered_json(nullptr)
-                                                       : nlohmann::ordered_json(token(status.source));
+    document["source"] =
+        status.source == Source::none ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(token(status.source));
     document["message"] = change->message;
     output.line(document.dump(2));
   } else {
@@ -56,7 +56,8 @@ Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
 }
 
 int refuse_license_file(Output& output) {
-  return output.fail(ExitCode::usage, "--license-file names a file to judge or to activate, which this action does not do", {});
+  return output.fail(ExitCode::usage,
+                     "--license-file names a file to judge or to activate, which this action does not do", {});
 }
 
 }  // namespace
@@ -68,7 +69,8 @@ int activate_license(Client& client) {
   if (!manager) return output.fail(manager.error());
   const bool by_file = is_file_name(options.value);
   if (by_file && !options.license_file.empty())
-    return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already", {});
+    return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already",
+                       {});
   if (by_file) return conclude(output, *manager, activate_file(*manager, options.value));
   if (options.license_file.empty()) return conclude(output, *manager, manager->activate(options.value));
   const auto document = read_license(options.license_file);

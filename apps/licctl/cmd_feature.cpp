@@ -22,7 +22,8 @@ int check_feature(Client& client) {
                                 : concat(": ", explain(status, *manager).message);
   const std::string message = concat("feature ", in_quotes(name), " is not licensed", cause);
   const std::string& page = manager->product().purchase_url;
-  const std::string hint = page.empty() ? std::string{} : concat(cause.empty() ? "upgrade at " : "see ", printable(page));
+  const std::string hint =
+      page.empty() ? std::string{} : concat(cause.empty() ? "upgrade at " : "see ", printable(page));
   if (output.json()) {
     nlohmann::ordered_json document;
     document["feature"] = name;

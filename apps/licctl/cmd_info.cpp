@@ -40,7 +40,8 @@ int license_info(Client& client) {
   const auto& [code, why] = *refusal;
   if (output.json()) {
     auto document = status_json(status, *manager);
-    if (code != ExitCode::ok) document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    if (code != ExitCode::ok)
+      document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
     output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
     output.answer(status_text(status, *manager, output));
@@ -66,7 +67,8 @@ int verify_license(Client& client) {
     document["plan"] = text_json(status.plan);
     document["verified_by"] = by;
     document["verified_at"] = time_json(status.verified_at);
-    if (code != ExitCode::ok) document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    if (code != ExitCode::ok)
+      document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
     output.line(document.dump(2));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",

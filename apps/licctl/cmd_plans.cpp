@@ -115,7 +115,8 @@ int purchase(Client& client) {
   if (!manager) return output.fail(manager.error());
   const Status status = manager->status();
   const ProductInfo& product = manager->product();
-  const std::string& url = status.next.action == "renew" && !status.next.url.empty() ? status.next.url : product.purchase_url;
+  const std::string& url =
+      status.next.action == "renew" && !status.next.url.empty() ? status.next.url : product.purchase_url;
   if (url.empty())
     return output.fail(ExitCode::not_found, concat(printable(product.name), " names no page to buy at"),
                        product.support.empty() ? std::string{} : concat("write to ", printable(product.support)));

@@ -45,8 +45,9 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
   app.add_flag("--explain", options.explain, "With --machine-id: list the facts it is made of")->needs("--machine-id");
   app.add_flag("--offline", options.offline, "Ask no license server (this version asks none)");
   add_global_options(app, global, LIC_VERSION);
-  set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
-                     "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet"});
+  set_examples(app,
+               {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
+                "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet"});
 }
 
 std::unique_ptr<CLI::App> licctl_command_line() {

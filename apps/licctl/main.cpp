@@ -16,7 +16,8 @@ const Action* chosen_action(const CLI::App& app, Output& output, int& code) {
   for (const Action& action : licctl_actions()) {
     if (app.count(action.name) == 0) continue;
     if (chosen != nullptr) {
-      code = output.fail(ExitCode::usage, concat(chosen->name, " and ", action.name, " are two actions, and a call takes one"),
+      code = output.fail(ExitCode::usage,
+                         concat(chosen->name, " and ", action.name, " are two actions, and a call takes one"),
                          "licctl --help lists them");
       return nullptr;
     }

@@ -54,7 +54,8 @@ std::string customer_text(const Customer& customer) {
 std::string next_text(const Status& status, const LicenseManager& manager) {
   const NextStep& next = status.next;
   if (next.action.empty()) return {};
-  if (next.action == "activate" && status.source == Source::trial) return "write the state anew: licctl --generate-trial";
+  if (next.action == "activate" && status.source == Source::trial)
+    return "write the state anew: licctl --generate-trial";
   if (next.action == "activate") return "activate the license again: licctl --activate-license KEY";
   if (next.action == "set-clock") return "set the clock of this machine right";
   if (next.action == "contact-support") {
@@ -112,9 +113,9 @@ ordered_json status_json(const Status& status, const LicenseManager& manager) {
   out["plan_name"] = text_json(status.plan_name);
   out["kind"] = status.kind ? ordered_json(token(*status.kind)) : ordered_json(nullptr);
   const bool known = !status.customer.name.empty() || !status.customer.email.empty();
-  out["customer"] = known ? ordered_json{{"name", text_json(status.customer.name)},
-                                         {"email", text_json(status.customer.email)}}
-                          : ordered_json(nullptr);
+  out["customer"] =
+      known ? ordered_json{{"name", text_json(status.customer.name)}, {"email", text_json(status.customer.email)}}
+            : ordered_json(nullptr);
   out["starts"] = time_json(status.starts);
   out["expires"] = time_json(status.expires);
   out["days_remaining"] = status.decision.days_left ? ordered_json(*status.decision.days_left) : ordered_json(nullptr);
@@ -169,7 +170,8 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
   const std::string next = next_text(status, manager);
   switch (status.decision.reason) {
     case Reason::no_license:
-      return {"nothing is activated here", next.empty() ? "licctl --activate-license KEY" : concat("activate a license, or ", next)};
+      return {"nothing is activated here",
+              next.empty() ? "licctl --activate-license KEY" : concat("activate a license, or ", next)};
     case Reason::expired:
       return {concat(what, " expired", status.expires ? " on " + format_time(*status.expires) : std::string{}), next};
     case Reason::revoked:

@@ -34,7 +34,8 @@ std::string_view kind_of(mode_t mode) {
 Result<void> check_permissions(const struct stat& info, std::string_view what, const Path& path,
                                const ReadOptions& options) {
   if (options.must_be_ours && info.st_uid != ::geteuid())
-    return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " belongs to another user (uid ", info.st_uid, ")"),
+    return error(Errc::denied,
+                 concat(what, " ", in_quotes(path.native()), " belongs to another user (uid ", info.st_uid, ")"),
                  "run the command as that user, or give the file back to its owner with chown");
   if (options.must_be_private && (info.st_mode & 077) != 0)
     return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " can be read by others"),
@@ -51,8 +52,7 @@ Result<Bytes> read_at_most(int fd, std::string_view what, std::size_t limit, std
     if (count < 0) return error(Errc::failure, concat("cannot read ", what, ": ", std::strerror(errno)));
     if (count == 0) return bytes;
     bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
-    if (bytes.size() > limit)
-      return error(Errc::invalid_input, concat(what, " is larger than ", limit / 1024, " KiB"));
+    if (bytes.size() > limit) return error(Errc::invalid_input, concat(what, " is larger than ", limit / 1024, " KiB"));
   }
 }
 
@@ -98,14 +98,16 @@ Result<Bytes> read_file(const Path& path, std::string_view what, const ReadOptio
   const Fd fd(retry([&] { return ::open(path.c_str(), flags); }));
   if (!fd) {
     if (errno == ELOOP && !options.follow_symlink)
-      return error(Errc::denied, concat(what, " ", in_quotes(path.native()), " is a symbolic link, which is not followed here"),
+      return error(Errc::denied,
+                   concat(what, " ", in_quotes(path.native()), " is a symbolic link, which is not followed here"),
                    "put the file itself in its place");
     return system_error(errno, concat("cannot open ", what), path);
   }
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return system_error(errno, concat("cannot examine ", what), path);
   if (!S_ISREG(info.st_mode))
-    return error(Errc::invalid_input, concat(what, " ", in_quotes(path.native()), " is ", kind_of(info.st_mode), ", not a file"));
+    return error(Errc::invalid_input,
+                 concat(what, " ", in_quotes(path.native()), " is ", kind_of(info.st_mode), ", not a file"));
   LIC_TRY(check_permissions(info, what, path, options));
   const std::string named = concat(what, " ", in_quotes(path.native()));
   if (static_cast<std::uintmax_t>(info.st_size) > options.limit)
@@ -188,7 +190,8 @@ Result<FileLock> FileLock::acquire(const Path& path, std::chrono::milliseconds p
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return system_error(errno, "cannot lock", path);
     if (std::chrono::steady_clock::now() >= give_up)
-      return error(Errc::unavailable, concat("another process holds ", in_quotes(path.native())), "try again in a moment");
+      return error(Errc::unavailable, concat("another process holds ", in_quotes(path.native())),
+                   "try again in a moment");
     std::this_thread::sleep_for(kPause);
   }
   return FileLock(std::move(fd));

@@ -142,7 +142,8 @@ const Object kEmptyObject;
 const Value* Value::find(std::string_view name) const noexcept {
   const auto* object = as_object();
   if (object == nullptr) return nullptr;
-  const auto found = std::find_if(object->begin(), object->end(), [&](const auto& member) { return member.first == name; });
+  const auto found =
+      std::find_if(object->begin(), object->end(), [&](const auto& member) { return member.first == name; });
   return found == object->end() ? nullptr : &found->second;
 }
 
@@ -171,8 +172,9 @@ Result<Value> parse(std::string_view text, std::string_view what) {
                  concat(what, " is not valid JSON: ", describe(result.Code()), " (byte ", result.Offset(), ")"));
   // A NUL byte ends RapidJSON's stream early; here it is a trailing byte like any other.
   if (stream.Tell() != text.size())
-    return error(Errc::invalid_input, concat(what, " is not valid JSON: something follows the end of the document (byte ",
-                                             stream.Tell(), ")"));
+    return error(
+        Errc::invalid_input,
+        concat(what, " is not valid JSON: something follows the end of the document (byte ", stream.Tell(), ")"));
   return builder.take();
 }
 

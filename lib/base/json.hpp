@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/export.hpp"
-#include "lic/result.hpp"
 #include "base/time.hpp"
+#include "lic/result.hpp"
 #include "lic/types.hpp"
 
 namespace lic::json {
@@ -101,7 +101,7 @@ class LIC_INTERNAL Reader {
   /// Null and missing are both absent.
   [[nodiscard]] std::optional<Time> optional_time(std::string_view name);
   [[nodiscard]] std::vector<std::string> strings_or_empty(std::string_view name);
-  [[nodiscard]] const Array& array(std::string_view name);           ///< required
+  [[nodiscard]] const Array& array(std::string_view name);  ///< required
   [[nodiscard]] const Array& array_or_empty(std::string_view name);
   [[nodiscard]] const Object& object_or_empty(std::string_view name);
   /// The member itself, null when missing.

@@ -17,8 +17,7 @@ namespace detail {
 inline void append_one(std::string& out, std::string_view part) { out += part; }
 inline void append_one(std::string& out, char part) { out += part; }
 template <std::integral T>
-  requires(!std::same_as<T, char> && !std::same_as<T, bool>)
-void append_one(std::string& out, T part) {
+requires(!std::same_as<T, char> && !std::same_as<T, bool>) void append_one(std::string& out, T part) {
   out += std::to_string(part);
 }
 }  // namespace detail

@@ -69,14 +69,15 @@ Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
     return activate_bytes(view_bytes(document), what, key);
   }
   if (bytes.error().code != Errc::not_found) return Error(bytes.error());
-  return error(Errc::not_found, concat("there is no signed license file for ", key.text(), " in ", in_quotes(state_dir_)),
-               concat("put the vendor's file ", key.text(), ".json there, or name it: --activate-license FILE; or write to ",
-                      catalog.support.empty() ? "the vendor" : catalog.support, " with the key ", key.text(),
-                      " and the machine id ", fingerprint_));
+  return error(
+      Errc::not_found, concat("there is no signed license file for ", key.text(), " in ", in_quotes(state_dir_)),
+      concat("put the vendor's file ", key.text(), ".json there, or name it: --activate-license FILE; or write to ",
+             catalog.support.empty() ? "the vendor" : catalog.support, " with the key ", key.text(),
+             " and the machine id ", fingerprint_));
 }
 
 Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::string_view name,
-                                                      std::string_view license_key) {
+                                                       std::string_view license_key) {
   const std::string what = concat("license file ", in_quotes(name));
   if (license_key.empty()) return activate_bytes(document, what, std::nullopt);
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license_key));
@@ -87,8 +88,8 @@ Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::s
 Result<ProductFile> LicenseManager::Impl::product_for(ByteView document, std::string_view what) const {
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(document, what));
   if (envelope.carried_product().empty()) return product_;
-  LIC_TRY_ASSIGN(ProductFile carried, ProductFile::open(view_bytes(envelope.carried_product()),
-                                                        concat("the product file inside ", what)));
+  LIC_TRY_ASSIGN(ProductFile carried,
+                 ProductFile::open(view_bytes(envelope.carried_product()), concat("the product file inside ", what)));
   if (carried.version() <= product_.version()) return product_;
   LIC_TRY(product_.accepts(carried));
   return carried;
@@ -104,18 +105,20 @@ Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& lice
                  "use the newest file from the vendor");
   const bool paid_holds = license_ && is_paid(license_->terms().kind) && decision_at(now).allowed();
   if (!is_paid(terms.kind) && paid_holds)
-    return error(Errc::conflict, concat(name_of(*license_), " is active; a ", token(terms.kind), " license never replaces it"),
+    return error(Errc::conflict,
+                 concat(name_of(*license_), " is active; a ", token(terms.kind), " license never replaces it"),
                  "deactivate it first if that is what you want");
   return {};
 }
 
 Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what,
-                                                   const std::optional<LicenseKey>& wanted) {
+                                                    const std::optional<LicenseKey>& wanted) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
   LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
   if (wanted && license.terms().key != wanted->text())
-    return error(Errc::invalid_input, concat(what, " is of the key ", license.terms().key, ", not of ", wanted->text()));
+    return error(Errc::invalid_input,
+                 concat(what, " is of the key ", license.terms().key, ", not of ", wanted->text()));
   const Time now = environment_.now();
   const Decision decision = decide(license, context_for(license, is_for_this_machine(license), now));
   if (!decision.allowed()) return refusal(license, decision);
@@ -132,8 +135,10 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
   license_ = license;
   LIC_TRY(save(now));
   const Plan* plan = plan_of(license);
-  return Change{true, decision, concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
-                                 until(terms.expires_at)),
+  return Change{true,
+                decision,
+                concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
+                       until(terms.expires_at)),
                 {}};
 }
 
@@ -163,7 +168,8 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   if (loaded_.condition == StateCondition::edited && loaded_.state.grant && license_) {
     LIC_TRY(save(now));  // the trial that was running, with its readable part written anew
     const Decision still = decision_at(now);
-    return Change{still.allowed(), still, concat(name_of(*license_), " was restored", until(license_->terms().expires_at)), {}};
+    return Change{
+        still.allowed(), still, concat(name_of(*license_), " was restored", until(license_->terms().expires_at)), {}};
   }
   if (license_ && is_paid(license_->terms().kind) && decision_at(now).allowed())
     return error(Errc::conflict, concat(name_of(*license_), " is active; a trial never replaces it"));
@@ -171,7 +177,8 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   ClientState& state = loaded_.state;
   const auto marked = marks_.find(plan->id, machine_);
   if (marked || std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end())
-    return Change{false, {Reason::trial_not_available, {}},
+    return Change{false,
+                  {Reason::trial_not_available, {}},
                   concat("the ", printable(plan->name), " was used on this machine before",
                          marked ? concat(", from ", format_time(*marked)) : std::string{}),
                   info_.purchase_url.empty() ? note : concat("buy a license at ", info_.purchase_url)};

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "base/file.hpp"
 #include "base/export.hpp"
+#include "base/file.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 

@@ -85,12 +85,12 @@ class LicenseManager::Impl {
 
   LoadedState loaded_;
   std::vector<std::string> warnings_;
-  std::optional<Reason> forced_;                ///< the state itself is why there is no license
-  std::optional<VerifiedLicense> license_;      ///< what was activated or granted
-  std::optional<VerifiedLicense> free_plan_;    ///< what holds when nothing was
-  bool machine_matches_ = false;                ///< of license_
-  bool adopted_ = false;                        ///< license_ is newer than the saved state
-  Time verified_at_{};                          ///< when license_ was last verified
+  std::optional<Reason> forced_;              ///< the state itself is why there is no license
+  std::optional<VerifiedLicense> license_;    ///< what was activated or granted
+  std::optional<VerifiedLicense> free_plan_;  ///< what holds when nothing was
+  bool machine_matches_ = false;              ///< of license_
+  bool adopted_ = false;                      ///< license_ is newer than the saved state
+  Time verified_at_{};                        ///< when license_ was last verified
 };
 
 /// "a trial", "the license": for sentences about `license`.

@@ -154,7 +154,8 @@ Result<void> LicenseManager::Impl::choose_product() {
   const ProductPin& pin = *loaded_.state.pin;
   auto accepted = pin.accepts(base_);
   if (accepted || base_.version() >= pin.version) return accepted;
-  LIC_TRY_ASSIGN(const Bytes bytes, read_file(store_.product_file(), "product file known here", {.follow_symlink = false}));
+  LIC_TRY_ASSIGN(const Bytes bytes,
+                 read_file(store_.product_file(), "product file known here", {.follow_symlink = false}));
   LIC_TRY_ASSIGN(ProductFile known, ProductFile::open(bytes, "the product file known here"));
   LIC_TRY(pin.accepts(known));
   product_ = std::move(known);
@@ -317,7 +318,7 @@ const Limits& LicenseManager::limits() const noexcept { return impl_->limits_und
 Result<Change> LicenseManager::activate(std::string_view license_key) { return impl_->activate(license_key); }
 
 Result<Change> LicenseManager::activate_document(std::span<const unsigned char> document, std::string_view name,
-                                                std::string_view license_key) {
+                                                 std::string_view license_key) {
   return impl_->activate_document(document, name, license_key);
 }
 

@@ -35,16 +35,17 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   const auto data = read_file(data_file(), "state file", options);
   if (!data) {
     if (data.error().code == Errc::not_found) return LoadedState{};
-    if (data.error().code == Errc::invalid_input)
-      return LoadedState{StateCondition::damaged, {}, data.error().message};
+    if (data.error().code == Errc::invalid_input) return LoadedState{StateCondition::damaged, {}, data.error().message};
     return Error(data.error());
   }
   options.must_be_private = true;
   options.limit = 4096;
   auto secret = read_file(key_file(), "state key", options);
-  if (!secret && (secret.error().code == Errc::denied || secret.error().code == Errc::failure)) return Error(secret.error());
+  if (!secret && (secret.error().code == Errc::denied || secret.error().code == Errc::failure))
+    return Error(secret.error());
   // Lost or cut off, it opens nothing; which of damage and a copied directory it is, the decoder tells.
-  SecretBytes key = secret && secret->size() == kSecretSize ? SecretBytes(std::move(*secret)) : SecretBytes(kSecretSize);
+  SecretBytes key =
+      secret && secret->size() == kSecretSize ? SecretBytes(std::move(*secret)) : SecretBytes(kSecretSize);
   return decode_state(view_text(*data), key, machine, product_);
 }
 
@@ -53,7 +54,8 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   return FileLock::acquire(directory_ / "state.lock", patience);
 }
 
-Result<void> StateStore::save(const ClientState& state, std::string_view summary, const MachineIdentity& machine) const {
+Result<void> StateStore::save(const ClientState& state, std::string_view summary,
+                              const MachineIdentity& machine) const {
   ReadOptions options;
   options.follow_symlink = false;
   options.must_be_ours = true;

@@ -40,13 +40,13 @@ struct ClientState {
   std::optional<ActiveLicense> license;  ///< at most one of these two
   std::optional<LocalGrant> grant;
   std::optional<ProductPin> pin;
-  std::optional<Time> high_water;           ///< the latest time seen
+  std::optional<Time> high_water;            ///< the latest time seen
   std::map<std::string, std::int64_t> seen;  ///< license id -> highest serial activated here
   std::vector<std::string> granted;          ///< plans granted locally before, ever
 };
 
 enum class StateCondition {
-  absent,   ///< there is none
+  absent,  ///< there is none
   intact,
   edited,   ///< the box opens, but the readable part was changed by hand
   foreign,  ///< sealed on another machine
@@ -77,7 +77,8 @@ class StateStore {
 
   /// Writes the state whole. `summary` is the readable part: a JSON object.
   /// The lock must be held. Errors: denied, failure; the old state then stands.
-  [[nodiscard]] Result<void> save(const ClientState& state, std::string_view summary, const MachineIdentity& machine) const;
+  [[nodiscard]] Result<void> save(const ClientState& state, std::string_view summary,
+                                  const MachineIdentity& machine) const;
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
   /// new name. The lock must be held.

@@ -219,9 +219,8 @@ std::string encode_state(const ClientState& state, std::string_view summary, con
   for (const auto& lock : locks_of(secret, product, machine))
     wraps.push_back({{"fact", lock.fact}, {"key", base64_encode(seal_box(lock.key, key.view(), kWrapContext))}});
   const std::string content = content_json(state, machine, digest);
-  document["sealed"] = {{"v", 1},
-                        {"wraps", std::move(wraps)},
-                        {"box", base64_encode(seal_box(key, view_bytes(content), kBoxContext))}};
+  document["sealed"] = {
+      {"v", 1}, {"wraps", std::move(wraps)}, {"box", base64_encode(seal_box(key, view_bytes(content), kBoxContext))}};
   return document.dump(2) + "\n";
 }
 
@@ -234,10 +233,12 @@ LoadedState decode_state(std::string_view text, const SecretBytes& secret, const
   if (!opened) {
     if (names_another_machine(*document, machine))
       return unusable(StateCondition::foreign, "license_data.json was copied here from another machine");
-    return unusable(StateCondition::damaged, "license_data.json does not open: it was damaged, or its state.key is another");
+    return unusable(StateCondition::damaged,
+                    "license_data.json does not open: it was damaged, or its state.key is another");
   }
   auto content = read_content(view_text(opened->view()));
-  if (!content) return unusable(StateCondition::damaged, "license_data.json was sealed by a version that is not understood");
+  if (!content)
+    return unusable(StateCondition::damaged, "license_data.json was sealed by a version that is not understood");
   if (!same_machine(machine, content->machine))
     return unusable(StateCondition::foreign, "license_data.json was sealed on another machine");
   if (content->summary != summary_digest(*document))

@@ -16,8 +16,8 @@ Bytes seal_box(const SecretBytes& key, ByteView content, std::string_view contex
   Bytes box(content.size() + kBoxOverhead);
   randombytes_buf(box.data(), kNonceSize);
   const ByteView ad = view_bytes(context);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(box.data() + kNonceSize, nullptr, content.data(), content.size(), ad.data(),
-                                             ad.size(), nullptr, box.data(), key.view().data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(box.data() + kNonceSize, nullptr, content.data(), content.size(),
+                                             ad.data(), ad.size(), nullptr, box.data(), key.view().data());
   return box;
 }
 

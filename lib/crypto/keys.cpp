@@ -27,8 +27,8 @@ constexpr std::array<std::string_view, 5> kSmallOrder = {
 
 /// Whether y, without the sign bit, is below p = 2^255 - 19.
 bool is_canonical(const Point& point) noexcept {
-  const bool ends_in_ones = (point[31] & 0x7F) == 0x7F &&
-                            std::all_of(point.begin() + 1, point.begin() + 31, [](std::uint8_t b) { return b == 0xFF; });
+  const bool ends_in_ones = (point[31] & 0x7F) == 0x7F && std::all_of(point.begin() + 1, point.begin() + 31,
+                                                                      [](std::uint8_t b) { return b == 0xFF; });
   return !(ends_in_ones && point[0] >= 0xED);
 }
 

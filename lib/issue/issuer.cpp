@@ -73,7 +73,8 @@ Result<std::optional<Time>> end_of(const Plan& plan, const LicenseRequest& reque
   if (request.perpetual) return std::optional<Time>{};
   if (request.expires_at) {
     if (*request.expires_at <= start)
-      return invalid(concat("the end ", format_time(*request.expires_at), " is not after the start ", format_time(start)));
+      return invalid(
+          concat("the end ", format_time(*request.expires_at), " is not after the start ", format_time(start)));
     return request.expires_at;
   }
   if (request.months && (*request.months < 1 || *request.months > kMostMonths))

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "crypto/signing.hpp"
+#include "lic/result.hpp"
 #include "license/catalog.hpp"
 #include "license/envelope.hpp"
 #include "license/terms.hpp"
-#include "lic/result.hpp"
 
 namespace lic {
 

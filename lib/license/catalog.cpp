@@ -18,9 +18,9 @@ constexpr std::int64_t kMostDays = 36'500;
 constexpr std::int64_t kMostSeats = 1'000'000;
 constexpr std::size_t kMostPlans = 200;
 
-constexpr std::array<std::string_view, 12> kCatalogMembers = {
-    "v",          "product",    "name",    "app",        "key_prefix", "purchase_url",
-    "renewal_url", "server_url", "support", "unlicensed", "plans",      "crit"};
+constexpr std::array<std::string_view, 12> kCatalogMembers = {"v",          "product",      "name",        "app",
+                                                              "key_prefix", "purchase_url", "renewal_url", "server_url",
+                                                              "support",    "unlicensed",   "plans",       "crit"};
 constexpr std::array<std::string_view, 15> kPlanMembers = {
     "id",         "name",  "code",          "kind",          "recommended",    "price",    "months", "days",
     "grace_days", "seats", "machine_bound", "email_domains", "grant_by_email", "features", "limits"};
@@ -55,7 +55,8 @@ std::string read_key_part(json::Reader& reader, std::string_view member) {
 std::string read_url(json::Reader& reader, std::string_view member) {
   std::string url = reader.string_or(member, "");
   const bool web = url.starts_with("https://") || url.starts_with("http://");
-  const bool plain = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<'; });
+  const bool plain =
+      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '<'; });
   if (!url.empty() && (!web || !plain)) reader.fault(member, "must be an https:// or http:// address");
   return url;
 }
@@ -99,7 +100,8 @@ void check_duration(json::Reader& reader, const Plan& plan) {
   if (plan.months && plan.days) reader.fault("days", "cannot stand beside \"months\"");
   const bool ends = plan.months || plan.days;
   if (plan.kind == Kind::trial && !ends) reader.fault("days", "is missing: a trial ends");
-  if (plan.kind == Kind::perpetual && ends) reader.fault("kind", "is perpetual, so the plan can have no months or days");
+  if (plan.kind == Kind::perpetual && ends)
+    reader.fault("kind", "is perpetual, so the plan can have no months or days");
   if (plan.kind == Kind::free && ends) reader.fault("kind", "is free, so the plan can have no months or days");
 }
 

@@ -11,9 +11,12 @@
 namespace lic {
 namespace {
 
-constexpr std::array kKinds = {DocumentKind::license,     DocumentKind::product,
-                               DocumentKind::revocations, DocumentKind::lease,
-                               DocumentKind::activation_request, DocumentKind::checkpoint};
+constexpr std::array kKinds = {DocumentKind::license,
+                               DocumentKind::product,
+                               DocumentKind::revocations,
+                               DocumentKind::lease,
+                               DocumentKind::activation_request,
+                               DocumentKind::checkpoint};
 
 std::optional<DocumentKind> kind_of(std::string_view type) {
   for (const DocumentKind kind : kKinds)
@@ -109,7 +112,8 @@ Bytes Envelope::signed_bytes() const { return pre_authentication_encoding(type_,
 Result<void> Envelope::expect(DocumentKind wanted, std::string_view what) const {
   if (kind_ == wanted) return {};
   const std::string found = kind_ ? std::string(token(*kind_)) : in_quotes(type_);
-  return error(Errc::untrusted, concat(what, " is a ", found, " document, where a ", token(wanted), " document is needed"));
+  return error(Errc::untrusted,
+               concat(what, " is a ", found, " document, where a ", token(wanted), " document is needed"));
 }
 
 std::string Envelope::to_json() const {

@@ -149,7 +149,8 @@ std::vector<Reading> readings_of(std::string_view letters) {
     const std::string_view prefix = letters.substr(0, prefix_size);
     const std::string_view code = letters.substr(prefix_size, head_size - prefix_size);
     if (!is_key_part(prefix) || !is_key_part(code)) return;
-    if (auto body = symbols_of(letters.substr(head_size))) readings.push_back({concat(prefix, '-', code), *std::move(body)});
+    if (auto body = symbols_of(letters.substr(head_size)))
+      readings.push_back({concat(prefix, '-', code), *std::move(body)});
   };
   if (letters.size() > LicenseKey::kBodySymbols) {
     const std::size_t head_size = letters.size() - LicenseKey::kBodySymbols;
@@ -202,7 +203,8 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   // Where the typist shows the border of prefix and code, no other is tried: the
   // check promises its part for one head, not for the best of several.
   const std::string shown = head_by_hyphens(upper);
-  const auto as_shown = std::find_if(readings.begin(), readings.end(), [&](const Reading& r) { return r.head == shown; });
+  const auto as_shown =
+      std::find_if(readings.begin(), readings.end(), [&](const Reading& r) { return r.head == shown; });
   if (as_shown != readings.end()) readings = {*as_shown};
 
   for (const auto& [head, body] : readings)

@@ -67,9 +67,7 @@ std::vector<TrustedKey> read_keys(json::Reader& document) {
   return keys;
 }
 
-nlohmann::ordered_json key_json(const PublicKey& key) {
-  return {{"keyid", key.id().hex()}, {"public", key.base64()}};
-}
+nlohmann::ordered_json key_json(const PublicKey& key) { return {{"keyid", key.id().hex()}, {"public", key.base64()}}; }
 
 nlohmann::ordered_json time_json(const std::optional<Time>& time) {
   return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
@@ -129,13 +127,12 @@ std::size_t ProductFile::signatures_by(const std::vector<PublicKey>& roots) cons
 }
 
 const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
-  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const TrustedKey& key) { return key.key.id() == id; });
+  const auto found =
+      std::find_if(keys_.begin(), keys_.end(), [&](const TrustedKey& key) { return key.key.id() == id; });
   return found == keys_.end() ? nullptr : &*found;
 }
 
-ProductPin ProductFile::pin() const {
-  return {catalog_.product, version_, threshold_, roots_, sha256(signed_bytes_)};
-}
+ProductPin ProductFile::pin() const { return {catalog_.product, version_, threshold_, roots_, sha256(signed_bytes_)}; }
 
 Result<void> ProductPin::accepts(const ProductFile& next) const {
   const ProductPin other = next.pin();
@@ -143,8 +140,8 @@ Result<void> ProductPin::accepts(const ProductFile& next) const {
     return error(Errc::untrusted,
                  concat("the product file is for ", in_quotes(other.product), ", not for ", in_quotes(product)));
   if (other.version < version)
-    return error(Errc::untrusted,
-                 concat("the product file is version ", other.version, ", older than version ", version, " known here"));
+    return error(Errc::untrusted, concat("the product file is version ", other.version, ", older than version ",
+                                         version, " known here"));
   if (other.version == version && other.digest != digest)
     return error(Errc::untrusted, concat("the product file is another one of the same version ", version),
                  "ask the vendor which of the two is right");

@@ -10,9 +10,9 @@
 #include "base/export.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
-#include "license/catalog.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
+#include "license/catalog.hpp"
 
 namespace lic {
 
@@ -92,8 +92,9 @@ class LIC_INTERNAL ProductFile {
 
 /// The payload of a product file, ready to sign: `catalog_json` is the catalogue
 /// as imported, to which this adds v, id, issued_at, version, roots and keys.
-[[nodiscard]] LIC_INTERNAL std::string product_payload(std::string_view catalog_json, std::string_view id, Time issued_at,
-                                                       std::int64_t version, const std::vector<PublicKey>& roots,
-                                                       std::int64_t threshold, const std::vector<TrustedKey>& keys);
+[[nodiscard]] LIC_INTERNAL std::string product_payload(std::string_view catalog_json, std::string_view id,
+                                                       Time issued_at, std::int64_t version,
+                                                       const std::vector<PublicKey>& roots, std::int64_t threshold,
+                                                       const std::vector<TrustedKey>& keys);
 
 }  // namespace lic

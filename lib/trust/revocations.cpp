@@ -51,8 +51,9 @@ std::string RevocationList::to_json() const {
 }
 
 const Revocation* RevocationList::find(std::string_view license_id) const noexcept {
-  const auto found = std::lower_bound(entries.begin(), entries.end(), license_id,
-                                      [](const Revocation& entry, std::string_view wanted) { return entry.id < wanted; });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), license_id,
+                       [](const Revocation& entry, std::string_view wanted) { return entry.id < wanted; });
   return found == entries.end() || found->id != license_id ? nullptr : &*found;
 }
 

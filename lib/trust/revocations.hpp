@@ -7,9 +7,9 @@
 
 #include "base/bytes.hpp"
 #include "base/export.hpp"
-#include "trust/product.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
+#include "trust/product.hpp"
 
 namespace lic {
 

@@ -15,7 +15,8 @@ Error untrusted(std::string message, std::string hint = {}) {
 Result<void> check_product(const Terms& terms, const ProductFile& product, std::string_view what) {
   const Catalog& catalog = product.catalog();
   if (terms.product != catalog.product)
-    return untrusted(concat(what, " is for the product ", in_quotes(terms.product), ", not for ", in_quotes(catalog.product)));
+    return untrusted(
+        concat(what, " is for the product ", in_quotes(terms.product), ", not for ", in_quotes(catalog.product)));
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(terms.key));
   if (key.prefix() != catalog.key_prefix)
     return untrusted(concat(what, " has the key ", terms.key, ", which is not one of ", catalog.name));
@@ -45,7 +46,8 @@ Result<KeyId> signer_of(const Envelope& envelope, const ProductFile& product, Ro
       continue;
     }
     if (!trusted->key.verifies(envelope.signed_bytes(), entry.signature)) {
-      refusal = untrusted(concat(what, " has a bad signature: it was altered or forged"), "get the file again from the vendor");
+      refusal = untrusted(concat(what, " has a bad signature: it was altered or forged"),
+                          "get the file again from the vendor");
       continue;
     }
     return trusted->key.id();

@@ -28,7 +28,8 @@ class LIC_INTERNAL VerifiedLicense {
  private:
   VerifiedLicense(Terms terms, KeyId signer) : terms_(std::move(terms)), signer_(std::move(signer)) {}
   friend Result<VerifiedLicense> verify(ByteView bytes, const ProductFile& product, std::string_view what);
-  friend VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key, Customer customer, Time start);
+  friend VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key, Customer customer,
+                               Time start);
 
   Terms terms_;
   KeyId signer_;

@@ -13,6 +13,12 @@ if(LIC_VENDOR)
   lic_cli_test(licgen_ledger)
   lic_cli_test(licctl)
   lic_cli_test(concurrency)
+  lic_cli_test(install)
+  set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
+               CXX=${CMAKE_CXX_COMPILER})
+  if(LIC_SANITIZE)
+    set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_TEST_CXXFLAGS=-fsanitize=${LIC_SANITIZE})
+  endif()
 endif()
 
 # What the client's binaries hold and need. Static archives have no dynamic symbols to look at.

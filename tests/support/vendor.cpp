@@ -10,7 +10,8 @@ namespace {
 
 SigningKey key_of(int number) {
   SecretBytes seed(SigningKey::kSeedSize);
-  for (std::size_t i = 0; i < seed.size(); ++i) seed.data()[i] = static_cast<std::uint8_t>(number * 40 + static_cast<int>(i));
+  for (std::size_t i = 0; i < seed.size(); ++i)
+    seed.data()[i] = static_cast<std::uint8_t>(number * 40 + static_cast<int>(i));
   return SigningKey::from_seed(std::move(seed)).value();
 }
 
@@ -36,8 +37,8 @@ TestVendor::TestVendor(std::string catalog, int seed)
 
 std::string TestVendor::product_file(std::int64_t version) const {
   const std::vector<TrustedKey> keys = {{license_.public_key(), {Role::license, Role::revocations}, {}, {}}};
-  const std::string payload = product_payload(catalog_, "01JD0000000000000000000000", at("2026-01-01T00:00:00Z"), version,
-                                              {root_.public_key()}, 1, keys);
+  const std::string payload = product_payload(catalog_, "01JD0000000000000000000000", at("2026-01-01T00:00:00Z"),
+                                              version, {root_.public_key()}, 1, keys);
   return signed_document(DocumentKind::product, payload, root_);
 }
 

@@ -32,7 +32,8 @@ TEST_CASE("text: what could deceive on a terminal is shown as an escape", "[base
 
 TEST_CASE("text: UTF-8 is strict", "[base]") {
   for (const char* good : {"", "a", "\u00e4", "\u20ac", "\U0001F600"}) CHECK(is_utf8(good));
-  for (const char* bad : {"\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"})
+  for (const char* bad :
+       {"\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"})
     CHECK_FALSE(is_utf8(bad));
 }
 
@@ -54,15 +55,20 @@ TEST_CASE("text: the nearest word, when one is near", "[base]") {
 
 TEST_CASE("base64 has one text for each value", "[base]") {
   // RFC 4648, 10.
-  const std::pair<const char*, const char*> known[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                       {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+  const std::pair<const char*, const char*> known[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
                                                        {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : known) {
     CHECK(base64_encode(view_bytes(plain)) == encoded);
     REQUIRE(base64_decode(encoded));
     CHECK(to_text(*base64_decode(encoded)) == plain);
   }
-  for (const char* bad : {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm-v", "Zm_v", "=", "====", "Z===", "Zg==Zg=="})
+  for (const char* bad :
+       {"Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm-v", "Zm_v", "=", "====", "Z===", "Zg==Zg=="})
     CHECK_FALSE(base64_decode(bad));
 }
 
@@ -86,10 +92,11 @@ TEST_CASE("time: RFC 3339 in UTC, a real day of the calendar", "[base]") {
   CHECK(at("1970-01-01T00:00:00Z").time_since_epoch().count() == 0);
   CHECK(at("2024-02-29T23:59:59Z").time_since_epoch().count() == 1709251199);
   CHECK(format_time(at("9999-12-31T23:59:59Z")) == "9999-12-31T23:59:59Z");
-  for (const char* bad : {"2025-02-30T00:00:00Z", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-00-01T00:00:00Z",
-                          "2025-01-01T24:00:00Z", "2025-01-01T00:60:00Z", "2025-01-01T00:00:60Z", "2025-01-01 00:00:00Z",
-                          "2025-01-01T00:00:00", "2025-01-01T00:00:00+01:00", "2025-01-01T00:00:00.5Z", "99999-01-01T00:00:00Z",
-                          "1969-12-31T23:59:59Z", "2025-1-01T00:00:00Z", ""})
+  for (const char* bad :
+       {"2025-02-30T00:00:00Z", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-00-01T00:00:00Z",
+        "2025-01-01T24:00:00Z", "2025-01-01T00:60:00Z", "2025-01-01T00:00:60Z", "2025-01-01 00:00:00Z",
+        "2025-01-01T00:00:00", "2025-01-01T00:00:00+01:00", "2025-01-01T00:00:00.5Z", "99999-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z", "2025-1-01T00:00:00Z", ""})
     CHECK_FALSE(parse_timestamp(bad));
   CHECK(parse_time("2026-11-22").value() == at("2026-11-22T00:00:00Z"));
   for (const char* bad : {"22.11.2026", "2026-11-31", "tomorrow", "99999-01-01", "-1"})
@@ -112,7 +119,8 @@ TEST_CASE("time: durations as a person types them", "[base]") {
   CHECK(add(start, parse_duration("1mo").value()) == at("2026-02-28T00:00:00Z"));
   CHECK(add(start, parse_duration("1y").value()) == at("2027-01-31T00:00:00Z"));
   CHECK(add(start, parse_duration("6h").value()) == at("2026-01-31T06:00:00Z"));
-  for (const char* bad : {"", "d", "30", "-1d", "1.5d", "0x10d", "30 d", "1w", "99999999999999999999d", "9223372036854775807y"})
+  for (const char* bad :
+       {"", "d", "30", "-1d", "1.5d", "0x10d", "30 d", "1w", "99999999999999999999d", "9223372036854775807y"})
     CHECK(parse_duration(bad).error().code == Errc::invalid_input);
 }
 
@@ -144,20 +152,43 @@ TEST_CASE("json: what the strict reader refuses", "[base]") {
     for (int i = 0; i < 100'000; ++i) text += "{\"a\":";
     return text;
   }();
-  for (const std::string& bad :
-       {std::string(), std::string("{"), std::string("{}{}"), std::string("{} x"), std::string("{}\0", 3), std::string("[1,]"),
-        std::string("{\"a\":1,\"a\":2}"), std::string("{\"a\":1,\"\\u0061\":2}"), std::string("1.0"), std::string("1e3"),
-        std::string("9007199254740993"), std::string("-9007199254740993"), std::string("18446744073709551616"),
-        std::string("\"\xff\""), std::string("\"\\ud800\""), std::string("\"\n\""), std::string("\"a"), std::string("'a'"),
-        many_keys(31), many_keys(32), many_keys(33), many_keys(500), std::string("NaN"), std::string("01"), std::string("+1"), std::string("// x\n1"), std::string("\xEF\xBB\xBF{}"),
-        deep, deep_objects}) {
+  for (const std::string& bad : {std::string(),
+                                 std::string("{"),
+                                 std::string("{}{}"),
+                                 std::string("{} x"),
+                                 std::string("{}\0", 3),
+                                 std::string("[1,]"),
+                                 std::string("{\"a\":1,\"a\":2}"),
+                                 std::string("{\"a\":1,\"\\u0061\":2}"),
+                                 std::string("1.0"),
+                                 std::string("1e3"),
+                                 std::string("9007199254740993"),
+                                 std::string("-9007199254740993"),
+                                 std::string("18446744073709551616"),
+                                 std::string("\"\xff\""),
+                                 std::string("\"\\ud800\""),
+                                 std::string("\"\n\""),
+                                 std::string("\"a"),
+                                 std::string("'a'"),
+                                 many_keys(31),
+                                 many_keys(32),
+                                 many_keys(33),
+                                 many_keys(500),
+                                 std::string("NaN"),
+                                 std::string("01"),
+                                 std::string("+1"),
+                                 std::string("// x\n1"),
+                                 std::string("\xEF\xBB\xBF{}"),
+                                 deep,
+                                 deep_objects}) {
     CAPTURE(bad.substr(0, 40));
     CHECK(json_fault(bad) == Errc::invalid_input);
   }
 }
 
 TEST_CASE("json: what it reads, and writes again", "[base]") {
-  const std::string text = R"({"z":[1,-2,9007199254740992,true,false,null],"a":{"b":"\"\\\u0000ä\u202e"},"e":{},"l":[]})";
+  const std::string text =
+      R"({"z":[1,-2,9007199254740992,true,false,null],"a":{"b":"\"\\\u0000ä\u202e"},"e":{},"l":[]})";
   const auto value = json::parse(text, "text");
   REQUIRE(value);
   CHECK(json::parse(json::dump(*value), "text").value() == *value);
@@ -214,7 +245,8 @@ TEST_CASE("file: permission counts", "[base]") {
   const test::TemporaryDirectory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   REQUIRE(write_file(directory / "closed", view_bytes("x"), 0000));
-  CHECK(test::holds_for_ordinary_user([&] { return read_file(directory / "closed", "file").error().code == Errc::denied; }));
+  CHECK(test::holds_for_ordinary_user(
+      [&] { return read_file(directory / "closed", "file").error().code == Errc::denied; }));
   CHECK(test::holds_for_ordinary_user([&] { return write_file(directory / "new", {}).error().code == Errc::denied; }));
 }
 

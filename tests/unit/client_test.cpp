@@ -11,15 +11,16 @@
 #include "support/vendor.hpp"
 
 using namespace lic;
-using test::at;
 using nlohmann::ordered_json;
+using test::at;
 
 namespace {
 
 /// A user's machine: a home, hardware and a clock, with a product installed.
 class Desk {
  public:
-  explicit Desk(std::string_view product = "ticketzero", const char* number = "11") : vendor(test::catalog_text(product)) {
+  explicit Desk(std::string_view product = "ticketzero", const char* number = "11")
+      : vendor(test::catalog_text(product)) {
     test::fill(machine, number);
     install(vendor.product_file());
   }
@@ -54,7 +55,9 @@ class Desk {
     if (!change->changed) FAIL(change->message);
   }
 
-  [[nodiscard]] std::string read_data() const { return to_text(read_file(data(), "state", {.limit = 1 << 20}).value()); }
+  [[nodiscard]] std::string read_data() const {
+    return to_text(read_file(data(), "state", {.limit = 1 << 20}).value());
+  }
   void write_data(std::string_view text) const { REQUIRE(write_file(data(), view_bytes(text))); }
   [[nodiscard]] std::vector<std::string> set_aside() const {
     std::vector<std::string> names;
@@ -302,8 +305,9 @@ TEST_CASE("client: a damaged state grants nothing, is kept aside, and is recover
   auto broken_box = ordered_json::parse(whole);
   broken_box["sealed"]["box"] = "AAAA";
   std::size_t kept = 0;
-  for (const std::string& damaged : {std::string(), std::string("{}"), std::string("[]"), std::string("null"), std::string(5000, '\0'),
-                                     whole.substr(0, whole.size() / 2), wrong_types.dump(), broken_box.dump()}) {
+  for (const std::string& damaged :
+       {std::string(), std::string("{}"), std::string("[]"), std::string("null"), std::string(5000, '\0'),
+        whole.substr(0, whole.size() / 2), wrong_types.dump(), broken_box.dump()}) {
     desk.write_data(damaged);
     const LicenseManager manager = desk.open();
     CHECK(manager.decision().reason == Reason::no_license);
@@ -360,7 +364,7 @@ TEST_CASE("client: a copied directory is dead on another machine", "[client]") {
   CHECK(other.reason() == Reason::wrong_machine);
   CHECK(other.open().limits().empty());
   CHECK(other.open().status().license_key.empty());
-  CHECK(std::filesystem::exists(other.data()));  // looking does not take it away
+  CHECK(std::filesystem::exists(other.data()));      // looking does not take it away
   CHECK(other.open().activate(terms.key)->changed);  // an unbound license may be activated anew
   CHECK(other.reason() == Reason::valid);
 }
@@ -481,12 +485,14 @@ TEST_CASE("client: many processes on one state lose nothing", "[client][concurre
     children.push_back(test::start_child([&, i] {
       auto manager = desk.try_open();
       if (!manager) return false;
-      const auto change = manager->activate_document(view_bytes(desk.vendor.sign(desk.vendor.terms("starter", i + 1))), "x");
+      const auto change =
+          manager->activate_document(view_bytes(desk.vendor.sign(desk.vendor.terms("starter", i + 1))), "x");
       return change && change->changed;
     }));
   for (const pid_t child : children) CHECK(test::went_well(child));
   CHECK(desk.reason() == Reason::valid);
-  for (int i = 0; i < 12; ++i) CHECK(std::filesystem::exists(desk.state() / (desk.vendor.terms("starter", i + 1).key + ".json")));
+  for (int i = 0; i < 12; ++i)
+    CHECK(std::filesystem::exists(desk.state() / (desk.vendor.terms("starter", i + 1).key + ".json")));
   CHECK(desk.set_aside().empty());
 }
 

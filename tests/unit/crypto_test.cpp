@@ -30,7 +30,8 @@ bool openssl_verifies(ByteView key, ByteView message, ByteView signature) {
 }  // namespace
 
 TEST_CASE("crypto: all Wycheproof Ed25519 vectors", "[crypto]") {
-  const auto file = read_file(Path(LIC_TEST_VECTORS) / "wycheproof-ed25519.json", "vectors", {.limit = 1 << 20}).value();
+  const auto file =
+      read_file(Path(LIC_TEST_VECTORS) / "wycheproof-ed25519.json", "vectors", {.limit = 1 << 20}).value();
   const auto vectors = nlohmann::json::parse(file.begin(), file.end());
   int tried = 0;
   for (const auto& group : vectors["testGroups"]) {

@@ -13,7 +13,9 @@ const test::TestVendor& vendor() {
   return ticketzero;
 }
 
-VerifiedLicense license_of(const Terms& terms) { return verify(view_bytes(vendor().sign(terms)), vendor().product(), "license").value(); }
+VerifiedLicense license_of(const Terms& terms) {
+  return verify(view_bytes(vendor().sign(terms)), vendor().product(), "license").value();
+}
 
 /// A subscription from 2026-11-22T10:00:00Z for a year, with 7 days of grace.
 VerifiedLicense subscription() { return license_of(vendor().terms("professional")); }
@@ -102,8 +104,9 @@ TEST_CASE("decide: a clock may be wrong by a day, not by more", "[policy]") {
 
 TEST_CASE("decide: an answer holds as long as it says", "[policy]") {
   const VerifiedLicense license = subscription();
-  for (const char* from : {"2026-11-01T00:00:00Z", "2026-11-22T10:00:00Z", "2027-10-23T09:00:00Z", "2027-10-23T10:00:00Z",
-                           "2027-11-22T09:00:00Z", "2027-11-22T10:00:00Z", "2027-11-28T10:00:00Z"}) {
+  for (const char* from :
+       {"2026-11-01T00:00:00Z", "2026-11-22T10:00:00Z", "2027-10-23T09:00:00Z", "2027-10-23T10:00:00Z",
+        "2027-11-22T09:00:00Z", "2027-11-22T10:00:00Z", "2027-11-28T10:00:00Z"}) {
     CAPTURE(from);
     const Context start = on(from);
     const auto until = decision_holds_until(license, start.now);

@@ -38,7 +38,8 @@ std::string signed_by_root(const Json& payload) {
 }  // namespace
 
 TEST_CASE("verify: a license of the vendor is believed, with its terms", "[trust]") {
-  const auto license = verify(view_bytes(ticketzero().sign(ticketzero().terms("professional"))), ticketzero().product(), "license");
+  const auto license =
+      verify(view_bytes(ticketzero().sign(ticketzero().terms("professional"))), ticketzero().product(), "license");
   REQUIRE(license);
   CHECK(license->terms().plan == "professional");
   CHECK(license->signer() == ticketzero().license_key().public_key().id());
@@ -68,7 +69,8 @@ TEST_CASE("verify: a good signature is not enough", "[trust]") {
     CHECK(verify_fault(test::signed_document(DocumentKind::license, payload, stranger), product) == Errc::untrusted);
   }
   SECTION("the root key, which signs product files only") {
-    CHECK(verify_fault(test::signed_document(DocumentKind::license, payload, ticketzero().root()), product) == Errc::untrusted);
+    CHECK(verify_fault(test::signed_document(DocumentKind::license, payload, ticketzero().root()), product) ==
+          Errc::untrusted);
   }
   SECTION("another key under a trusted key's id") {
     auto forged = Json::parse(test::signed_document(DocumentKind::license, payload, stranger));
@@ -90,8 +92,8 @@ TEST_CASE("verify: a good signature is not enough", "[trust]") {
     CHECK(verify_fault(ticketzero().sign(other), product) == Errc::untrusted);
   }
   SECTION("terms that cannot be read") {
-    CHECK(verify_fault(test::signed_document(DocumentKind::license, R"({"v":99})", ticketzero().license_key()), product) ==
-          Errc::invalid_input);
+    CHECK(verify_fault(test::signed_document(DocumentKind::license, R"({"v":99})", ticketzero().license_key()),
+                       product) == Errc::invalid_input);
   }
   SECTION("the vendor's own product file") {
     CHECK(verify_fault(ticketzero().product_file(), product) == Errc::untrusted);
@@ -131,7 +133,8 @@ TEST_CASE("product file: only with the roots' signatures", "[trust]") {
     REQUIRE_FALSE(product);
     return product.error().code;
   };
-  CHECK(fault(test::signed_document(DocumentKind::product, payload.dump(), ticketzero().license_key())) == Errc::untrusted);
+  CHECK(fault(test::signed_document(DocumentKind::product, payload.dump(), ticketzero().license_key())) ==
+        Errc::untrusted);
   CHECK(fault(test::signed_document(DocumentKind::license, payload.dump(), ticketzero().root())) == Errc::untrusted);
   Json two = payload;
   two["threshold"] = 2;
@@ -145,7 +148,8 @@ TEST_CASE("product file: only with the roots' signatures", "[trust]") {
   Json lying = payload;
   lying["keys"][0]["keyid"] = std::string(64, '0');
   CHECK(fault(signed_by_root(lying)) == Errc::invalid_input);
-  for (const std::string& weak : {base64_encode(Bytes(32)), std::string("7P///////////////////////////////////////38=")}) {
+  for (const std::string& weak :
+       {base64_encode(Bytes(32)), std::string("7P///////////////////////////////////////38=")}) {
     Json zero = payload;
     zero["keys"][0]["public"] = weak;
     CHECK(fault(signed_by_root(zero)) == Errc::invalid_input);
@@ -191,7 +195,8 @@ TEST_CASE("revocations: signed, for this product, and searched by id", "[trust]"
   list.issued_at = test::noon_of_tests();
   list.next_update = test::at("2026-11-29T10:00:00Z");
   list.entries = {{"B", "refund", test::noon_of_tests()}, {"A", "fraud", test::noon_of_tests()}};
-  const std::string document = test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().license_key());
+  const std::string document =
+      test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().license_key());
   const auto read = RevocationList::open(view_bytes(document), ticketzero().product(), "list");
   REQUIRE(read);
   CHECK(read->seq == 7);
@@ -204,16 +209,21 @@ TEST_CASE("revocations: signed, for this product, and searched by id", "[trust]"
     REQUIRE_FALSE(opened);
     return opened.error().code;
   };
-  CHECK(fault(test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().root())) == Errc::untrusted);
-  CHECK(fault(test::signed_document(DocumentKind::license, list.to_json(), ticketzero().license_key())) == Errc::untrusted);
+  CHECK(fault(test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().root())) ==
+        Errc::untrusted);
+  CHECK(fault(test::signed_document(DocumentKind::license, list.to_json(), ticketzero().license_key())) ==
+        Errc::untrusted);
   list.product = "tensorpack";
-  CHECK(fault(test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().license_key())) == Errc::untrusted);
-  CHECK(fault(test::signed_document(DocumentKind::revocations, R"({"v":99})", ticketzero().license_key())) == Errc::invalid_input);
+  CHECK(fault(test::signed_document(DocumentKind::revocations, list.to_json(), ticketzero().license_key())) ==
+        Errc::untrusted);
+  CHECK(fault(test::signed_document(DocumentKind::revocations, R"({"v":99})", ticketzero().license_key())) ==
+        Errc::invalid_input);
 }
 
 TEST_CASE("grant: what the product file gives by itself", "[trust]") {
   const ProductFile product = ticketzero().product();
-  const auto trial = grant(product, *product.catalog().find_plan("trial"), "TZ-TRIAL-4G8TN2WZ", {"", "x@acme.example"}, test::noon_of_tests());
+  const auto trial = grant(product, *product.catalog().find_plan("trial"), "TZ-TRIAL-4G8TN2WZ", {"", "x@acme.example"},
+                           test::noon_of_tests());
   CHECK(trial.terms().kind == Kind::trial);
   CHECK(trial.terms().expires_at == test::at("2026-12-22T10:00:00Z"));
   CHECK(trial.signer().hex().empty());

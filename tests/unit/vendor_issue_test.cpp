@@ -116,7 +116,8 @@ TEST_CASE("issue: ids are ULIDs in the order of issue", "[issue]") {
   // 2026-11-22T10:00:00Z is 1795341600 s; its ULID time part by the ULID text's own rule (48 bits, base32).
   std::string time;
   std::uint64_t milliseconds = 1795341600000;
-  for (int i = 0; i < 10; ++i, milliseconds /= 32) time.insert(time.begin(), "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[milliseconds % 32]);
+  for (int i = 0; i < 10; ++i, milliseconds /= 32)
+    time.insert(time.begin(), "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[milliseconds % 32]);
   CHECK(UlidSource().next(test::noon_of_tests()).substr(0, 10) == time);
 }
 

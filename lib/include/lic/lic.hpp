@@ -72,8 +72,8 @@ struct Status {
 struct Change {
   bool changed = false;  ///< false: nothing was, and what was active stays active
   Decision decision;     ///< of activation and trial: why (not); of deactivation: what holds now
-  std::string message;  ///< says what was done, or why nothing was; safe to print
-  std::string hint;     ///< what to do next, or empty
+  std::string message;   ///< says what was done, or why nothing was; safe to print
+  std::string hint;      ///< what to do next, or empty
 };
 
 /// What the product file says of the product.

@@ -53,8 +53,8 @@ enum class Reason {
 
 /// Whether `reason` is a yes: valid, expiring, grace, trial or free.
 [[nodiscard]] constexpr bool allows(Reason reason) noexcept {
-  return reason == Reason::valid || reason == Reason::expiring || reason == Reason::grace ||
-         reason == Reason::trial || reason == Reason::free;
+  return reason == Reason::valid || reason == Reason::expiring || reason == Reason::grace || reason == Reason::trial ||
+         reason == Reason::free;
 }
 
 /// A verdict. A "no" is a value, not an error.
