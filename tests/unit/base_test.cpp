@@ -49,6 +49,7 @@ TEST_CASE("text: the nearest word, when one is near", "[base]") {
   const std::vector<std::string> words = {"professional", "starter", "enterprise"};
   CHECK(nearest("profesional", words) == "professional");
   CHECK(nearest("statrer", words) == "starter");
+  CHECK(nearest("lsit", {"list", "show"}) == "list");
   CHECK(nearest("zzz", words).empty());
   CHECK(nearest(std::string(100'000, 'a'), words).empty());
 }
