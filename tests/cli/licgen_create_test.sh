@@ -19,7 +19,7 @@ run_ok "$LICGEN" init --catalog catalog.json --no-passphrase --quiet
 fingerprint=M1-06768-KM0YN-NHMQ0-23CHX-WBCPA-C91C1-85Z7Y-YHK02-H670D-EYF0F-XGAXW-G3BN9-6
 fingerprint2=M1-05CZX-HRFF9-WTNXG-2QBZG-2P45K-NDCR1-EW39B-NCFHZ-KBJ0D-SK3QP-PTKHB-YM3BQ-R
 
-count() { "$LICGEN" list --format jsonl "$@" | wc -l; }
+count() { "$LICGEN" list --format jsonl | wc -l; }
 # nothing_issued N: the ledger still holds N licenses, and stdout says nothing.
 nothing_issued() {
   assert_stdout_empty

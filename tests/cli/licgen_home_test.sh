@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # what is in single quotes is for another program
 # licgen: init, catalog, product, keys, the passphrase, and the manners of the command line.
 . "$(dirname "$0")/lib.sh"
 : "${LICGEN:?the licgen to test}"

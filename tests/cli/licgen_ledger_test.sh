@@ -24,7 +24,6 @@ new ever --plan enterprise --customer "Ever AG" --perpetual
 new trial --plan trial --customer "Try Co"
 new later --plan starter --customer "Later KG" --starts 2090-01-01
 new strange --plan starter --customer '=1+1,"x"' --email X@Strange.example --order '@order'
-keys=("$acme" "$short" "$ended" "$grace" "$ever" "$trial" "$later" "$strange")
 absent=TZ-PRO-0000-0000-0000-0000
 absent=$("$LICGEN" show $absent 2>&1 | grep -o 'TZ-PRO-[0-9A-Z-]*?' | tr -d '?')
 [ -n "$absent" ] || absent=$(LICGEN_HOME=$work/other "$LICGEN" init --catalog "$catalog" --no-passphrase --quiet >/dev/null 2>&1; LICGEN_HOME=$work/other "$LICGEN" create --plan professional --customer X)
@@ -124,7 +123,7 @@ for text in "$acme" "ACME GmbH" ops@acme.example PO-1 "first one" valid "tickets
   assert_stdout_has "$text"
 done
 assert_stderr_empty
-run_ok "$LICGEN" show "$(echo "$acme" | tr 'A-Z' 'a-z' | tr -d -)"
+run_ok "$LICGEN" show "$(echo "$acme" | tr '[:upper:]' '[:lower:]' | tr -d -)"
 assert_stdout_has "$acme"
 run_code 3 "$LICGEN" show "$mistyped"
 assert_stderr_has "did you mean $acme?"
@@ -212,7 +211,7 @@ test_case "revocations export"
 payload='__import__("json").loads(__import__("base64").b64decode(d["payload"]))'
 run_ok "$LICGEN" revocations export
 assert_json "$payload"'["seq"] == 1 and len('"$payload"'["entries"]) == 4'
-assert_json "[e['reason'] for e in $payload['entries']].count('charged back') == 3"
+assert_json "[e['reason'] for e in ${payload}['entries']].count('charged back') == 3"
 run_ok "$LICGEN" revocations export --out list.json --valid 30d
 assert_stdout_empty
 assert_mode list.json 644
