@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # some names are assigned by read and printf -v
 # licgen: list, show, revoke, export, revocations, verify, and a ledger that is locked.
 . "$(dirname "$0")/lib.sh"
 : "${LICGEN:?the licgen to test}"
