@@ -51,21 +51,25 @@ std::optional<Bytes> base64_decode(std::string_view text) {
   const std::string_view digits = text.substr(0, text.size() - padding);
 
   Bytes out(text.size() / 4 * 3 - padding);
+  const auto value = [&](std::size_t i) { return unsigned{digit(kBase64Digits, digits[i])}; };
+  std::size_t read = 0;
   std::size_t written = 0;
-  unsigned pending = 0;
-  unsigned pending_bits = 0;
-  for (const char c : digits) {
-    const std::uint8_t value = digit(kBase64Digits, c);
-    if (value == kNoDigit) return std::nullopt;
-    pending = pending << 6 | value;
-    pending_bits += 6;
-    if (pending_bits >= 8) {
-      pending_bits -= 8;
-      out[written++] = static_cast<std::uint8_t>(pending >> pending_bits);
-      pending &= (1u << pending_bits) - 1;
-    }
+  for (; read + 4 <= digits.size(); read += 4, written += 3) {
+    const unsigned a = value(read), b = value(read + 1), c = value(read + 2), d = value(read + 3);
+    if ((a | b | c | d) == kNoDigit) return std::nullopt;  // its bits are all set, a digit's only six
+    const unsigned group = a << 18 | b << 12 | c << 6 | d;
+    out[written] = static_cast<std::uint8_t>(group >> 16);
+    out[written + 1] = static_cast<std::uint8_t>(group >> 8);
+    out[written + 2] = static_cast<std::uint8_t>(group);
   }
-  if (pending != 0) return std::nullopt;  // slack bits
+  if (padding == 0) return out;
+  const unsigned a = value(read), b = value(read + 1), c = padding == 1 ? value(read + 2) : 0;
+  if ((a | b | c) == kNoDigit) return std::nullopt;
+  const unsigned group = a << 18 | b << 12 | c << 6;
+  out[written] = static_cast<std::uint8_t>(group >> 16);
+  if (padding == 1) out[written + 1] = static_cast<std::uint8_t>(group >> 8);
+  const unsigned slack = padding == 1 ? group & 0xFF : group & 0xFFFF;
+  if (slack != 0) return std::nullopt;
   return out;
 }
 

@@ -7,7 +7,7 @@
 /// fractions and exponents, integers beyond 2^53, nesting past 16.
 
 #include <cstdint>
-#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,8 +87,13 @@ class LIC_INTERNAL Faults {
 /// the caller looks at the faults once, at the end.
 class LIC_INTERNAL Reader {
  public:
-  /// A value that is not an object is itself a fault; every member is then absent.
-  Reader(const Value& value, std::string pointer, Faults& faults);
+  /// Of the whole document. Here and below, a value that is not an object is itself
+  /// a fault; every member is then absent.
+  Reader(const Value& value, Faults& faults);
+  /// Of `parent`'s member `name`, or of one element of that list. The parent and
+  /// the name outlive this reader.
+  Reader(const Value& value, const Reader& parent, std::string_view name);
+  Reader(const Value& value, const Reader& parent, std::string_view name, std::size_t index);
 
   [[nodiscard]] bool has(std::string_view name) const noexcept;  ///< present and not null
   [[nodiscard]] std::string string(std::string_view name);
@@ -107,21 +112,29 @@ class LIC_INTERNAL Reader {
   /// The member itself, null when missing.
   [[nodiscard]] const Value* member(std::string_view name) const noexcept;
 
-  [[nodiscard]] std::string pointer_to(std::string_view name) const;
+  /// All of them; none when the value is not an object.
+  [[nodiscard]] const Object& members() const noexcept;
+
+  /// Adds what is wrong with that member, or with one element of that list.
   void fault(std::string_view name, std::string message);
-  [[nodiscard]] Faults& faults() noexcept { return faults_; }
+  void fault(std::string_view name, std::size_t index, std::string message);
 
  private:
+  /// Where the object stands, so that a pointer is put together only for a fault.
+  struct Place {
+    const Reader* parent = nullptr;
+    std::string_view name;
+    std::optional<std::size_t> index;
+  };
+
+  Reader(const Value& value, Place place, Faults& faults);
+  [[nodiscard]] std::string pointer() const;
   const Value* require(std::string_view name);
   void wrong_type(std::string_view name, std::string_view wanted, const Value& got);
 
   const Object* object_ = nullptr;
-  std::string pointer_;
+  Place place_;
   Faults& faults_;
 };
-
-/// Appends one reference token to a JSON pointer, escaped by RFC 6901.
-[[nodiscard]] LIC_INTERNAL std::string child(std::string_view pointer, std::string_view name);
-[[nodiscard]] LIC_INTERNAL std::string child(std::string_view pointer, std::size_t index);
 
 }  // namespace lic::json

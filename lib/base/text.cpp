@@ -36,6 +36,12 @@ std::size_t decode_utf8(std::string_view text, char32_t& code) noexcept {
   return code < lowest || code > 0x10FFFF || surrogate ? 0 : length;
 }
 
+/// How many characters at the front of `text` are from ' ' to '~'.
+std::size_t plain_ascii_prefix(std::string_view text) noexcept {
+  const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 /// Code points that move the cursor, reorder text or cannot be seen.
 bool is_deceptive(char32_t code) noexcept {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C ||
@@ -75,6 +81,11 @@ std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    if (const std::size_t plain = plain_ascii_prefix(text); plain > 0) {
+      out += text.substr(0, plain);
+      text.remove_prefix(plain);
+      continue;
+    }
     char32_t code = 0;
     const std::size_t length = decode_utf8(text, code);
     if (length == 0) {
@@ -104,10 +115,15 @@ std::string in_quotes(std::string_view text) {
   return concat('\'', printable(text.substr(0, end)), "...'");
 }
 
+std::size_t utf8_length(std::string_view text) noexcept {
+  char32_t code = 0;
+  return decode_utf8(text, code);
+}
+
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    char32_t code = 0;
-    const std::size_t length = decode_utf8(text, code);
+    const std::size_t plain = plain_ascii_prefix(text);
+    const std::size_t length = plain > 0 ? plain : utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }

@@ -38,6 +38,10 @@ template <class... Parts>
 /// `text` escaped as by printable(), in single quotes, cut at 80 characters.
 [[nodiscard]] LIC_INTERNAL std::string in_quotes(std::string_view text);
 
+/// The length in bytes of the character at the front of `text`, which is not
+/// empty; 0 where that is not well-formed UTF-8.
+[[nodiscard]] LIC_INTERNAL std::size_t utf8_length(std::string_view text) noexcept;
+
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] LIC_INTERNAL bool is_utf8(std::string_view text) noexcept;
 

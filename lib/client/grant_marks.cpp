@@ -24,7 +24,7 @@ bool is_here(const Mark& mark, const MachineIdentity& machine) {
 }
 
 Mark read_mark(const json::Value& value, json::Faults& faults) {
-  json::Reader reader(value, "/marks", faults);
+  json::Reader reader(value, faults);
   Mark mark{reader.string("plan"), reader.time("at"), {}};
   for (const auto& [name, digests] : reader.object_or_empty("machine"))
     if (const auto* list = digests.as_array())
@@ -44,7 +44,7 @@ std::vector<Mark> read_marks(const Path& file) {
   const auto document = json::parse(view_text(*bytes), "marks");
   if (!document) return {};
   json::Faults document_faults;
-  json::Reader reader(*document, "", document_faults);
+  json::Reader reader(*document, document_faults);
   std::vector<Mark> marks;
   for (const auto& entry : reader.array_or_empty("marks")) {
     json::Faults faults;
@@ -66,7 +66,7 @@ std::string marks_json(const std::vector<Mark>& marks) {
 
 }  // namespace
 
-GrantMarks::GrantMarks(const Path& home, std::string product) {
+GrantMarks::GrantMarks(const Path& home, std::string_view product) {
   const Digest digest = hmac_sha256(view_bytes("lic-grant-marks-v1"), view_bytes(product));
   file_ = home / ".local" / "share" / "lic" / hex_encode(ByteView(digest).first(8));
 }

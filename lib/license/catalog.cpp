@@ -25,14 +25,12 @@ constexpr std::array<std::string_view, 15> kPlanMembers = {
     "id",         "name",  "code",          "kind",          "recommended",    "price",    "months", "days",
     "grace_days", "seats", "machine_bound", "email_domains", "grant_by_email", "features", "limits"};
 
-/// Faults for every member of `value` that looks like a misspelt one of `known`
+/// Faults for every member that looks like a misspelt one of `known`
 /// and would be lost silently. Other members are a later version's, or the vendor's own.
 template <std::size_t N>
-void refuse_misspelt(const json::Value& value, json::Reader& reader, const std::array<std::string_view, N>& known) {
-  const auto* object = value.as_object();
-  if (object == nullptr) return;
+void refuse_misspelt(json::Reader& reader, const std::array<std::string_view, N>& known) {
   const std::vector<std::string> candidates(known.begin(), known.end());
-  for (const auto& [name, member] : *object) {
+  for (const auto& [name, member] : reader.members()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (const std::string meant = nearest(name, candidates); !meant.empty())
       reader.fault(name, concat("is not known; did you mean \"", meant, "\"?"));
@@ -73,7 +71,7 @@ bool is_amount(std::string_view text) {
 
 std::optional<Price> read_price(json::Reader& plan) {
   if (!plan.has("price")) return std::nullopt;
-  json::Reader reader(*plan.member("price"), plan.pointer_to("price"), plan.faults());
+  json::Reader reader(*plan.member("price"), plan, "price");
   Price price{reader.string("amount"), reader.string("currency"), reader.string_or("per", "")};
   if (reader.has("amount") && !is_amount(price.amount)) reader.fault("amount", "must be a decimal such as \"4500.00\"");
   const bool code = price.currency.size() == 3 && std::all_of(price.currency.begin(), price.currency.end(),
@@ -91,8 +89,7 @@ void check_domains(json::Reader& reader, const std::vector<std::string>& domains
     const bool good = !domain.empty() && !domain.starts_with('.') && !domain.ends_with('.') &&
                       domain.find("..") == std::string_view::npos &&
                       domain.find_first_of("@ */") == std::string_view::npos;
-    if (!good)
-      reader.faults().add(json::child(reader.pointer_to("email_domains"), i), "must be a domain such as \".edu\"");
+    if (!good) reader.fault("email_domains", i, "must be a domain such as \".edu\"");
   }
 }
 
@@ -105,9 +102,8 @@ void check_duration(json::Reader& reader, const Plan& plan) {
   if (plan.kind == Kind::free && ends) reader.fault("kind", "is free, so the plan can have no months or days");
 }
 
-Plan read_plan(const json::Value& value, const std::string& pointer, json::Faults& faults, bool strict) {
-  json::Reader reader(value, pointer, faults);
-  if (strict) refuse_misspelt(value, reader, kPlanMembers);
+Plan read_plan(json::Reader reader, bool strict) {
+  if (strict) refuse_misspelt(reader, kPlanMembers);
   Plan plan;
   plan.id = read_name(reader, "id");
   plan.name = reader.string("name");
@@ -135,20 +131,20 @@ Plan read_plan(const json::Value& value, const std::string& pointer, json::Fault
   return plan;
 }
 
-void check_plans(const std::vector<Plan>& plans, json::Reader& reader) {
+void check_plans(const std::vector<Plan>& plans, const json::Array& listed, const json::Reader& reader) {
   std::set<std::string> ids;
   std::set<std::string> codes;
   std::set<Kind> single;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    const std::string at = json::child(reader.pointer_to("plans"), i);
     const Plan& plan = plans[i];
-    if (!plan.id.empty() && !ids.insert(plan.id).second)
-      reader.faults().add(at + "/id", concat(in_quotes(plan.id), " names two plans"));
+    if (listed[i].as_object() == nullptr) continue;
+    json::Reader at(listed[i], reader, "plans", i);
+    if (!plan.id.empty() && !ids.insert(plan.id).second) at.fault("id", concat(in_quotes(plan.id), " names two plans"));
     if (!plan.code.empty() && !codes.insert(plan.code).second)
-      reader.faults().add(at + "/code", concat(in_quotes(plan.code), " is the code of two plans"));
+      at.fault("code", concat(in_quotes(plan.code), " is the code of two plans"));
     const bool one_only = plan.kind == Kind::free || plan.kind == Kind::trial;
     if (one_only && !single.insert(plan.kind).second)
-      reader.faults().add(at + "/kind", concat("a second plan of kind ", token(plan.kind), ": there can be one"));
+      at.fault("kind", concat("a second plan of kind ", token(plan.kind), ": there can be one"));
   }
 }
 
@@ -183,24 +179,24 @@ Catalog read_catalog(json::Reader& reader, bool strict) {
   catalog.server_url = read_url(reader, "server_url");
   catalog.support = reader.string_or("support", "");
   if (reader.has("unlicensed")) {
-    json::Reader unlicensed(*reader.member("unlicensed"), reader.pointer_to("unlicensed"), reader.faults());
+    json::Reader unlicensed(*reader.member("unlicensed"), reader, "unlicensed");
     catalog.unlicensed = {read_features(unlicensed, "features"), read_limits(unlicensed, "limits")};
   }
   const json::Array& plans = reader.array("plans");
   if (plans.empty() && reader.has("plans")) reader.fault("plans", "must hold at least one plan");
   if (plans.size() > kMostPlans) reader.fault("plans", concat("holds more than ", kMostPlans, " plans"));
   for (std::size_t i = 0; i < std::min(plans.size(), kMostPlans); ++i)
-    catalog.plans.push_back(read_plan(plans[i], json::child(reader.pointer_to("plans"), i), reader.faults(), strict));
-  check_plans(catalog.plans, reader);
+    catalog.plans.push_back(read_plan(json::Reader(plans[i], reader, "plans", i), strict));
+  check_plans(catalog.plans, plans, reader);
   return catalog;
 }
 
 Result<Catalog> Catalog::parse(std::string_view text, std::string_view what) {
   LIC_TRY_ASSIGN(const json::Value value, json::parse(text, what));
   json::Faults faults;
-  json::Reader reader(value, "", faults);
+  json::Reader reader(value, faults);
   read_version(reader);
-  refuse_misspelt(value, reader, kCatalogMembers);
+  refuse_misspelt(reader, kCatalogMembers);
   Catalog catalog = read_catalog(reader, true);
   if (!faults.empty()) return faults.all(what);
   return catalog;

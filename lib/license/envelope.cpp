@@ -18,9 +18,15 @@ constexpr std::array kKinds = {DocumentKind::license,
                                DocumentKind::activation_request,
                                DocumentKind::checkpoint};
 
+constexpr std::string_view kTypePrefix = "application/vnd.lic.";
+constexpr std::string_view kTypeSuffix = ".v1+json";
+
 std::optional<DocumentKind> kind_of(std::string_view type) {
+  if (!type.starts_with(kTypePrefix) || !type.ends_with(kTypeSuffix)) return std::nullopt;
+  type.remove_prefix(kTypePrefix.size());
   for (const DocumentKind kind : kKinds)
-    if (payload_type(kind) == type) return kind;
+    if (type.substr(0, token(kind).size()) == token(kind) && type.substr(token(kind).size()) == kTypeSuffix)
+      return kind;
   return std::nullopt;
 }
 
@@ -33,7 +39,7 @@ std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document) {
     return entries;
   }
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    json::Reader entry(listed[i], json::child(document.pointer_to("signatures"), i), document.faults());
+    json::Reader entry(listed[i], document, "signatures", i);
     KeyId claimed(entry.string("keyid"));
     auto signature = base64_decode(entry.string("sig"));
     if (!signature || signature->size() != Signature{}.size()) entry.fault("sig", "is not the base64 of 64 bytes");
@@ -62,7 +68,7 @@ std::string_view token(DocumentKind kind) noexcept {
   return {};
 }
 
-std::string payload_type(DocumentKind kind) { return concat("application/vnd.lic.", token(kind), ".v1+json"); }
+std::string payload_type(DocumentKind kind) { return concat(kTypePrefix, token(kind), kTypeSuffix); }
 
 Bytes pre_authentication_encoding(std::string_view type, ByteView body) {
   const std::string head = concat("DSSEv1 ", type.size(), ' ', type, ' ', body.size(), ' ');
@@ -80,7 +86,7 @@ Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what) {
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
 
   json::Faults faults;
-  json::Reader document(value, "", faults);
+  json::Reader document(value, faults);
   Envelope envelope;
   envelope.type_ = document.string("payloadType");
   envelope.kind_ = kind_of(envelope.type_);

@@ -41,15 +41,15 @@ Customer read_customer(json::Reader& document) {
     document.fault("customer", "is missing");
     return customer;
   }
-  json::Reader reader(*member, document.pointer_to("customer"), document.faults());
+  json::Reader reader(*member, document, "customer");
   customer.name = reader.string_or("name", "");
   customer.email = reader.string_or("email", "");
   return customer;
 }
 
-FactDigests read_facts(json::Reader& binding) {
+FactDigests read_digests(json::Reader& reader) {
   FactDigests facts;
-  for (const auto& [name, value] : binding.object_or_empty("facts")) {
+  for (const auto& [name, value] : reader.members()) {
     auto& digests = facts[name];
     if (const auto* digest = value.as_string()) digests.push_back(*digest);
     if (const auto* several = value.as_array()) {
@@ -57,8 +57,16 @@ FactDigests read_facts(json::Reader& binding) {
         if (const auto* digest = element.as_string()) digests.push_back(*digest);
       if (digests.size() != several->size()) digests.clear();
     }
-    if (digests.empty())
-      binding.faults().add(json::child(binding.pointer_to("facts"), name), "must be a digest or a list of digests");
+    if (digests.empty()) reader.fault(name, "must be a digest or a list of digests");
+  }
+  return facts;
+}
+
+FactDigests read_facts(json::Reader& binding) {
+  FactDigests facts;
+  if (binding.has("facts")) {
+    json::Reader reader(*binding.member("facts"), binding, "facts");
+    facts = read_digests(reader);
   }
   if (facts.empty()) binding.fault("facts", "must name at least one fact");
   return facts;
@@ -69,7 +77,7 @@ std::vector<MachineBinding> read_machines(json::Reader& document) {
   const json::Array& listed = document.array_or_empty("machines");
   if (listed.size() > kMostMachines) document.fault("machines", concat("names more than ", kMostMachines, " machines"));
   for (std::size_t i = 0; i < listed.size() && i < kMostMachines; ++i) {
-    json::Reader reader(listed[i], json::child(document.pointer_to("machines"), i), document.faults());
+    json::Reader reader(listed[i], document, "machines", i);
     MachineBinding binding;
     binding.match = static_cast<int>(reader.integer("match", 1, 64));
     binding.facts = read_facts(reader);
@@ -80,11 +88,13 @@ std::vector<MachineBinding> read_machines(json::Reader& document) {
 
 std::vector<std::pair<std::string, std::string>> read_metadata(json::Reader& document) {
   std::vector<std::pair<std::string, std::string>> metadata;
-  for (const auto& [name, value] : document.object_or_empty("metadata")) {
+  if (!document.has("metadata")) return metadata;
+  json::Reader reader(*document.member("metadata"), document, "metadata");
+  for (const auto& [name, value] : reader.members()) {
     if (const auto* text = value.as_string()) {
       metadata.emplace_back(name, *text);
     } else {
-      document.faults().add(json::child(document.pointer_to("metadata"), name), "must be a string");
+      reader.fault(name, "must be a string");
     }
   }
   return metadata;
@@ -176,11 +186,12 @@ void read_version(json::Reader& reader) {
 
 Features read_features(json::Reader& reader, std::string_view name) {
   Features features;
-  for (const auto& [feature, value] : reader.object_or_empty(name)) {
-    const std::string pointer = json::child(reader.pointer_to(name), feature);
+  if (!reader.has(name)) return features;
+  json::Reader object(*reader.member(name), reader, name);
+  for (const auto& [feature, value] : object.members()) {
     auto read = read_feature_value(value);
-    if (!is_name(feature)) reader.faults().add(pointer, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
-    if (!read) reader.faults().add(pointer, "must be true or false, a whole number, a string or a list of strings");
+    if (!is_name(feature)) object.fault(feature, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
+    if (!read) object.fault(feature, "must be true or false, a whole number, a string or a list of strings");
     if (read) features.emplace_back(feature, *std::move(read));
   }
   return features;
@@ -188,10 +199,11 @@ Features read_features(json::Reader& reader, std::string_view name) {
 
 Limits read_limits(json::Reader& reader, std::string_view name) {
   Limits limits;
-  for (const auto& [limit_name, value] : reader.object_or_empty(name)) {
-    const std::string pointer = json::child(reader.pointer_to(name), limit_name);
-    if (!is_name(limit_name)) reader.faults().add(pointer, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
-    json::Reader entry(value, pointer, reader.faults());
+  if (!reader.has(name)) return limits;
+  json::Reader object(*reader.member(name), reader, name);
+  for (const auto& [limit_name, value] : object.members()) {
+    if (!is_name(limit_name)) object.fault(limit_name, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
+    json::Reader entry(value, object, limit_name);
     Limit limit;
     if (entry.member("max") == nullptr) {
       entry.fault("max", "is missing (a number, or null for unlimited)");
@@ -210,7 +222,7 @@ Limits read_limits(json::Reader& reader, std::string_view name) {
 Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(payload), what));
   json::Faults faults;
-  json::Reader document(value, "", faults);
+  json::Reader document(value, faults);
   Terms terms = read_terms(document);
   if (!faults.empty()) return faults.first(what);
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(terms.key));

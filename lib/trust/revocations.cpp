@@ -27,7 +27,7 @@ RevocationList read_list(json::Reader& document) {
   const json::Array& entries = document.array("entries");
   list.entries.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    json::Reader entry(entries[i], json::child(document.pointer_to("entries"), i), document.faults());
+    json::Reader entry(entries[i], document, "entries", i);
     list.entries.push_back({entry.string("id"), entry.string_or("reason", ""), entry.time("revoked_at")});
   }
   std::sort(list.entries.begin(), list.entries.end(), by_id);
@@ -63,7 +63,7 @@ Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& p
   LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product, Role::revocations, what));
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
   json::Faults faults;
-  json::Reader document(value, "", faults);
+  json::Reader document(value, faults);
   RevocationList list = read_list(document);
   if (!faults.empty()) return faults.first(what);
   if (list.product != product.catalog().product)

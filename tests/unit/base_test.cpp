@@ -168,6 +168,7 @@ TEST_CASE("json: what the strict reader refuses", "[base]") {
                                  std::string("18446744073709551616"),
                                  std::string("\"\xff\""),
                                  std::string("\"\\ud800\""),
+                                 std::string("\"\\udc00\""),
                                  std::string("\"\n\""),
                                  std::string("\"a"),
                                  std::string("'a'"),
@@ -184,6 +185,24 @@ TEST_CASE("json: what the strict reader refuses", "[base]") {
                                  deep_objects}) {
     CAPTURE(bad.substr(0, 40));
     CHECK(json_fault(bad) == Errc::invalid_input);
+  }
+}
+
+TEST_CASE("json: a foreign byte is found wherever it stands in a string", "[base]") {
+  std::vector<std::string> foreign = {"\x80", "\xC3", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF"};
+  for (char control = 0; control < 0x20; ++control) foreign.emplace_back(1, control);
+  for (const std::string& bytes : foreign) {
+    for (std::size_t at = 0; at <= 40; ++at) {
+      std::string text = "\"" + std::string(40, 'x') + "\"";
+      text.insert(1 + at, bytes);
+      CAPTURE(bytes, at);
+      CHECK(json_fault(text) == Errc::invalid_input);
+    }
+  }
+  for (std::size_t at = 0; at <= 40; ++at) {
+    std::string plain(40, 'x');
+    plain.insert(at, "ä\x7F€");
+    CHECK(json::parse(concat('"', plain, '"'), "text").value() == json::Value(plain));
   }
 }
 
@@ -206,18 +225,19 @@ TEST_CASE("json: every prefix of a document is refused", "[base]") {
 }
 
 TEST_CASE("json: a reader names every fault by its pointer", "[base]") {
-  const auto value = json::parse(R"({"a":1,"b/c":"x","t":"2025-02-30T00:00:00Z","n":5})", "text").value();
+  const auto value = json::parse(R"({"top":[0,{"a":1,"b/c":"x","t":"2025-02-30T00:00:00Z","n":5}]})", "text").value();
   json::Faults faults;
-  json::Reader reader(value, "/top", faults);
+  json::Reader document(value, faults);
+  json::Reader reader(document.array("top")[1], document, "top", 1);
   CHECK(reader.string("a").empty());
   CHECK(reader.integer("b/c", 0, 9) == 0);
   static_cast<void>(reader.time("t"));
   CHECK(reader.integer("n", 6, 9) == 6);
   static_cast<void>(reader.string("missing"));
   REQUIRE(faults.list().size() == 5);
-  CHECK(faults.list()[0].pointer == "/top/a");
-  CHECK(faults.list()[1].pointer == "/top/b~1c");
-  CHECK(faults.list()[4].pointer == "/top/missing");
+  CHECK(faults.list()[0].pointer == "/top/1/a");
+  CHECK(faults.list()[1].pointer == "/top/1/b~1c");
+  CHECK(faults.list()[4].pointer == "/top/1/missing");
   CHECK(faults.all("file").message.find("5 faults") != std::string::npos);
 }
 
