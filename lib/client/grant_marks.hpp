@@ -16,7 +16,7 @@ namespace lic {
 class GrantMarks {
  public:
   /// Under `home`/.local/share/lic, in a file named by a hash of the product.
-  GrantMarks(const Path& home, std::string product);
+  GrantMarks(const Path& home, std::string_view product);
 
   /// When `plan` was first granted on this machine; absent when it was not, or the
   /// marks cannot be read.

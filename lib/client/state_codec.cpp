@@ -54,7 +54,7 @@ std::string summary_digest(const json::Value& document) {
   if (const auto* members = document.as_object())
     for (const auto& member : *members)
       if (member.first != "sealed") readable.push_back(member);
-  return hex_encode(sha256(view_bytes(json::dump(json::Value(std::move(readable))))));
+  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
 }
 
 ordered_json pin_json(const ProductPin& pin) {
@@ -95,19 +95,19 @@ std::string content_json(const ClientState& state, const MachineIdentity& machin
 
 std::optional<ActiveLicense> read_license(json::Reader& content) {
   if (!content.has("license")) return std::nullopt;
-  json::Reader reader(*content.member("license"), content.pointer_to("license"), content.faults());
+  json::Reader reader(*content.member("license"), content, "license");
   return ActiveLicense{reader.string("document"), reader.time("activated_at"), reader.string("source")};
 }
 
 std::optional<LocalGrant> read_grant(json::Reader& content) {
   if (!content.has("grant")) return std::nullopt;
-  json::Reader reader(*content.member("grant"), content.pointer_to("grant"), content.faults());
+  json::Reader reader(*content.member("grant"), content, "grant");
   return LocalGrant{reader.string("plan"), reader.string("key"), reader.string("email"), reader.time("started_at")};
 }
 
 std::optional<ProductPin> read_pin(json::Reader& content) {
   if (!content.has("pin")) return std::nullopt;
-  json::Reader reader(*content.member("pin"), content.pointer_to("pin"), content.faults());
+  json::Reader reader(*content.member("pin"), content, "pin");
   ProductPin pin;
   pin.product = reader.string("product");
   pin.version = reader.integer("version", 1, json::kMaxInteger);
@@ -123,7 +123,7 @@ std::optional<ProductPin> read_pin(json::Reader& content) {
   if (digest && digest->size() == pin.digest.size()) {
     std::copy(digest->begin(), digest->end(), pin.digest.begin());
   } else {
-    reader.fault("digest", "is not a SHA-256 in hex");
+    reader.fault("digest", "is not a BLAKE2b-256 in hex");
   }
   return pin;
 }
@@ -154,7 +154,7 @@ std::optional<Content> read_content(std::string_view text) {
   auto value = json::parse(text, "sealed state");
   if (!value) return std::nullopt;
   json::Faults faults;
-  json::Reader reader(*value, "", faults);
+  json::Reader reader(*value, faults);
   Content content;
   static_cast<void>(reader.integer("v", 1, 1));
   content.state.license = read_license(reader);
@@ -173,12 +173,12 @@ std::optional<Content> read_content(std::string_view text) {
 /// Opens the box with any lock of this machine that fits.
 std::optional<SecretBytes> open_sealed(const json::Value& sealed, const std::vector<Lock>& locks) {
   json::Faults faults;
-  json::Reader reader(sealed, "/sealed", faults);
+  json::Reader reader(sealed, faults);
   const auto box = base64_decode(reader.string("box"));
   const json::Array& wraps = reader.array("wraps");
   if (!faults.empty() || !box) return std::nullopt;
   for (const auto& entry : wraps) {
-    json::Reader wrap(entry, "/sealed/wraps", faults);
+    json::Reader wrap(entry, reader, "wraps");
     const std::string fact = wrap.string("fact");
     const auto wrapped = base64_decode(wrap.string("key"));
     if (!wrapped) continue;

@@ -10,6 +10,12 @@ Digest sha256(ByteView bytes) {
   return digest;
 }
 
+Digest blake2b(ByteView bytes) {
+  Digest digest{};
+  crypto_generichash(digest.data(), digest.size(), bytes.data(), bytes.size(), nullptr, 0);
+  return digest;
+}
+
 Digest hmac_sha256(ByteView key, ByteView message) {
   Digest digest{};
   crypto_auth_hmacsha256_state state;

@@ -12,6 +12,10 @@ using Digest = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] LIC_INTERNAL Digest sha256(ByteView bytes);
 
+/// BLAKE2b-256 (RFC 7693): where no other program needs the digest, as it takes a
+/// fraction of the time.
+[[nodiscard]] LIC_INTERNAL Digest blake2b(ByteView bytes);
+
 /// HMAC-SHA-256 (RFC 2104) with a key of any length.
 [[nodiscard]] LIC_INTERNAL Digest hmac_sha256(ByteView key, ByteView message);
 

@@ -33,7 +33,7 @@ std::vector<PublicKey> read_roots(json::Reader& document) {
   const json::Array& listed = document.array("roots");
   if (listed.size() > kMostKeys) document.fault("roots", concat("names more than ", kMostKeys, " keys"));
   for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
-    json::Reader entry(listed[i], json::child(document.pointer_to("roots"), i), document.faults());
+    json::Reader entry(listed[i], document, "roots", i);
     auto key = read_key(entry);
     if (!key) continue;
     if (std::find(roots.begin(), roots.end(), *key) != roots.end()) entry.fault("public", "is listed twice");
@@ -57,7 +57,7 @@ std::vector<TrustedKey> read_keys(json::Reader& document) {
   const json::Array& listed = document.array("keys");
   if (listed.size() > kMostKeys) document.fault("keys", concat("names more than ", kMostKeys, " keys"));
   for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
-    json::Reader entry(listed[i], json::child(document.pointer_to("keys"), i), document.faults());
+    json::Reader entry(listed[i], document, "keys", i);
     auto key = read_key(entry);
     auto roles = read_roles(entry);
     const auto not_before = entry.optional_time("not_before");
@@ -97,52 +97,56 @@ Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
 
   json::Faults faults;
-  json::Reader document(value, "", faults);
+  json::Reader document(value, faults);
   read_version(document);
-  ProductFile product;
-  product.roots_ = read_roots(document);
-  product.threshold_ = document.integer("threshold", 1, static_cast<std::int64_t>(kMostKeys));
-  product.keys_ = read_keys(document);
-  product.version_ = document.integer("version", 1, json::kMaxInteger);
-  product.issued_at_ = document.time("issued_at");
-  product.catalog_ = read_catalog(document, false);
+  const auto data = std::make_shared<Data>();
+  data->roots = read_roots(document);
+  data->threshold = document.integer("threshold", 1, static_cast<std::int64_t>(kMostKeys));
+  data->keys = read_keys(document);
+  data->version = document.integer("version", 1, json::kMaxInteger);
+  data->issued_at = document.time("issued_at");
+  data->catalog = read_catalog(document, false);
   static_cast<void>(document.string("id"));  // every payload has one
   if (!faults.empty()) return faults.first(what);
 
-  product.bytes_.assign(bytes.begin(), bytes.end());
-  product.signed_bytes_ = envelope.signed_bytes();
-  for (const auto& entry : envelope.signatures()) product.signatures_.emplace_back(entry.claimed, entry.signature);
-  if (product.signatures_by(product.roots_) < static_cast<std::size_t>(product.threshold_))
-    return error(Errc::untrusted, concat(what, " is not signed by ", product.threshold_, " of its root keys"),
+  data->bytes.assign(bytes.begin(), bytes.end());
+  data->signed_bytes = envelope.signed_bytes();
+  data->digest = blake2b(data->signed_bytes);
+  for (const auto& entry : envelope.signatures()) data->signatures.emplace_back(entry.claimed, entry.signature);
+  ProductFile product(data);
+  if (product.signatures_by(data->roots) < static_cast<std::size_t>(data->threshold))
+    return error(Errc::untrusted, concat(what, " is not signed by ", data->threshold, " of its root keys"),
                  "get the product file again from the vendor");
   return product;
 }
 
 std::size_t ProductFile::signatures_by(const std::vector<PublicKey>& roots) const {
   return static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), [&](const PublicKey& root) {
-    return std::any_of(signatures_.begin(), signatures_.end(), [&](const auto& entry) {
-      return entry.first == root.id() && root.verifies(signed_bytes_, entry.second);
+    return std::any_of(data_->signatures.begin(), data_->signatures.end(), [&](const auto& entry) {
+      return entry.first == root.id() && root.verifies(data_->signed_bytes, entry.second);
     });
   }));
 }
 
 const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
   const auto found =
-      std::find_if(keys_.begin(), keys_.end(), [&](const TrustedKey& key) { return key.key.id() == id; });
-  return found == keys_.end() ? nullptr : &*found;
+      std::find_if(keys().begin(), keys().end(), [&](const TrustedKey& key) { return key.key.id() == id; });
+  return found == keys().end() ? nullptr : &*found;
 }
 
-ProductPin ProductFile::pin() const { return {catalog_.product, version_, threshold_, roots_, sha256(signed_bytes_)}; }
+ProductPin ProductFile::pin() const { return {catalog().product, version(), threshold(), roots(), digest()}; }
 
 Result<void> ProductPin::accepts(const ProductFile& next) const {
-  const ProductPin other = next.pin();
-  if (other.product != product)
+  const std::string& name = next.catalog().product;
+  if (name != product)
     return error(Errc::untrusted,
-                 concat("the product file is for ", in_quotes(other.product), ", not for ", in_quotes(product)));
-  if (other.version < version)
-    return error(Errc::untrusted, concat("the product file is version ", other.version, ", older than version ",
+                 concat("the product file is for ", in_quotes(name), ", not for ", in_quotes(product)));
+  if (next.version() < version)
+    return error(Errc::untrusted, concat("the product file is version ", next.version(), ", older than version ",
                                          version, " known here"));
-  if (other.version == version && other.digest != digest)
+  // What open() checked was then signed by the pinned roots: they are in what was signed.
+  if (next.version() == version && next.digest() == digest) return {};
+  if (next.version() == version)
     return error(Errc::untrusted, concat("the product file is another one of the same version ", version),
                  "ask the vendor which of the two is right");
   if (next.signatures_by(roots) < static_cast<std::size_t>(threshold))

@@ -2,6 +2,7 @@
 
 /// The product file: whom a client trusts, and for what (docs/formats.md, 4).
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ struct ProductPin {
   std::int64_t version = 0;
   std::int64_t threshold = 1;
   std::vector<PublicKey> roots;
-  Digest digest{};  ///< SHA-256 of the signed bytes
+  Digest digest{};  ///< BLAKE2b-256 of the signed bytes
 
   /// Whether `next` may take the place of the pinned file: the same product, not
   /// an older version, not another file of the same version, and signed by the
@@ -49,7 +50,8 @@ struct ProductPin {
   [[nodiscard]] LIC_INTERNAL Result<void> accepts(const ProductFile& next) const;
 };
 
-/// A product file whose signatures hold. Only open() makes one.
+/// A product file whose signatures hold. Only open() makes one; copies are cheap,
+/// as they share what was read.
 class LIC_INTERNAL ProductFile {
  public:
   /// Parses and checks that `threshold` of the roots named inside have signed it.
@@ -58,18 +60,19 @@ class LIC_INTERNAL ProductFile {
   /// Errors: invalid_input (malformed), untrusted (signatures, weak keys, kind).
   static Result<ProductFile> open(ByteView bytes, std::string_view what);
 
-  [[nodiscard]] const Catalog& catalog() const noexcept { return catalog_; }
-  [[nodiscard]] std::int64_t version() const noexcept { return version_; }
-  [[nodiscard]] const std::vector<PublicKey>& roots() const noexcept { return roots_; }
-  [[nodiscard]] std::int64_t threshold() const noexcept { return threshold_; }
-  [[nodiscard]] const std::vector<TrustedKey>& keys() const noexcept { return keys_; }
-  [[nodiscard]] Time issued_at() const noexcept { return issued_at_; }
+  [[nodiscard]] const Catalog& catalog() const noexcept { return data_->catalog; }
+  [[nodiscard]] std::int64_t version() const noexcept { return data_->version; }
+  [[nodiscard]] const std::vector<PublicKey>& roots() const noexcept { return data_->roots; }
+  [[nodiscard]] std::int64_t threshold() const noexcept { return data_->threshold; }
+  [[nodiscard]] const std::vector<TrustedKey>& keys() const noexcept { return data_->keys; }
+  [[nodiscard]] Time issued_at() const noexcept { return data_->issued_at; }
   /// The envelope as it was read.
-  [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const Bytes& bytes() const noexcept { return data_->bytes; }
 
   /// The key of that id; null when this product trusts none such.
   [[nodiscard]] const TrustedKey* find_key(const KeyId& id) const noexcept;
 
+  [[nodiscard]] const Digest& digest() const noexcept { return data_->digest; }
   [[nodiscard]] ProductPin pin() const;
   /// pin().accepts(next)
   [[nodiscard]] Result<void> accepts(const ProductFile& next) const { return pin().accepts(next); }
@@ -77,17 +80,22 @@ class LIC_INTERNAL ProductFile {
   [[nodiscard]] std::size_t signatures_by(const std::vector<PublicKey>& roots) const;
 
  private:
-  ProductFile() = default;
+  struct Data {
+    Catalog catalog;
+    std::int64_t version = 0;
+    std::vector<PublicKey> roots;
+    std::int64_t threshold = 1;
+    std::vector<TrustedKey> keys;
+    Time issued_at{};
+    Bytes bytes;
+    Bytes signed_bytes;
+    Digest digest{};  ///< BLAKE2b-256 of signed_bytes
+    std::vector<std::pair<KeyId, Bytes>> signatures;
+  };
 
-  Catalog catalog_;
-  std::int64_t version_ = 0;
-  std::vector<PublicKey> roots_;
-  std::int64_t threshold_ = 1;
-  std::vector<TrustedKey> keys_;
-  Time issued_at_{};
-  Bytes bytes_;
-  Bytes signed_bytes_;
-  std::vector<std::pair<KeyId, Bytes>> signatures_;
+  explicit ProductFile(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+
+  std::shared_ptr<const Data> data_;
 };
 
 /// The payload of a product file, ready to sign: `catalog_json` is the catalogue
