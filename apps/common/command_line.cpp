@@ -80,7 +80,7 @@ std::string given_command(const CLI::App& root) {
   return &app == &root ? std::string() : path_of(app);
 }
 
-CLI::Option* add_choice(CLI::App& app, std::string name, std::vector<std::string> words,
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::vector<std::string> words,
                         std::function<void(std::size_t)> chosen, std::string summary) {
   std::string value;
   for (const auto& word : words) value += concat(value.empty() ? "" : "|", word);
@@ -93,7 +93,7 @@ CLI::Option* add_choice(CLI::App& app, std::string name, std::vector<std::string
   return app.add_option(name, choose, std::move(summary))->type_name(value);
 }
 
-CLI::Option* add_number(CLI::App& app, std::string name, std::optional<std::int64_t>& target, std::int64_t low,
+CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<std::int64_t>& target, std::int64_t low,
                         std::int64_t high, std::string summary) {
   const auto read = [name, &target, low, high](const CLI::results_t& given) {
     target = parse_integer(given.back());

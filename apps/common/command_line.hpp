@@ -86,12 +86,12 @@ const Command<Context>* find_command(const std::vector<Command<Context>>& comman
 
 /// A choice: `chosen` gets the index of the word given; another word is a usage
 /// error that lists them all.
-CLI::Option* add_choice(CLI::App& app, std::string name, std::vector<std::string> words,
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::vector<std::string> words,
                         std::function<void(std::size_t)> chosen, std::string summary);
 
 /// A whole number in decimal, low to high; another value is a usage
 /// error (exit code 2) that names the range. (CLI11 alone reads 010 as 8.)
-CLI::Option* add_number(CLI::App& app, std::string name, std::optional<std::int64_t>& target, std::int64_t low,
+CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<std::int64_t>& target, std::int64_t low,
                         std::int64_t high, std::string summary);
 
 /// An option that may be given several times, one value each time; for an argument
