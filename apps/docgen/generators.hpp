@@ -42,7 +42,14 @@ struct Prose {
     std::string name;
     std::string text;
   };
+  /// Text that is to be seen as it stands, in a section of its own.
+  struct Sample {
+    std::string title;
+    std::string text;
+    std::vector<std::string> lines;
+  };
   std::vector<std::string> description;  ///< paragraphs
+  std::vector<Sample> samples;
   std::vector<Item> environment;
   std::vector<Item> files;
   std::vector<Item> recovery;  ///< what to do when; empty: no such section

@@ -120,6 +120,12 @@ std::string items_section(std::string_view title, const std::vector<Prose::Item>
   return out;
 }
 
+std::string samples_sections(const std::vector<Prose::Sample>& samples) {
+  std::string out;
+  for (const auto& each : samples) out += concat(section(each.title), roff(each.text), "\n.PP\n", examples(each.lines));
+  return out;
+}
+
 }  // namespace
 
 std::string man_page(const Program& documented) {
@@ -133,7 +139,7 @@ std::string man_page(const Program& documented) {
   for (const auto& paragraph : prose.description) {
     out += concat(&paragraph == &prose.description.front() ? "" : ".PP\n", roff(paragraph), '\n');
   }
-  out += concat(commands_section(program), options_sections(program), exit_section());
+  out += concat(samples_sections(prose.samples), commands_section(program), options_sections(program), exit_section());
   out += concat(items_section("ENVIRONMENT", prose.environment), items_section("FILES", prose.files));
   if (!prose.recovery.empty()) out += items_section("RECOVERY", prose.recovery);
   if (!program.examples.empty()) out += concat(section("EXAMPLES"), examples(program.examples));

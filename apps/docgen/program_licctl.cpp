@@ -17,7 +17,10 @@ Prose prose() {
       "more where it does not, 1 to 7 where that could not be told.",
       "An activation that fails changes nothing: what was active before stays active."};
   out.environment = {{"LICCTL_PRODUCT", "The product file, unless --product-file names one."},
-                     {"HOME", "Where the state is kept, unless --state-dir names a directory."},
+                     {"HOME",
+                      "Where the state is kept, unless --state-dir names a directory. Trials need it in any case, for "
+                      "their marks. Without it and without --state-dir every action that opens the state exits 1, "
+                      "--machine-id and --plans too; a file named by --license-file is judged without it."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
   out.files = {{"~/.PRODUCT/license/",
                 "The state of the product of that name: license_data.json (the current state), state.key (its secret), "
@@ -32,7 +35,8 @@ Prose prose() {
        "It is kept as license_data.json.corrupt-TIME. The signed file <KEY>.json still stands: activate its key "
        "again."},
       {"Exit 14 after the machine changed",
-       "Activate the license again; one that is bound to the old machine is the vendor's to move."},
+       "Activate the license again; one that is bound to the old machine is the vendor's to move. A trial of the other "
+       "machine does not move: --generate-trial starts one anew here."},
       {"Exit 17, the clock",
        "Set the clock right. If it had run ahead when licctl was last called, set it right, remove license_data.json "
        "(not <KEY>.json) and activate the license again."}};

@@ -18,13 +18,26 @@ Prose prose() {
       "Times are RFC 3339 in UTC; a date alone means 00:00:00Z. Durations are written 30d, 12mo, 1y or 6h.",
       "The passphrase of the signing keys is read from --passphrase-file, --passphrase-fd, LICGEN_PASSPHRASE, or "
       "asked for on the terminal; it is never an argument."};
+  out.samples = {
+      {"CATALOGUE",
+       "The product and its plans, as JSON. Every member is in docs/formats.md, section 5, which is installed with "
+       "these examples: docs/examples/ticketzero.json and docs/examples/tensorpack.json (see FILES). The least that "
+       "init takes:",
+       {R"({ "v": 1, "product": "my-app", "name": "My App", "app": "my-app",)", R"(  "key_prefix": "MA",)",
+        R"(  "plans": [ { "id": "pro", "name": "Pro", "code": "PRO",)",
+        R"(               "kind": "subscription", "months": 12 } ] })"}}};
   out.environment = {{"LICGEN_HOME", "The home, unless --home names one."},
                      {"LICGEN_PASSPHRASE", "The passphrase of the signing keys."},
                      {"LICGEN_NEW_PASSPHRASE", "The new one, for keys passphrase."},
+                     {"HOME", "Where .licgen is, unless --home or LICGEN_HOME names the home."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
   out.files = {{"~/.licgen/", "The home: signing keys and ledger. Private to its owner (mode 0700)."},
                {"~/.licgen/keys/", "The signing keys, PKCS#8 PEM, encrypted unless made with init --no-passphrase."},
-               {"~/.licgen/ledger.db", "The ledger."}};
+               {"~/.licgen/ledger.db", "The ledger."},
+               {"PREFIX/share/doc/lic/docs/",
+                "The documents, below the prefix of the installation: cli.md (every command and its JSON), formats.md "
+                "(catalogue, license, product file), security.md, ledger.md, embedding.md, machine-identity.md, and "
+                "examples/."}};
   out.see_also = ".BR licctl (1),\n.BR openssl\\-pkey (1)";
   return out;
 }
