@@ -22,7 +22,7 @@ std::string until(const std::optional<Time>& end) { return end ? concat(" until 
 }  // namespace
 
 Result<void> LicenseManager::Impl::check_changeable() const {
-  if (license_file_.empty()) return {};
+  if (!judges_file()) return {};
   return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
 }
 

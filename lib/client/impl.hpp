@@ -40,12 +40,13 @@ class LicenseManager::Impl {
   [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
 
  private:
-  Impl(ProductFile base, Environment environment, Path state_dir, std::string license_file);
+  Impl(ProductFile base, Environment environment, Path state_dir, const OpenOptions& options);
 
   // manager.cpp: reading
   Result<void> read_state();
   Result<void> choose_product();
-  Result<void> read_license_file();
+  [[nodiscard]] bool judges_file() const noexcept { return !license_file_.empty() || !license_document_.empty(); }
+  Result<void> judge_file();
   void tell_condition();
   void take_license();
   void adopt_dropped_file();
@@ -76,7 +77,9 @@ class LicenseManager::Impl {
   ProductFile product_;  ///< base_, or its successor known here
   ProductInfo info_;
   std::string state_dir_;
-  std::string license_file_;  ///< judged in place of the state; usually empty
+  std::string license_file_;  ///< judged in place of the state; usually absent, as is:
+  Bytes license_document_;
+  std::optional<Time> release_date_;
   std::vector<MachineFact> facts_;
   MachineIdentity machine_;
   std::string fingerprint_;

@@ -64,12 +64,14 @@ const Limits kNoLimits;
 
 }  // namespace
 
-LicenseManager::Impl::Impl(ProductFile base, Environment environment, Path state_dir, std::string license_file)
+LicenseManager::Impl::Impl(ProductFile base, Environment environment, Path state_dir, const OpenOptions& options)
     : environment_(std::move(environment)),
       base_(std::move(base)),
       product_(base_),
       state_dir_(state_dir.native()),
-      license_file_(std::move(license_file)),
+      license_file_(options.license_file),
+      license_document_(options.license_document.begin(), options.license_document.end()),
+      release_date_(options.release_date),
       facts_(read_machine_facts(environment_.machine_root)),
       machine_(MachineIdentity::of(facts_, base_.catalog().product)),
       fingerprint_(machine_.fingerprint()),
@@ -81,11 +83,10 @@ Result<std::unique_ptr<LicenseManager::Impl>> LicenseManager::Impl::open(const O
   LIC_TRY(start_crypto());
   LIC_TRY_ASSIGN(ProductFile base, base_product(options));
   Path directory;
-  if (options.license_file.empty()) {
+  if (options.license_file.empty() && options.license_document.empty()) {
     LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
   }
-  std::unique_ptr<Impl> impl(
-      new Impl(std::move(base), std::move(environment), std::move(directory), options.license_file));
+  std::unique_ptr<Impl> impl(new Impl(std::move(base), std::move(environment), std::move(directory), options));
   LIC_TRY(impl->refresh());
   return impl;
 }
@@ -102,7 +103,7 @@ Result<void> LicenseManager::Impl::read_state() {
   warnings_.clear();
   forced_.reset();
   adopted_ = false;
-  if (license_file_.empty()) {
+  if (!judges_file()) {
     LIC_TRY_ASSIGN(loaded_, store_.load(machine_));
   }
   LIC_TRY(choose_product());
@@ -114,15 +115,19 @@ Result<void> LicenseManager::Impl::read_state() {
   tell_condition();
   take_license();
   adopt_dropped_file();
-  if (!license_file_.empty()) LIC_TRY(read_license_file());
+  if (judges_file()) LIC_TRY(judge_file());
   machine_matches_ = license_ && is_for_this_machine(*license_);
   verified_at_ = environment_.now();
   return {};
 }
 
-Result<void> LicenseManager::Impl::read_license_file() {
-  LIC_TRY_ASSIGN(const Bytes bytes, read_file(license_file_, "license file"));
-  const std::string what = concat("license file ", in_quotes(license_file_));
+Result<void> LicenseManager::Impl::judge_file() {
+  Bytes bytes = license_document_;
+  std::string what = "the license given";
+  if (!license_file_.empty()) {
+    LIC_TRY_ASSIGN(bytes, read_file(license_file_, "license file"));
+    what = concat("license file ", in_quotes(license_file_));
+  }
   LIC_TRY_ASSIGN(product_, product_for(bytes, what));
   LIC_TRY_ASSIGN(license_, verify(bytes, product_, what));
   return {};
@@ -154,9 +159,11 @@ Result<void> LicenseManager::Impl::choose_product() {
   const ProductPin& pin = *loaded_.state.pin;
   auto accepted = pin.accepts(base_);
   if (accepted || base_.version() >= pin.version) return accepted;
-  LIC_TRY_ASSIGN(const Bytes bytes,
-                 read_file(store_.product_file(), "product file known here", {.follow_symlink = false}));
-  LIC_TRY_ASSIGN(ProductFile known, ProductFile::open(bytes, "the product file known here"));
+  const auto bytes = read_file(store_.product_file(), "product file known here", {.follow_symlink = false});
+  if (!bytes)
+    return error(bytes.error().code, bytes.error().message,
+                 concat("version ", pin.version, " of the product file was in use here: give it, or a newer one"));
+  LIC_TRY_ASSIGN(ProductFile known, ProductFile::open(*bytes, "the product file known here"));
   LIC_TRY(pin.accepts(known));
   product_ = std::move(known);
   return {};
@@ -171,7 +178,8 @@ void LicenseManager::Impl::take_license() {
       license_ = std::move(verified).value();
     } else {
       forced_ = Reason::untrusted;
-      warnings_.push_back(verified.error().message);
+      warnings_.push_back(
+          concat(verified.error().message, verified.error().hint.empty() ? "" : ": ", verified.error().hint));
     }
   } else if (state.grant) {
     const Plan* plan = product_.catalog().find_plan(state.grant->plan);
@@ -200,12 +208,13 @@ void LicenseManager::Impl::adopt_dropped_file() {
     return;
   }
   if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
-  // A newer one that does not hold yet, or not here, takes nothing from one that does.
+  // A newer one that does not hold yet, or not here, takes nothing from one that
+  // does, unless the vendor took it back: a suspension is meant to be seen.
   const Time now = environment_.now();
   const auto holds = [&](const VerifiedLicense& license) {
     return decide(license, context_for(license, is_for_this_machine(license), now)).allowed();
   };
-  if (!holds(*dropped) && holds(*license_)) return;
+  if (!dropped->terms().suspended_at && !holds(*dropped) && holds(*license_)) return;
   product_ = std::move(product).value();
   license_ = std::move(dropped).value();
   loaded_.state.license->document = to_text(*bytes);
@@ -259,6 +268,7 @@ Context LicenseManager::Impl::context_for(const VerifiedLicense& license, bool m
   context.high_water = std::max(license.terms().issued_at, product_.issued_at());
   if (loaded_.state.high_water) context.high_water = std::max(*context.high_water, *loaded_.state.high_water);
   context.machine_matches = machine_matches;
+  context.release_date = release_date_;
   return context;
 }
 

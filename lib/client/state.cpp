@@ -51,7 +51,9 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
 
 Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   LIC_TRY(make_private_directory(directory_));
-  return FileLock::acquire(directory_ / "state.lock", patience);
+  LIC_TRY_ASSIGN(FileLock held, FileLock::acquire(directory_ / "state.lock", patience));
+  remove_abandoned_temporaries(directory_);
+  return held;
 }
 
 Result<void> StateStore::save(const ClientState& state, std::string_view summary,

@@ -68,7 +68,8 @@ class StateStore {
   [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
   [[nodiscard]] Path product_file() const;                      ///< product.json
 
-  /// Errors: denied (a symbolic link, another owner, no permission), failure.
+  /// Errors: denied (a symbolic link, another owner, no permission), untrusted (the
+  /// state of another product), invalid_input (of a newer version), failure.
   /// Damage is a condition, not an error.
   [[nodiscard]] Result<LoadedState> load(const MachineIdentity& machine) const;
 
@@ -95,7 +96,8 @@ class StateStore {
 /// The two halves of license_data.json, apart from any file; for tests and fuzzing.
 [[nodiscard]] std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
                                        const MachineIdentity& machine, std::string_view product);
-[[nodiscard]] LoadedState decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
-                                       std::string_view product);
+/// Errors: untrusted (the state of another product); invalid_input (of a newer version).
+[[nodiscard]] Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret,
+                                               const MachineIdentity& machine, std::string_view product);
 
 }  // namespace lic

@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/state.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kBoxContext = "lic-state-box-v1";
 constexpr std::string_view kWrapContext = "lic-state-wrap-v1";
 constexpr std::string_view kWeakFacts = "weak-facts";
@@ -174,6 +176,7 @@ std::optional<Content> read_content(std::string_view text) {
 std::optional<SecretBytes> open_sealed(const json::Value& sealed, const std::vector<Lock>& locks) {
   json::Faults faults;
   json::Reader reader(sealed, faults);
+  static_cast<void>(reader.integer("v", kVersion, kVersion));
   const auto box = base64_decode(reader.string("box"));
   const json::Array& wraps = reader.array("wraps");
   if (!faults.empty() || !box) return std::nullopt;
@@ -203,6 +206,11 @@ bool names_another_machine(const json::Value& document, const MachineIdentity& m
   return !same_machine(machine, binding);
 }
 
+const std::string* string_member(const json::Value& document, std::string_view name) {
+  const json::Value* member = document.find(name);
+  return member == nullptr ? nullptr : member->as_string();
+}
+
 LoadedState unusable(StateCondition condition, std::string problem) { return {condition, {}, std::move(problem)}; }
 
 }  // namespace
@@ -224,11 +232,19 @@ std::string encode_state(const ClientState& state, std::string_view summary, con
   return document.dump(2) + "\n";
 }
 
-LoadedState decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
-                         std::string_view product) {
+Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
+                                 std::string_view product) {
   const auto document = json::parse(text, "license_data.json");
   if (!document) return unusable(StateCondition::damaged, document.error().message);
+  if (const auto* other = string_member(*document, "product"); other != nullptr && *other != product)
+    return error(Errc::untrusted,
+                 concat("license_data.json is of the product ", in_quotes(*other), ", not of ", in_quotes(product)),
+                 "give the product file of that product, or another state directory with --state-dir");
   const json::Value* sealed = document->find("sealed");
+  const json::Value* version = sealed == nullptr ? nullptr : sealed->find("v");
+  if (version != nullptr && version->as_integer() != nullptr && *version->as_integer() > kVersion)
+    return error(Errc::invalid_input, "license_data.json was written by a newer version of this program",
+                 "use the newer version, or another state directory with --state-dir");
   const auto opened = sealed == nullptr ? std::nullopt : open_sealed(*sealed, locks_of(secret, product, machine));
   if (!opened) {
     if (names_another_machine(*document, machine))
@@ -242,9 +258,9 @@ LoadedState decode_state(std::string_view text, const SecretBytes& secret, const
   if (!same_machine(machine, content->machine))
     return unusable(StateCondition::foreign, "license_data.json was sealed on another machine");
   if (content->summary != summary_digest(*document))
-    return {StateCondition::edited, std::move(content->state),
-            "license_data.json was tampered with: its readable part is not what was written"};
-  return {StateCondition::intact, std::move(content->state), {}};
+    return LoadedState{StateCondition::edited, std::move(content->state),
+                       "license_data.json was tampered with: its readable part is not what was written"};
+  return LoadedState{StateCondition::intact, std::move(content->state), {}};
 }
 
 }  // namespace lic

@@ -124,6 +124,7 @@ Status LicenseManager::Impl::status_at(Time now) const {
   status.customer = terms.customer;
   status.starts = terms.starts_at;
   status.expires = terms.expires_at;
+  status.maintenance_until = terms.maintenance_until;
   status.source = source_of(*license);
   if (loaded_.state.license) status.activated_at = loaded_.state.license->activated_at;
   if (loaded_.state.grant) status.activated_at = loaded_.state.grant->started_at;
@@ -134,6 +135,7 @@ Status LicenseManager::Impl::status_at(Time now) const {
 std::string LicenseManager::Impl::summary_json(Time now) const {
   const Status status = status_at(now);
   ordered_json out;
+  out["product"] = info_.id;
   out["license_key"] = optional_text(status.license_key);
   out["license_type"] = optional_text(status.plan);
   out["kind"] = status.kind ? ordered_json(token(*status.kind)) : ordered_json(nullptr);
@@ -163,6 +165,12 @@ Change LicenseManager::Impl::refusal(const VerifiedLicense& license, const Decis
   if (decision.reason == Reason::wrong_machine)
     return {false, decision, concat(name, " is bound to another machine"),
             concat("ask ", support, " to move it here; key ", terms.key, ", machine id ", fingerprint_)};
+  if (decision.reason == Reason::suspended)
+    return {false, decision, concat(name, " is suspended by the vendor"), concat("ask ", support)};
+  if (decision.reason == Reason::version_not_covered)
+    return {false, decision,
+            concat(name, " covers releases up to ", format_time(*terms.maintenance_until), ", not this one"),
+            renewal.empty() ? "renew its maintenance with the vendor" : concat("renew its maintenance at ", renewal)};
   if (decision.reason == Reason::clock_moved_back)
     return {false, decision, "this machine's clock is more than a day behind a time already seen",
             "set the clock right and try again"};

@@ -21,9 +21,11 @@ constexpr std::size_t kMostPlans = 200;
 constexpr std::array<std::string_view, 12> kCatalogMembers = {"v",          "product",      "name",        "app",
                                                               "key_prefix", "purchase_url", "renewal_url", "server_url",
                                                               "support",    "unlicensed",   "plans",       "crit"};
-constexpr std::array<std::string_view, 15> kPlanMembers = {
-    "id",         "name",  "code",          "kind",          "recommended",    "price",    "months", "days",
-    "grace_days", "seats", "machine_bound", "email_domains", "grant_by_email", "features", "limits"};
+constexpr std::array<std::string_view, 16> kPlanMembers = {
+    "id",    "name",          "code",          "kind",           "recommended",
+    "price", "months",        "days",          "grace_days",     "maintenance_months",
+    "seats", "machine_bound", "email_domains", "grant_by_email", "features",
+    "limits"};
 
 /// Faults for every member that looks like a misspelt one of `known`
 /// and would be lost silently. Other members are a later version's, or the vendor's own.
@@ -99,6 +101,8 @@ void check_duration(json::Reader& reader, const Plan& plan) {
   if (plan.kind == Kind::trial && !ends) reader.fault("days", "is missing: a trial ends");
   if (plan.kind == Kind::perpetual && ends)
     reader.fault("kind", "is perpetual, so the plan can have no months or days");
+  if (plan.maintenance_months && plan.kind != Kind::perpetual)
+    reader.fault("maintenance_months", "is for a plan of kind perpetual");
   if (plan.kind == Kind::free && ends) reader.fault("kind", "is free, so the plan can have no months or days");
 }
 
@@ -118,6 +122,7 @@ Plan read_plan(json::Reader reader, bool strict) {
   if (reader.has("months")) plan.months = reader.integer("months", 1, kMostMonths);
   if (reader.has("days")) plan.days = reader.integer("days", 1, kMostDays);
   plan.grace_days = reader.integer_or("grace_days", 0, 3650, 0);
+  if (reader.has("maintenance_months")) plan.maintenance_months = reader.integer("maintenance_months", 1, kMostMonths);
   plan.seats = reader.integer_or("seats", 1, kMostSeats, 1);
   plan.machine_bound = reader.boolean_or("machine_bound", false);
   plan.email_domains = reader.strings_or_empty("email_domains");
@@ -156,6 +161,16 @@ std::vector<std::string_view> labels_of(std::string_view domain) {
     if (dot == std::string_view::npos) return labels;
     domain.remove_prefix(dot + 1);
   }
+}
+
+/// Letters, digits and hyphens within (RFC 5321, 4.1.2), or beyond ASCII (RFC 6531).
+bool is_domain_label(std::string_view label) {
+  const auto is_part = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           static_cast<unsigned char>(c) >= 0x80;
+  };
+  return !label.empty() && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), is_part);
 }
 
 bool domain_matches(const std::vector<std::string_view>& labels, std::string_view wanted) {
@@ -217,8 +232,10 @@ bool is_email(std::string_view text) noexcept {
   const std::size_t at = text.find('@');
   if (text.size() > kLongest || at == 0 || at == std::string_view::npos || at != text.rfind('@')) return false;
   if (text.find_first_of(" \t\r\n") != std::string_view::npos) return false;
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    return false;
   const auto labels = labels_of(text.substr(at + 1));
-  return std::none_of(labels.begin(), labels.end(), [](std::string_view label) { return label.empty(); });
+  return std::all_of(labels.begin(), labels.end(), is_domain_label);
 }
 
 bool email_matches(std::string_view email, const std::vector<std::string>& domains) {

@@ -49,7 +49,8 @@ struct Catalog {
 /// one of `domains`, whole labels only, without regard to case.
 [[nodiscard]] LIC_INTERNAL bool email_matches(std::string_view email, const std::vector<std::string>& domains);
 
-/// Exactly one '@' with something before it and a domain of labels after it.
+/// Exactly one '@' with something before it and a domain of labels after it; no
+/// control characters.
 [[nodiscard]] LIC_INTERNAL bool is_email(std::string_view text) noexcept;
 
 /// The end of a license of `plan` that starts at `start`: calendar months, or

@@ -16,6 +16,9 @@ constexpr std::int64_t kMostSeats = 1'000'000;
 constexpr std::int64_t kMostGraceDays = 3650;
 constexpr std::size_t kMostMachines = 1000;
 
+/// What a payload may name in `crit`: a reader that does not know it must refuse.
+constexpr std::array<std::string_view, 1> kCritical = {"suspended_at"};
+
 constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
 constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
 
@@ -102,7 +105,7 @@ std::vector<std::pair<std::string, std::string>> read_metadata(json::Reader& doc
 
 Terms read_terms(json::Reader& document) {
   Terms terms;
-  read_version(document);
+  read_version(document, kCritical);
   terms.id = document.string("id");
   terms.serial = document.integer("serial", 1, json::kMaxInteger);
   terms.product = document.string("product");
@@ -119,6 +122,7 @@ Terms read_terms(json::Reader& document) {
   terms.expires_at = document.optional_time("expires_at");
   terms.grace_days = document.integer_or("grace_days", 0, kMostGraceDays, 0);
   terms.maintenance_until = document.optional_time("maintenance_until");
+  terms.suspended_at = document.optional_time("suspended_at");
   terms.features = read_features(document, "features");
   terms.limits = read_limits(document, "limits");
   terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
@@ -172,7 +176,7 @@ bool is_name(std::string_view text) noexcept {
                      [&](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-void read_version(json::Reader& reader) {
+void read_version(json::Reader& reader, std::span<const std::string_view> known) {
   const json::Value* version = reader.member("v");
   const auto* number = version == nullptr ? nullptr : version->as_integer();
   if (number != nullptr && *number != 1) {
@@ -181,7 +185,8 @@ void read_version(json::Reader& reader) {
     reader.fault("v", version == nullptr ? "is missing" : "must be a whole number");
   }
   for (const auto& name : reader.strings_or_empty("crit"))
-    reader.fault("crit", concat("names ", in_quotes(name), ", which is not known here: newer version needed"));
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      reader.fault("crit", concat("names ", in_quotes(name), ", which is not known here: newer version needed"));
 }
 
 Features read_features(json::Reader& reader, std::string_view name) {
@@ -234,6 +239,7 @@ Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
 std::string Terms::to_json() const {
   nlohmann::ordered_json out;
   out["v"] = 1;
+  if (suspended_at) out["crit"] = kCritical;
   out["id"] = id;
   out["serial"] = serial;
   out["product"] = product;
@@ -246,6 +252,7 @@ std::string Terms::to_json() const {
   out["expires_at"] = time_json(expires_at);
   out["grace_days"] = grace_days;
   out["maintenance_until"] = time_json(maintenance_until);
+  if (suspended_at) out["suspended_at"] = format_time(*suspended_at);
   auto& features_out = out["features"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : features) features_out[name] = feature_json(value);
   auto& limits_out = out["limits"] = nlohmann::ordered_json::object();

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,8 @@ struct Terms {
   Time starts_at{};
   std::optional<Time> expires_at;  ///< absent: never
   std::int64_t grace_days = 0;
-  std::optional<Time> maintenance_until;
+  std::optional<Time> maintenance_until;  ///< covers releases up to then; absent: all
+  std::optional<Time> suspended_at;       ///< grants nothing until a later file without it
   Features features;
   Limits limits;
   std::int64_t seats = 1;
@@ -60,8 +62,8 @@ struct Terms {
 [[nodiscard]] LIC_INTERNAL std::optional<Period> parse_period(std::string_view token) noexcept;
 
 /// Reads `v` and `crit`, which every payload may have: faults unless v is 1 and
-/// crit (if any) is empty, since this version knows no critical extension.
-LIC_INTERNAL void read_version(json::Reader& reader);
+/// crit names nothing but `known`.
+LIC_INTERNAL void read_version(json::Reader& reader, std::span<const std::string_view> known = {});
 
 /// Reads a member "features": names and values as in docs/formats.md, 3.
 [[nodiscard]] LIC_INTERNAL Features read_features(json::Reader& reader, std::string_view name);

@@ -34,12 +34,14 @@ bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept {
 Decision decide(const VerifiedLicense& license, const Context& context) {
   const Terms& terms = license.terms();
   if (context.revoked) return {Reason::revoked, {}};
-  if (context.suspended) return {Reason::suspended, {}};
+  if (context.suspended || terms.suspended_at) return {Reason::suspended, {}};
   if (!terms.machines.empty() && !context.machine_matches) return {Reason::wrong_machine, {}};
   if (clock_moved_back(context.now, context.high_water)) return {Reason::clock_moved_back, {}};
   // It cannot be earlier than a time already seen: a clock that is an hour slow
   // neither keeps a new license from starting nor an old one from ending.
-  return judge_by_time(terms, std::max(context.now, context.high_water.value_or(context.now)));
+  const Decision decision = judge_by_time(terms, std::max(context.now, context.high_water.value_or(context.now)));
+  const bool newer = terms.maintenance_until && context.release_date > terms.maintenance_until;
+  return newer && decision.allowed() ? Decision{Reason::version_not_covered, {}} : decision;
 }
 
 std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now) {

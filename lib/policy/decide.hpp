@@ -20,6 +20,8 @@ struct Context {
   bool machine_matches = false;
   bool revoked = false;
   bool suspended = false;
+  /// When the release that asks was made; absent: not asked about.
+  std::optional<Time> release_date;
 };
 
 /// A clock may be wrong by this much before it counts as moved back: a day, so
@@ -36,7 +38,8 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked,
-/// suspended, wrong machine, clock moved back, not yet valid, expired.
+/// suspended, wrong machine, clock moved back, not yet valid, expired, version not
+/// covered (the release is newer than the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.

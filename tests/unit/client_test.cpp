@@ -258,7 +258,7 @@ TEST_CASE("client: an edited summary is tampering, whatever it says", "[client]"
   desk.must_activate(terms);
   const auto whole = ordered_json::parse(desk.read_data());
   for (const auto& [name, value] : whole.items()) {
-    if (name == "sealed") continue;
+    if (name == "sealed" || name == "product") continue;  // another product's is told apart
     auto edited = whole;
     edited[name] = "enterprise";
     CAPTURE(name);
@@ -327,19 +327,21 @@ TEST_CASE("client: a state cut off anywhere never grants", "[client]") {
   const auto key = read_file(desk.state() / "state.key", "key").value();
   const SecretBytes secret{ByteView(key)};
   const auto identity = MachineIdentity::of(read_machine_facts(desk.machine.path()), "ticketzero");
-  REQUIRE(decode_state(whole, secret, identity, "ticketzero").condition == StateCondition::intact);
+  REQUIRE(decode_state(whole, secret, identity, "ticketzero").value().condition == StateCondition::intact);
   for (std::size_t size = 0; size + 2 < whole.size(); ++size) {
-    const auto loaded = decode_state(std::string_view(whole).substr(0, size), secret, identity, "ticketzero");
+    const auto loaded = decode_state(std::string_view(whole).substr(0, size), secret, identity, "ticketzero").value();
     REQUIRE(loaded.condition == StateCondition::damaged);
   }
   // What is not covered by the digest is the box itself, its name aside: a changed
   // byte there may leave another lock or nothing of weight, never another license.
   const std::size_t sealed_at = whole.find("\"sealed\"");
-  const std::string document = decode_state(whole, secret, identity, "ticketzero").state.license->document;
+  const std::string document = decode_state(whole, secret, identity, "ticketzero").value().state.license->document;
   for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
     std::string altered = whole;
     altered[i] = static_cast<char>(altered[i] ^ 1);
-    const auto loaded = decode_state(altered, secret, identity, "ticketzero");
+    const auto decoded = decode_state(altered, secret, identity, "ticketzero");
+    if (!decoded) continue;  // the version or the product was altered
+    const LoadedState& loaded = *decoded;
     if (loaded.condition != StateCondition::intact) continue;
     REQUIRE((i > sealed_at || whole[i] == ' '));
     REQUIRE(loaded.state.license->document == document);
@@ -367,6 +369,64 @@ TEST_CASE("client: a copied directory is dead on another machine", "[client]") {
   CHECK(std::filesystem::exists(other.data()));      // looking does not take it away
   CHECK(other.open().activate(terms.key)->changed);  // an unbound license may be activated anew
   CHECK(other.reason() == Reason::valid);
+}
+
+TEST_CASE("client: the state of another product or a newer version is left alone", "[client]") {
+  const Desk desk;
+  desk.must_activate(desk.vendor.terms("starter"));
+  const std::string before = desk.read_data();
+  const test::TestVendor other(test::catalog_text("tensorpack"), 7);
+  const Path product = desk.files / "other.json";
+  REQUIRE(write_file(product, view_bytes(other.product_file())));
+  OpenOptions options;
+  options.product_file = product.native();
+  options.state_dir = desk.state().native();
+  const auto impl = LicenseManager::Impl::open(options, {desk.home(), desk.machine.path(), [&] { return desk.now; }});
+  REQUIRE_FALSE(impl);
+  CHECK(impl.error().code == Errc::untrusted);
+  CHECK(desk.read_data() == before);
+
+  ordered_json newer = ordered_json::parse(before);
+  newer["sealed"]["v"] = 2;
+  REQUIRE(write_file(desk.data(), view_bytes(newer.dump())));
+  CHECK(desk.try_open().error().code == Errc::invalid_input);
+  CHECK(desk.read_data() == newer.dump());
+}
+
+TEST_CASE("client: a suspension is seen, and its end", "[client]") {
+  const Desk desk;
+  Terms terms = desk.vendor.terms("professional");
+  desk.must_activate(terms);
+  const Path file = desk.state() / (terms.key + ".json");
+  ++terms.serial;
+  terms.suspended_at = desk.now;
+  REQUIRE(write_file(file, view_bytes(desk.vendor.sign(terms))));
+  CHECK(desk.reason() == Reason::suspended);
+  CHECK_FALSE(desk.open().check_feature("api-access").allowed());
+  ++terms.serial;
+  terms.suspended_at.reset();
+  REQUIRE(write_file(file, view_bytes(desk.vendor.sign(terms))));
+  CHECK(desk.reason() == Reason::valid);
+}
+
+TEST_CASE("client: maintenance covers the releases up to its end", "[client]") {
+  const Desk desk;
+  Terms terms = desk.vendor.terms("professional");
+  terms.kind = Kind::perpetual;
+  terms.expires_at.reset();
+  terms.maintenance_until = at("2027-01-01");
+  desk.must_activate(terms);
+  const auto reason_for = [&](const char* date) {
+    OpenOptions options;
+    options.product_file = desk.product().native();
+    options.release_date = at(date);
+    auto impl = LicenseManager::Impl::open(options, {desk.home(), desk.machine.path(), [&] { return desk.now; }});
+    REQUIRE(impl);
+    return LicenseManager(std::move(impl).value()).decision().reason;
+  };
+  CHECK(reason_for("2027-01-01") == Reason::valid);
+  CHECK(reason_for("2027-01-02") == Reason::version_not_covered);
+  CHECK(desk.reason() == Reason::valid);  // not asked about
 }
 
 TEST_CASE("client: hardware may change in part", "[client]") {

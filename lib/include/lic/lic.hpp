@@ -34,6 +34,11 @@ struct OpenOptions {
   /// A signed license file to judge in place of what is activated; then no state
   /// is read or written, and the changing members below are Errc::usage.
   std::string license_file{};
+  /// The same, by its content.
+  std::span<const unsigned char> license_document{};
+  /// When the release that asks was made: a license whose maintenance ended before
+  /// does not cover it (version_not_covered). Absent: not asked about.
+  std::optional<Time> release_date{};
 };
 
 /// Where the rights come from.
@@ -58,6 +63,7 @@ struct Status {
   Customer customer;
   std::optional<Time> starts;
   std::optional<Time> expires;
+  std::optional<Time> maintenance_until;  ///< covers releases up to then; absent: all
   std::optional<Time> activated_at;
   Features features;  ///< empty while the decision is a no for an activated license
   Limits limits;      ///< the same

@@ -108,6 +108,8 @@ struct Plan {
   std::optional<std::int64_t> months;
   std::optional<std::int64_t> days;
   std::int64_t grace_days = 0;
+  /// How long a perpetual license covers new releases; absent: all of them.
+  std::optional<std::int64_t> maintenance_months;
   std::int64_t seats = 1;
   /// A license of this plan must name its machines.
   bool machine_bound = false;
