@@ -37,6 +37,7 @@ struct LicenseRequest {
   std::optional<std::int64_t> months;
   std::optional<Time> expires_at;
   bool perpetual = false;
+  std::optional<Time> maintenance_until;  ///< of one that never ends
   std::optional<std::int64_t> seats;
   std::vector<MachineBinding> machines;
   Features features;  ///< added to the plan's, or in place of those of the same name
