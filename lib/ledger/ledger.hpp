@@ -43,15 +43,18 @@ struct LicenseSummary {
   std::string plan;
   Kind kind = Kind::subscription;
   Customer customer;
-  Time issued_at{};
+  Time issued_at{};   ///< of the newest document
+  Time created_at{};  ///< of the first one
   Time starts_at{};
   std::optional<Time> expires_at;
+  std::optional<Time> maintenance_until;
   std::int64_t grace_days = 0;
   std::int64_t seats = 1;
   std::int64_t activations = 0;
   std::string order;
   std::string note;
   std::string batch;
+  std::optional<Time> suspended_at;
   std::optional<Time> revoked_at;
   std::string revoke_reason;
 };
@@ -101,6 +104,10 @@ class Transaction {
   /// Errors: conflict (that key or id is in the ledger).
   [[nodiscard]] virtual Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
                                                  std::string_view batch) = 0;
+  /// A license's next terms and document, in place of those it has. `terms` has the
+  /// same key, and the serial after the one in the ledger.
+  /// Errors: not_found; conflict (another serial came first; the license is revoked).
+  [[nodiscard]] virtual Result<void> reissue(const Terms& terms, std::string_view document) = 0;
   /// Errors: not_found; conflict (revoked before, for another reason).
   /// False when it was revoked before for the same reason: nothing changes.
   [[nodiscard]] virtual Result<bool> revoke(const LicenseKey& key, std::string_view reason, Time at) = 0;

@@ -44,7 +44,7 @@ const std::string& status_sql() {
 std::string columns_sql() {
   return concat(
       "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
-      "order_id, note, batch, revoked_at, revoke_reason, ",
+      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, ",
       status_sql());
 }
 
@@ -80,6 +80,9 @@ Result<NumberedLicense> read_license(const Rows& rows) {
   summary.batch = rows.text(column++);
   summary.revoked_at = rows.optional_time(column++);
   summary.revoke_reason = rows.text(column++);
+  summary.created_at = rows.time(column++);
+  summary.maintenance_until = rows.optional_time(column++);
+  summary.suspended_at = rows.optional_time(column++);
   summary.status = static_cast<Reason>(rows.integer(column++));
   license.record.document = rows.text(column++);
   return license;

@@ -128,7 +128,15 @@ BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1};
+// The later life of a license: renewals, maintenance, reminders by end.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE licenses ADD COLUMN created_at INTEGER;
+ALTER TABLE licenses ADD COLUMN maintenance_until INTEGER;
+UPDATE licenses SET created_at = issued_at;
+CREATE INDEX licenses_by_end ON licenses (expires_at) WHERE expires_at IS NOT NULL;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

@@ -53,6 +53,10 @@ class SqliteTransaction final : public Transaction {
     });
   }
 
+  Result<void> reissue(const Terms& terms, std::string_view document) override {
+    return attempt([&] { return replace_license(terms, document); });
+  }
+
   Result<bool> revoke(const LicenseKey& key, std::string_view reason, Time at) override {
     return attempt([&] { return mark_revoked(key, reason, at); });
   }
@@ -104,17 +108,45 @@ class SqliteTransaction final : public Transaction {
   Result<void> insert_license(const Terms& terms, std::string_view note, std::string_view batch) {
     auto inserted = connection_->run(
         "INSERT INTO licenses (key, id, serial, product, plan, kind, customer, email, issued_at, starts_at, "
-        "expires_at, grace_days, seats, order_id, note, batch) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "expires_at, grace_days, seats, order_id, note, batch, created_at, maintenance_until) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?9, ?17)",
         {terms.key, terms.id, terms.serial, terms.product, terms.plan, token(terms.kind), terms.customer.name,
          or_null(terms.customer.email), value_of(terms.issued_at), value_of(terms.starts_at),
-         value_of(terms.expires_at), terms.grace_days, terms.seats, or_null(terms.order), or_null(note),
-         or_null(batch)});
+         value_of(terms.expires_at), terms.grace_days, terms.seats, or_null(terms.order), or_null(note), or_null(batch),
+         value_of(terms.maintenance_until)});
     if (inserted || inserted.error().code != Errc::conflict) return inserted;
     LIC_TRY_ASSIGN(const auto same_key, connection_->number("SELECT 1 FROM licenses WHERE key = ?1", {terms.key}));
     return error(Errc::conflict, same_key != 0
                                      ? concat("license key ", printable(terms.key), " is in the ledger already")
                                      : concat("license id ", printable(terms.id), " is in the ledger already"));
+  }
+
+  Result<void> replace_license(const Terms& terms, std::string_view document) {
+    std::int64_t number = 0;
+    {
+      LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT number, serial, revoked_at, revoke_reason FROM licenses "
+                                                   "WHERE key = ?1",
+                                                   {terms.key}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return no_such_license(terms.key);
+      if (const auto revoked = rows.optional_time(2))
+        return error(Errc::conflict,
+                     concat("license ", printable(terms.key), " was revoked on ", format_date(*revoked), " for ",
+                            in_quotes(rows.text(3))),
+                     "a revocation is final: issue a new license");
+      if (rows.integer(1) + 1 != terms.serial)
+        return error(Errc::conflict, concat("license ", printable(terms.key), " has serial ", rows.integer(1),
+                                            " in the ledger, so serial ", terms.serial, " cannot follow"));
+      number = rows.integer(0);
+    }
+    LIC_TRY(connection_->run(
+        "UPDATE licenses SET serial = ?2, plan = ?3, kind = ?4, customer = ?5, email = ?6, issued_at = ?7, "
+        "starts_at = ?8, expires_at = ?9, grace_days = ?10, seats = ?11, order_id = ?12, suspended_at = ?13, "
+        "maintenance_until = ?14 WHERE number = ?1",
+        {number, terms.serial, terms.plan, token(terms.kind), terms.customer.name, or_null(terms.customer.email),
+         value_of(terms.issued_at), value_of(terms.starts_at), value_of(terms.expires_at), terms.grace_days,
+         terms.seats, or_null(terms.order), value_of(terms.suspended_at), value_of(terms.maintenance_until)}));
+    return connection_->run("UPDATE documents SET document = ?2 WHERE license = ?1", {number, document});
   }
 
   Result<bool> mark_revoked(const LicenseKey& key, std::string_view reason, Time at) {
