@@ -1,15 +1,20 @@
 #include "base/file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <memory>
 #include <thread>
 
+#include "base/free_with.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 
@@ -65,6 +70,14 @@ Result<void> sync_directory(const Path& directory) {
 }
 
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+/// ".<name>.XXXXXX" for a name of a document, a state or a key, as AtomicFile makes them.
+bool is_temporary_name(std::string_view name) noexcept {
+  constexpr std::size_t kRandom = 7;
+  if (!name.starts_with('.') || name.size() <= kRandom + 1 || name[name.size() - kRandom] != '.') return false;
+  const std::string_view whole = name.substr(1, name.size() - 1 - kRandom);
+  return whole.ends_with(".json") || whole.ends_with(".jsonl") || whole.ends_with(".pem") || whole.ends_with(".key");
+}
 
 }  // namespace
 
@@ -134,6 +147,7 @@ Result<AtomicFile> AtomicFile::create(const Path& path, mode_t mode) {
   Fd fd(::mkostemp(name.data(), O_CLOEXEC));
   if (!fd) return system_error(errno, "cannot write", path);
   AtomicFile file(path, Path(name), std::move(fd));
+  ::flock(file.fd_.get(), LOCK_EX | LOCK_NB);  // tells remove_abandoned_temporaries() that somebody writes it
   if (::fchmod(file.fd_.get(), mode) != 0) return system_error(errno, "cannot set the permissions of", path);
   return file;
 }
@@ -162,6 +176,21 @@ Result<void> AtomicFile::commit(Existing existing) {
     temporary_.clear();
   }
   return sync_directory(directory_of(path_));
+}
+
+void remove_abandoned_temporaries(const Path& directory) noexcept {
+  constexpr std::time_t kYoung = 60;  // seconds: it may not be locked yet
+  const std::unique_ptr<DIR, FreeWith<closedir>> entries(::opendir(directory.c_str()));
+  if (!entries) return;
+  const int place = ::dirfd(entries.get());
+  while (const dirent* entry = ::readdir(entries.get())) {
+    if (!is_temporary_name(entry->d_name)) continue;
+    const Fd fd(::openat(place, entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != ::geteuid()) continue;
+    const bool young = std::time(nullptr) - info.st_mtime < kYoung && info.st_mtime <= std::time(nullptr);
+    if (!young && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlinkat(place, entry->d_name, 0);
+  }
 }
 
 Result<void> write_file(const Path& path, ByteView bytes, mode_t mode, AtomicFile::Existing existing) {

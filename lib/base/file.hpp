@@ -81,6 +81,10 @@ class LIC_INTERNAL AtomicFile {
   Fd fd_;
 };
 
+/// Removes what killed processes left of files that they were writing in
+/// `directory`. Files of living writers stay.
+LIC_INTERNAL void remove_abandoned_temporaries(const Path& directory) noexcept;
+
 /// AtomicFile in one call.
 Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,
                                      AtomicFile::Existing existing = AtomicFile::Existing::replace);

@@ -107,6 +107,26 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_json(std::string json) {
+  const bool plain = std::all_of(json.begin(), json.end(), [](char c) { return c != 0x7F && c >= 0; });
+  if (plain) return json;
+  std::string out;
+  for (std::string_view text = json; !text.empty();) {
+    char32_t code = 0;
+    const std::size_t length = std::max<std::size_t>(decode_utf8(text, code), 1);
+    if (code < 0x7F || !is_deceptive(code)) {
+      out += text.substr(0, length);
+    } else if (code < 0x10000) {
+      append_hex(out, "\\u", code, 4);
+    } else {
+      append_hex(out, "\\u", 0xD7C0 + (code >> 10), 4);  // a surrogate pair
+      append_hex(out, "\\u", 0xDC00 + (code & 0x3FF), 4);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   if (text.size() <= kLongest) return concat('\'', printable(text), '\'');

@@ -35,6 +35,11 @@ template <class... Parts>
 /// not UTF-8 become visible escapes (\x1b, \u202e); the rest stays as it is.
 [[nodiscard]] LIC_INTERNAL std::string printable(std::string_view text);
 
+/// JSON text with the characters that printable() escapes written as \u escapes: the
+/// same document, safe to show. `json` is valid JSON without control characters
+/// but white space.
+[[nodiscard]] LIC_INTERNAL std::string printable_json(std::string json);
+
 /// `text` escaped as by printable(), in single quotes, cut at 80 characters.
 [[nodiscard]] LIC_INTERNAL std::string in_quotes(std::string_view text);
 

@@ -262,6 +262,37 @@ TEST_CASE("file: reading never waits, never follows where it should not", "[base
   CHECK(read_file(file, "file").error().code == Errc::invalid_input);
 }
 
+TEST_CASE("JSON text safe to show is the same document", "[base]") {
+  const std::string plain = R"({"a":"b\\n"})";
+  CHECK(printable_json(plain) == plain);
+  const std::string text = "{\"n\":\"\u202e\u009b\x7f ä \U000E0041\"}";
+  const std::string shown = printable_json(text);
+  CHECK(shown == R"({"n":"\u202e\u009b\u007f ä \udb40\udc41"})");
+  CHECK(json::parse(shown, "shown").value() == json::parse(text, "text").value());
+}
+
+TEST_CASE("file: what a killed writer left is removed, a living one's is not", "[base]") {
+  const test::TemporaryDirectory directory;
+  for (const char* name : {".a.json.abc123", ".state.key.abc123", ".a.json.swp", "a.json", ".profile.abc123"}) {
+    REQUIRE(write_file(directory / name, view_bytes("x")));
+    const timespec old[2] = {{1, 0}, {1, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, (directory / name).c_str(), old, 0) == 0);
+  }
+  auto living = AtomicFile::create(directory / "b.json");
+  REQUIRE(living);
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    const timespec old[2] = {{1, 0}, {1, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, entry.path().c_str(), old, 0) == 0);
+  }
+  remove_abandoned_temporaries(directory.path());
+  CHECK_FALSE(std::filesystem::exists(directory / ".a.json.abc123"));
+  CHECK_FALSE(std::filesystem::exists(directory / ".state.key.abc123"));
+  for (const char* name : {".a.json.swp", "a.json", ".profile.abc123"})
+    CHECK(std::filesystem::exists(directory / name));
+  REQUIRE(living->commit());
+  CHECK(std::filesystem::exists(directory / "b.json"));
+}
+
 TEST_CASE("file: permission counts", "[base]") {
   const test::TemporaryDirectory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
