@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/file.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "common/log.hpp"
 #include "licctl/embedded_product.hpp"
 
@@ -31,6 +33,21 @@ std::string find_product_file(const std::string& given, bool embedded) {
   return {};
 }
 
+/// What `-` stands for. Errors: usage (twice; in place of a product that is built in), invalid_input.
+Result<Bytes> read_given(const ClientOptions& options, const std::string& license_file, bool embedded) {
+  constexpr std::size_t kMostBytes = 64 * 1024;
+  const bool is_product = options.product_file == "-";
+  if (is_product && license_file == "-")
+    return error(Errc::usage, "--product-file and --license-file both want standard input", "name a file for one");
+  if (is_product && embedded)
+    return error(Errc::usage, "this licctl has a product built in: --product-file - cannot take its place",
+                 "name a file, which counts if the vendor's roots have signed it");
+  const std::string_view what = is_product ? "product file on standard input" : "license on standard input";
+  LIC_TRY_ASSIGN(Bytes bytes, read_stream(STDIN_FILENO, what, kMostBytes));
+  if (bytes.empty()) return error(Errc::invalid_input, std::string(what) + " is empty");
+  return bytes;
+}
+
 }  // namespace
 
 Result<LicenseManager> Client::open() const { return open_with(options_.license_file); }
@@ -39,9 +56,26 @@ Result<LicenseManager> Client::open_state() const { return open_with({}); }
 Result<LicenseManager> Client::open_with(const std::string& license_file) const {
   OpenOptions open;
   open.embedded_product = embedded_product();
-  open.product_file = find_product_file(options_.product_file, !open.embedded_product.empty());
   open.state_dir = options_.state_dir;
-  open.license_file = license_file;
+  Bytes given;  // on standard input
+  if (options_.product_file == "-" || license_file == "-") {
+    LIC_TRY_ASSIGN(given, read_given(options_, license_file, !open.embedded_product.empty()));
+  }
+  if (license_file == "-") {
+    open.license_document = given;
+  } else {
+    open.license_file = license_file;
+  }
+  if (options_.product_file == "-") {
+    open.embedded_product = given;
+  } else {
+    open.product_file = find_product_file(options_.product_file, !open.embedded_product.empty());
+  }
+  if (!options_.release_date.empty()) {
+    auto date = parse_time(options_.release_date);
+    if (!date) return error(date.error().code, "--release-date: " + date.error().message, date.error().hint);
+    open.release_date = *date;
+  }
   if (open.embedded_product.empty() && open.product_file.empty())
     return error(Errc::not_found, "no product file found: licctl does not know which product to look after",
                  "get product.json from the vendor and name it by --product-file or $LICCTL_PRODUCT, or put it beside "

@@ -17,6 +17,7 @@ struct ClientOptions {
   std::string license_file;
   std::string email;
   std::string fail_if_expires_within;
+  std::string release_date;
   bool explain = false;
   bool offline = false;
 };

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
 
@@ -29,7 +30,7 @@ int conclude(Output& output, const LicenseManager& manager, const Result<Change>
     document["source"] =
         status.source == Source::none ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(token(status.source));
     document["message"] = change->message;
-    output.line(document.dump(2));
+    output.line(json_lines(document));
   } else {
     output.line(change->message);
   }

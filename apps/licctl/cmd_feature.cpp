@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
 
@@ -17,13 +18,12 @@ int check_feature(Client& client) {
   const Status status = manager->status();
   for (const auto& warning : status.warnings) output.warn(warning);
 
-  const std::string cause = decision.reason == Reason::feature_not_licensed || licensed
-                                ? std::string{}
-                                : concat(": ", explain(status, *manager).message);
-  const std::string message = concat("feature ", in_quotes(name), " is not licensed", cause);
+  const bool lapsed = decision.reason != Reason::feature_not_licensed && !licensed;
+  const Explanation why = lapsed ? explain(status, *manager) : Explanation{};
+  const std::string message =
+      concat("feature ", in_quotes(name), " is not licensed", lapsed ? concat(": ", why.message) : std::string{});
   const std::string& page = manager->product().purchase_url;
-  const std::string hint =
-      page.empty() ? std::string{} : concat(cause.empty() ? "upgrade at " : "see ", printable(page));
+  const std::string hint = lapsed || page.empty() ? why.hint : concat("upgrade at ", printable(page));
   if (output.json()) {
     nlohmann::ordered_json document;
     document["feature"] = name;
@@ -32,7 +32,7 @@ int check_feature(Client& client) {
     document["status"] = token(status.decision.reason);
     if (!licensed)
       document["error"] = nlohmann::ordered_json::parse(error_json(ExitCode::feature_not_licensed, message, hint));
-    output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    output.line(json_lines(document));
   } else if (licensed) {
     output.line(concat(printable(name), ": ", feature_text(*value)));
   }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
 
@@ -14,16 +15,15 @@ struct Refusal {
   Explanation why;
 };
 
-/// Errors: invalid_input (the duration is none).
-Result<Refusal> judge(const Status& status, const LicenseManager& manager, const std::string& within) {
+/// `within`: a license that ends so soon counts as expired.
+Refusal judge(const Status& status, const LicenseManager& manager, const std::optional<Duration>& within) {
   if (!status.decision.allowed()) return Refusal{exit_code(status.decision.reason), explain(status, manager)};
-  if (within.empty()) return Refusal{};
-  const auto duration = parse_duration(within);
-  if (!duration) return Error(duration.error());
-  const auto horizon = add(status.at, *duration);
-  if (!status.expires || (horizon && *status.expires > *horizon)) return Refusal{};
+  if (!within || !status.expires) return Refusal{};
+  const auto horizon = add(status.at, *within);
+  if (horizon && *status.expires > *horizon) return Refusal{};
   return Refusal{ExitCode::expired,
-                 {concat("the license ends on ", format_time(*status.expires), ", within ", within),
+                 {concat("the license ", *status.expires <= status.at ? "ended on " : "ends so soon: on ",
+                         format_time(*status.expires)),
                   status.next.url.empty() ? std::string{} : concat("renew it at ", status.next.url)}};
 }
 
@@ -31,18 +31,23 @@ Result<Refusal> judge(const Status& status, const LicenseManager& manager, const
 
 int license_info(Client& client) {
   Output& output = client.output();
+  std::optional<Duration> within;
+  if (const std::string& text = client.options().fail_if_expires_within; !text.empty()) {
+    const auto duration = parse_duration(text);
+    if (!duration)
+      return output.fail(exit_code(duration.error().code), "--fail-if-expires-within: " + duration.error().message,
+                         duration.error().hint);
+    within = *duration;
+  }
   const auto manager = client.open();
   if (!manager) return output.fail(manager.error());
   const Status status = manager->status();
-  const auto refusal = judge(status, *manager, client.options().fail_if_expires_within);
-  if (!refusal) return output.fail(refusal.error());
-
-  const auto& [code, why] = *refusal;
+  const auto& [code, why] = judge(status, *manager, within);
   if (output.json()) {
     auto document = status_json(status, *manager);
     if (code != ExitCode::ok)
       document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
-    output.line(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    output.line(json_lines(document));
   } else {
     output.answer(status_text(status, *manager, output));
   }
@@ -69,7 +74,7 @@ int verify_license(Client& client) {
     document["verified_at"] = time_json(status.verified_at);
     if (code != ExitCode::ok)
       document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
-    output.line(document.dump(2));
+    output.line(json_lines(document));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",
                        token(status.decision.reason), ", checked by ",

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 
 namespace lic::app {
@@ -49,7 +50,7 @@ int machine_id(Client& client) {
   if (output.json()) {
     ordered_json document{{"machine_id", manager->machine_id()}};
     if (explain) document["facts"] = facts_json(facts);
-    output.line(document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+    output.line(json_lines(document));
     return 0;
   }
   output.line(manager->machine_id());

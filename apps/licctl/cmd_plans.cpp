@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
 
@@ -101,7 +102,7 @@ int list_plans(Client& client) {
   if (output.json()) {
     ordered_json document{{"product", product.id}, {"name", product.name}, {"plans", ordered_json::array()}};
     for (const auto& plan : product.plans) document["plans"].push_back(plan_json(plan));
-    output.line(document.dump(2));
+    output.line(json_lines(document));
     return 0;
   }
   output.line(concat("Plans of ", printable(product.name)));
@@ -120,7 +121,7 @@ int purchase(Client& client) {
   if (url.empty())
     return output.fail(ExitCode::not_found, concat(printable(product.name), " names no page to buy at"),
                        product.support.empty() ? std::string{} : concat("write to ", printable(product.support)));
-  output.line(output.json() ? ordered_json{{"url", url}}.dump() : printable(url));
+  output.line(output.json() ? json_text(ordered_json{{"url", url}}) : printable(url));
   if (has_desktop() && !open_in_browser(url)) output.note("the page could not be opened from here");
   return 0;
 }

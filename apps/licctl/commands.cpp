@@ -16,7 +16,7 @@ const std::vector<Action>& licctl_actions() {
       {"--check-feature", "NAME", "Exit 0 if the feature may be used, else 19", check_feature},
       {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
       {"--plans", nullptr, "List the plans of the product", list_plans},
-      {"--purchase", nullptr, "Print the page to buy at, and open it on a desktop", purchase},
+      {"--purchase", nullptr, "Print the page to buy or renew at, and open it on a desktop", purchase},
   };
   return actions;
 }
@@ -39,6 +39,9 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
                  "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
       ->type_name("DURATION")
       ->needs("--license-info");
+  app.add_option("--release-date", options.release_date,
+                 "Judge for a release made on that date: exit 22 when the maintenance of the license ended before")
+      ->type_name("DATE");
   app.add_option("--email", options.email, "With --generate-trial: your address, for plans that depend on it")
       ->type_name("ADDRESS")
       ->needs("--generate-trial");

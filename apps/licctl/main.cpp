@@ -27,6 +27,27 @@ const Action* chosen_action(const CLI::App& app, Output& output, int& code) {
   return chosen;
 }
 
+/// A value that is empty (an unset variable in a script, most likely) must not
+/// mean the same as no option, nor another option be taken for a value.
+/// False, and the fault told, where there is one.
+bool values_are_given(const CLI::App& app, Output& output, int& code) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& value : option->results()) {
+      const std::string name = option->get_name();
+      if (value.empty()) {
+        code = output.fail(ExitCode::usage, concat(name, ": the value is empty"), "leave the option out, or give one");
+      } else if (value.size() > 2 && value.starts_with("--")) {
+        code = output.fail(ExitCode::usage, concat(name, " needs a value before ", in_quotes(value)),
+                           concat("licctl --help lists what each option takes"));
+      } else {
+        continue;
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
 int run_action(const Action& action, const ClientOptions& options, Output& output) {
   log_info(concat("action ", action.name));
   Client client(options, output);
@@ -45,7 +66,9 @@ int run(int argc, char** argv) {
   Output output(std::string(kProgram), global);
   if (const auto logging = start_log(kProgram, global); !logging) return output.fail(logging.error());
   int code = 0;
-  if (const Action* action = chosen_action(app, output, code)) code = run_action(*action, options, output);
+  const bool given = values_are_given(app, output, code);
+  if (const Action* action = given ? chosen_action(app, output, code) : nullptr)
+    code = run_action(*action, options, output);
   const bool told = output.finish();
   return told || code != 0 ? code : static_cast<int>(ExitCode::failure);
 }

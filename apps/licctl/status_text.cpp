@@ -118,6 +118,7 @@ ordered_json status_json(const Status& status, const LicenseManager& manager) {
             : ordered_json(nullptr);
   out["starts"] = time_json(status.starts);
   out["expires"] = time_json(status.expires);
+  out["maintenance_until"] = time_json(status.maintenance_until);
   out["days_remaining"] = status.decision.days_left ? ordered_json(*status.decision.days_left) : ordered_json(nullptr);
   out["activation_date"] = time_json(status.activated_at);
   auto& features = out["features"] = ordered_json::object();
@@ -147,6 +148,7 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
   add_row(out, "customer", customer_text(status.customer));
   if (status.starts) add_row(out, "starts", format_time(*status.starts));
   if (!status.license_key.empty()) add_row(out, "expires", status.expires ? format_time(*status.expires) : "never");
+  if (status.maintenance_until) add_row(out, "covers", "releases up to " + format_time(*status.maintenance_until));
   if (status.activated_at) add_row(out, "activated", format_time(*status.activated_at));
   if (status.seats > 0) add_row(out, "seats", std::to_string(status.seats));
   if (status.source != Source::none) add_row(out, "source", token(status.source));
@@ -179,20 +181,24 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
     case Reason::suspended:
       return {concat(what, " is suspended by the vendor"), next};
     case Reason::wrong_machine:
-      return {status.license_key.empty() ? "the license state belongs to another machine"
-                                         : concat(what, " is bound to another machine"),
-              next};
+      if (!status.license_key.empty()) return {concat(what, " is bound to another machine"), next};
+      return {"the license state belongs to another machine", next + "; a trial starts anew: licctl --generate-trial"};
     case Reason::untrusted:
       return {"the license state cannot be trusted", next};
     case Reason::not_yet_valid:
-      return {concat(what, " is not valid before ", status.starts ? format_time(*status.starts) : "its start"), next};
+      return {concat(what, " is not valid before ", status.starts ? format_time(*status.starts) : "its start"),
+              "try again then"};
     case Reason::clock_moved_back:
       return {"the clock of this machine is more than a day behind a time already seen",
               next + "; if it ran ahead before, see RECOVERY in licctl(1)"};
+    case Reason::version_not_covered:
+      return {concat(what, " covers releases up to ",
+                     status.maintenance_until ? format_time(*status.maintenance_until) : "its end of maintenance",
+                     ", not this one"),
+              next};
     case Reason::feature_not_licensed:
     case Reason::usage_limit_reached:
     case Reason::trial_not_available:
-    case Reason::version_not_covered:
     case Reason::no_seat_left:
     case Reason::valid:
     case Reason::expiring:

@@ -62,7 +62,7 @@ run_ok "$LICCTL" --activate-license pro.json
 assert_stdout_has "activated $key"
 assert_stderr_empty
 run_ok "$LICCTL" --license-info --json
-assert_json 'list(d) == ["status","license_key","plan","plan_name","kind","customer","starts","expires","days_remaining","activation_date","features","limits","seats","machine_id","source","verified_at","next","warnings"]'
+assert_json 'list(d) == ["status","license_key","plan","plan_name","kind","customer","starts","expires","maintenance_until","days_remaining","activation_date","features","limits","seats","machine_id","source","verified_at","next","warnings"]'
 assert_json 'd["status"] == "valid" and d["license_key"] == a[0] and d["plan"] == "professional" and d["plan_name"] == "Professional"' "$key"
 assert_json 'd["customer"] == {"name": "ACME GmbH", "email": "ops@acme.example"} and d["source"] == "offline" and d["seats"] == 3'
 assert_json 'd["days_remaining"] in (364, 365) and d["warnings"] == [] and d["next"]["action"] == "renew"'
@@ -253,6 +253,22 @@ run_ok "$LICCTL" --plans --json
 assert_json '[p["id"] for p in d["plans"]] == ["starter", "professional", "enterprise", "trial"]'
 run_ok "$LICCTL" --purchase
 assert_stdout "https://ticketzero.example/buy"
+
+test_case "an option without a value is no option left out"
+for option in --license-file --product-file --state-dir --fail-if-expires-within --release-date --log-file; do
+  run_code 2 "$LICCTL" --license-info "$option" ""
+  assert_stderr_has "the value is empty"
+done
+run_code 2 "$LICCTL" --generate-trial --email ""
+run_code 2 "$LICCTL" --activate-license --json
+run_code 3 "$LICCTL" --license-info --fail-if-expires-within 3x
+input=here.d/$(ls here.d)
+run_ok "$LICCTL" --license-info --license-file -
+input=$LICCTL_PRODUCT
+run_ok "$LICCTL" --product-file - --plans
+input=/dev/null
+run_code 3 "$LICCTL" --license-info --license-file -
+run_code 3 "$LICCTL" --license-info --release-date 2027-13-01
 
 test_case "names are shown escaped, and given exactly in JSON"
 evil=$'\e[31mACME\u202e "x" =1+1'
