@@ -10,7 +10,7 @@ _licctl() {
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 
-  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --check-feature --machine-id --plans --purchase --product-file --state-dir --license-file --fail-if-expires-within --email --explain --offline --json --quiet --verbose --log-file --color -h --help --version'
+  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --check-feature --machine-id --plans --purchase --product-file --state-dir --license-file --fail-if-expires-within --release-date --email --explain --offline --json --quiet --verbose --log-file --color -h --help --version'
   case "$command $prev" in
     *' --activate-license') paths=f ;;
     *' --check-feature') : ;;
@@ -18,6 +18,7 @@ _licctl() {
     *' --state-dir') paths=d ;;
     *' --license-file') paths=f ;;
     *' --fail-if-expires-within') : ;;
+    *' --release-date') : ;;
     *' --email') : ;;
     *' --log-file') paths=f ;;
     *' --color') words='auto always never' ;;

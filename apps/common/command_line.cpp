@@ -32,7 +32,10 @@ std::string help_of(CLI::App& root, std::string_view program) {
 /// The subcommand of that name, added where there is none.
 CLI::App& subcommand(CLI::App& parent, const std::string& name) {
   const auto found = parent.get_subcommands([&name](CLI::App* sub) { return sub->get_name() == name; });
-  return found.empty() ? *parent.add_subcommand(name) : *found.front();
+  if (!found.empty()) return *found.front();
+  CLI::App& added = *parent.add_subcommand(name);
+  added.footer("");  // not its parent's examples
+  return added;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace lic::app {
 namespace {
 
 constexpr std::array<ExitCodeRow, 21> kTable{{
-    {ExitCode::ok, "ok", "done; the license is valid (trial, grace and expiring included)"},
+    {ExitCode::ok, "ok", "done; the license is valid (trial, free, grace and expiring included)"},
     {ExitCode::failure, "failure", "could not tell: I/O, disk full, internal"},
     {ExitCode::usage, "usage", "the command line is wrong"},
     {ExitCode::invalid_input, "invalid-input", "a key, file, catalogue, date or number is malformed"},

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 
 namespace lic::app {
 namespace {
@@ -80,10 +81,6 @@ nlohmann::ordered_json error_object(ExitCode code, std::string_view message, std
   return object;
 }
 
-std::string dump(const nlohmann::ordered_json& document) {
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 Output::Output(std::string program, const GlobalOptions& options) : program_(std::move(program)), options_(options) {
@@ -115,7 +112,7 @@ void Output::warn(std::string_view text) { tell("warning: ", text); }
 int Output::fail(const Error& error) { return fail(exit_code(error.code), error.message, error.hint); }
 
 int Output::fail(ExitCode code, std::string_view message, std::string_view hint, bool answered) {
-  if (options_.json && !answered) line(dump({{"error", error_object(code, message, hint)}}));
+  if (options_.json && !answered) line(json_text(nlohmann::ordered_json{{"error", error_object(code, message, hint)}}));
   tell("", message);
   if (!hint.empty()) tell("hint: ", hint);
   return static_cast<int>(code);
@@ -155,7 +152,7 @@ void Output::tell(std::string_view label, std::string_view text) {
 }
 
 std::string error_json(ExitCode code, std::string_view message, std::string_view hint) {
-  return dump(error_object(code, message, hint));
+  return json_text(error_object(code, message, hint));
 }
 
 }  // namespace lic::app

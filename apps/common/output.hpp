@@ -36,6 +36,8 @@ class Output {
   ~Output();
 
   [[nodiscard]] bool json() const noexcept { return options_.json; }
+  /// Whether the answer goes to a terminal, where foreign control characters must not.
+  [[nodiscard]] bool to_terminal() const noexcept { return terminal_; }
   [[nodiscard]] bool quiet() const noexcept { return options_.quiet; }
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
 
@@ -61,6 +63,8 @@ class Output {
   /// did not take it all (closed pipe, full disk); the reason has then been told
   /// on stderr.
   [[nodiscard]] bool finish();
+  /// Whether some of the answer could not be written already.
+  [[nodiscard]] bool broken() const noexcept { return failed_; }
 
  private:
   void flush();

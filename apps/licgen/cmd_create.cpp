@@ -5,12 +5,12 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/issuing.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/product_document.hpp"
 
 namespace lic::app {
@@ -82,7 +82,9 @@ int partial_failure(const Error& fault, bool writing, const std::string& first_k
   const std::string message =
       concat(fault.message, "; ", issuing.seen(), " of ", order.count,
              order.count == 1 ? " license is issued" : " licenses are issued", " and in the ledger");
-  std::string hint = concat("licgen export ", order.count == 1 ? first_key : "KEY...", " --out DIR writes the files");
+  std::string hint = order.count == 1 ? concat("licgen export ", first_key, " --out DIR writes its file")
+                                      : concat("licgen list --format csv shows them, the first is ", first_key,
+                                               "; licgen export writes the files");
   if (!order.batch.empty()) hint = "run the same command again to get the rest; nothing is issued twice";
   const std::string inner = error_json(code, message, hint);
   report.conclude(&inner);
@@ -102,10 +104,15 @@ int issue(const Order& order, const SigningKey& key, Ledger& ledger, DocumentSin
     if (first_key.empty()) first_key = licenses->front().key;
     if (const auto written = report.add(*licenses); !written)
       return partial_failure(written.error(), true, first_key, issuing, order, report, output);
+    if (output.broken()) break;  // nobody reads the keys: issue no more of them
     if (progress) output.note(concat(issuing.seen(), " of ", order.count, " licenses"));
   }
   if (const auto written = report.finish(); !written)
     return partial_failure(written.error(), true, first_key, issuing, order, report, output);
+  if (!output.finish()) {
+    const Error fault{Errc::failure, "the keys could not all be printed", {}};
+    return partial_failure(fault, true, first_key, issuing, order, report, output);
+  }
   if (!order.batch.empty() && issuing.issued() < order.count)
     output.note(concat("batch ", in_quotes(order.batch), ": ", order.count - issuing.issued(),
                        " licenses were issued before, ", issuing.issued(), " now"));

@@ -5,10 +5,10 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
+#include "common/json_text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/filter_options.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 
 namespace lic::app {
@@ -67,6 +67,7 @@ struct Counts {
 
 Result<Counts> export_all(const ExportOptions& options, Ledger& ledger, DocumentSink& sink, Time now) {
   LIC_TRY_ASSIGN(const LicenseFilter filter, filter_of(options.filter, now));
+  LIC_TRY(ledger.list(filter, now, [&](const LicenseSummary& license) { return sink.check(license.key); }));
   Counts counts;
   LIC_TRY(ledger.documents(filter, now, [&](const LicenseRecord& record) -> Result<void> {
     if (record.summary.revoked_at && !filter.status) {
@@ -81,6 +82,7 @@ Result<Counts> export_all(const ExportOptions& options, Ledger& ledger, Document
 
 Result<Counts> export_named(const std::vector<LicenseRecord>& records, DocumentSink& sink, Output& output) {
   Counts counts;
+  for (const auto& record : records) LIC_TRY(sink.check(record.summary.key));
   for (const auto& record : records) {
     if (record.summary.revoked_at) output.note(concat(record.summary.key, " is revoked"));
     LIC_TRY(sink.add(record.summary.key, record.document));

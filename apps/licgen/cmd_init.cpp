@@ -3,12 +3,12 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/home_builder.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/product_document.hpp"
 
 namespace lic::app {
@@ -38,6 +38,9 @@ void set_up_init(CLI::App& app, InitOptions& options) {
 
 /// Absent with --no-passphrase.
 Result<std::optional<SecretBytes>> choose_passphrase(const InitOptions& options, Vendor& vendor) {
+  if (options.no_passphrase && vendor.names_passphrase())
+    return error(Errc::usage, "--no-passphrase goes without --passphrase-file and --passphrase-fd",
+                 "leave one of them out");
   if (options.no_passphrase) return std::optional<SecretBytes>();
   auto passphrase = vendor.new_passphrase("passphrase for the new signing keys: ");
   if (passphrase) return std::optional<SecretBytes>(std::move(passphrase).value());
@@ -89,9 +92,7 @@ void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& c
     output.line(concat("root key     ", root, "  ", printable((places.keys() / "root.pem").native())));
     output.line(concat("license key  ", license, "  ", printable((places.keys() / "license.pem").native())));
   }
-  output.note(
-      "keep a copy of the root key offline: only it can replace a lost or stolen license key, and it is needed");
-  output.note("here for licgen catalog import alone");
+  output.note("keep a copy of the root key offline: here it is needed for licgen catalog import alone");
   if (!encrypted) output.warn("the signing keys are not encrypted: who can read their files can issue licenses");
 }
 

@@ -6,9 +6,9 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/json_text.hpp"
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/passphrase.hpp"
 #include "licgen/table.hpp"
@@ -166,15 +166,24 @@ void report_passphrase(const std::vector<std::string>& purposes, bool remove, Ou
 Result<void> change_passphrase(const PassphraseOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const auto purposes, chosen_purposes(options, vendor));
+  // All are unlocked before any is written.
   std::vector<SigningKey> keys;
-  for (const auto& purpose : purposes) {
-    LIC_TRY_ASSIGN(SigningKey key, vendor.signing_key(purpose));
-    keys.push_back(std::move(key));
-  }
   std::optional<SecretBytes> passphrase;
-  if (!options.remove) {
-    LIC_TRY_ASSIGN(passphrase, new_passphrase(options));
+  for (const auto& purpose : purposes) {
+    auto key = vendor.signing_key(purpose);
+    if (!options.remove && !passphrase && (key || key.error().code == Errc::denied)) {
+      LIC_TRY_ASSIGN(passphrase, new_passphrase(options));
+    }
+    // A run that was cut short may have left one key with the new passphrase already.
+    if (!key && key.error().code == Errc::denied && passphrase) {
+      auto again = vendor.signing_key(purpose, &*passphrase);
+      if (again) key = std::move(again);
+    }
+    if (!key) return key.error();
+    keys.push_back(std::move(key).value());
   }
+  LIC_TRY_ASSIGN(const Path license_path, vendor.key_path("license"));
+  remove_abandoned_temporaries(license_path.parent_path());
   // The history entry is ready before the files change; while they do, nobody else writes.
   LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
   const nlohmann::ordered_json detail = {{"keys", purposes}, {"encrypted", !options.remove}};

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -7,9 +8,9 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/command_line.hpp"
+#include "common/json_text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/table.hpp"
 
@@ -57,12 +58,26 @@ std::string summary_json(const LicenseSummary& license) {
   return json_text(out);
 }
 
-/// One field by RFC 4180. A spreadsheet takes a field that begins with one of
-/// = + - @ TAB CR for a formula; a ' in front makes it text.
+/// Whether a spreadsheet may take `text` for a formula: it begins with = + - @ or
+/// their full-width forms, after white space or zero-width marks or not.
+bool looks_like_formula(std::string_view text) {
+  constexpr std::array<std::string_view, 11> kSkipped = {" ",      "\t",     "\r",     "\n",     "\v",    "\f",
+                                                         "\u00A0", "\u200B", "\u2060", "\uFEFF", "\u3000"};
+  constexpr std::array<std::string_view, 8> kFormula = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+  const auto begins_with_one_of = [&](const auto& list) {
+    const auto found = std::find_if(list.begin(), list.end(), [&](std::string_view s) { return text.starts_with(s); });
+    return found == list.end() ? std::string_view{} : *found;
+  };
+  const bool skips = text.starts_with('\t') || text.starts_with('\r');
+  for (auto mark = begins_with_one_of(kSkipped); !mark.empty(); mark = begins_with_one_of(kSkipped))
+    text.remove_prefix(mark.size());
+  return skips || !begins_with_one_of(kFormula).empty();
+}
+
+/// One field by RFC 4180. A ' in front makes text of what a spreadsheet would take
+/// for a formula.
 std::string csv_field(std::string_view text) {
-  constexpr std::string_view kFormula = "=+-@\t\r";
-  const bool formula = !text.empty() && kFormula.find(text.front()) != std::string_view::npos;
-  std::string field = concat(formula ? "'" : "", text);
+  std::string field = concat(looks_like_formula(text) ? "'" : "", text);
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   std::string quoted = "\"";
   for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -93,7 +108,7 @@ class Listing {
         break;
       case Format::csv:
         if (count_ == 0) output_.line(kCsvHead);
-        output_.line(summary_csv(license));
+        output_.line(output_.to_terminal() ? printable(summary_csv(license)) : summary_csv(license));
         break;
       case Format::jsonl:
         output_.line(summary_json(license));

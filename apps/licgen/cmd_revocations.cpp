@@ -3,11 +3,11 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
 #include "trust/revocations.hpp"
@@ -24,7 +24,7 @@ struct ExportOptions {
 void set_up_export(CLI::App& app, ExportOptions& options) {
   add_out_file(app, options.out, options.force);
   app.add_option("--valid", options.valid,
-                 "How long clients may go by this list before they want a newer one (default: 7d)")
+                 "How long clients may go by this list (default: 7d); licctl 0.1.0 reads no lists")
       ->type_name("DURATION");
 }
 

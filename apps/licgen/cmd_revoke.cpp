@@ -6,8 +6,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/command_line.hpp"
+#include "common/json_text.hpp"
 #include "licgen/commands.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 
 namespace lic::app {
@@ -105,7 +105,10 @@ Result<void> revoke(const RevokeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const auto revoked, revoke_all(*ledger, keys, options.reason, vendor));
   report_revoked(revoked, options.reason, vendor.output());
   const bool changed = std::any_of(revoked.begin(), revoked.end(), [](const Revoked& entry) { return entry.changed; });
-  if (changed) vendor.output().note("clients learn of it from a new list: licgen revocations export");
+  if (changed)
+    vendor.output().note(
+        "the signed list of them: licgen revocations export; licctl reads no lists yet, so the license goes on working "
+        "where it is active, until it ends");
   return {};
 }
 

@@ -4,9 +4,9 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/json_text.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/product_document.hpp"
 
 namespace lic::app {

@@ -4,10 +4,10 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/json_text.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 #include "policy/decide.hpp"
 #include "trust/revocations.hpp"
@@ -132,7 +132,7 @@ Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const 
   Findings findings{DocumentKind::product,
                     root_signer(envelope, product.roots()),
                     product.catalog().product,
-                    {},
+                    product.id(),
                     {},
                     product.version(),
                     "version",

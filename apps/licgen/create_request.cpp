@@ -7,8 +7,8 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
+#include "common/json_text.hpp"
 #include "license/catalog.hpp"
-#include "licgen/json_text.hpp"
 #include "licgen/option_values.hpp"
 #include "machine/identity.hpp"
 
@@ -132,14 +132,16 @@ std::string batch_request(const CreateOptions& options, std::int64_t count) {
 void set_up_create(CLI::App& app, CreateOptions& options) {
   app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
   app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
-  add_text(app, "--email", options.email, "EMAIL", "E-mail address of the customer");
+  add_text(app, "--email", options.email, "EMAIL", "The customer's address; required by plans with email_domains");
   add_text(app, "--months", options.months, "N", "Runs for N calendar months (default: as the plan says)");
   add_text(app, "--expires", options.expires, "DATE",
            "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
   app.add_flag("--perpetual", options.perpetual, "Never ends");
-  add_text(app, "--starts", options.starts, "DATE", "Begins at a date or time (UTC), or a duration from now");
+  add_text(app, "--starts", options.starts, "DATE",
+           "Begins at a date or time (UTC), or a duration from now (default: now)");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time (default: as the plan says)");
-  add_list(app, "--machine", options.machines, "Bind it to the machine of that fingerprint (licctl --machine-id)")
+  add_list(app, "--machine", options.machines,
+           "Bind it to the machine of that fingerprint (licctl --machine-id); at most as often as there are seats")
       ->type_name("FINGERPRINT");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")

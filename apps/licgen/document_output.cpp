@@ -1,16 +1,18 @@
 #include "licgen/document_output.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "licgen/json_text.hpp"
+#include "common/json_text.hpp"
 
 namespace lic::app {
 namespace {
@@ -28,17 +30,41 @@ Path directory_of(const Path& path) { return path.has_parent_path() ? path.paren
 /// Makes `path` and its missing parents with the modes that the umask leaves.
 Result<void> make_directory(const Path& path) {
   std::error_code fault;
-  if (std::filesystem::exists(path, fault) && !std::filesystem::is_directory(path, fault))
+  const Path named = path.filename().empty() ? path.parent_path() : path;
+  if (std::filesystem::exists(named, fault) && !std::filesystem::is_directory(path, fault))
     return error(Errc::conflict, concat(in_quotes(path.native()), " is a file: a directory is needed there"),
                  "the name of a file for many licenses ends in .jsonl");
   std::filesystem::create_directories(path, fault);
-  if (fault && !std::filesystem::is_directory(path)) return system_error(fault.value(), "cannot make directory", path);
+  std::error_code unseen;
+  if (fault && !std::filesystem::is_directory(path, unseen))
+    return system_error(fault.value(), "cannot make directory", path);
   if (::access(path.c_str(), W_OK | X_OK) != 0) return system_error(errno, "cannot write to directory", path);
   return {};
 }
 
 Error exists_already(const std::string& file) {
   return error(Errc::conflict, concat(in_quotes(file), " exists already"), "--force replaces it");
+}
+
+/// Whether what is left to read in `fd` begins as `text` does, or is the beginning of it.
+bool goes_along(int fd, std::string_view text) {
+  std::array<char, 4096> chunk;
+  while (!text.empty()) {
+    const ssize_t count = ::read(fd, chunk.data(), std::min(chunk.size(), text.size()));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    if (count == 0) return true;
+    if (text.substr(0, static_cast<std::size_t>(count)) !=
+        std::string_view(chunk.data(), static_cast<std::size_t>(count)))
+      return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool is_at_end(int fd) {
+  char byte = 0;
+  return ::read(fd, &byte, 1) == 0;
 }
 
 bool holds(const Path& path, std::string_view content) {
@@ -99,13 +125,29 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
   DocumentSink sink(out, force, same, output);
   if (sink.to_stdout()) return sink;
   if (is_lines_file(out)) {
-    LIC_TRY(check_output_file(out, force));
+    if (same == Same::keep && !force) sink.old_ = Fd(::open(out.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    LIC_TRY(check_output_file(out, force || sink.old_));
     LIC_TRY_ASSIGN(AtomicFile lines, AtomicFile::create(out, kDocumentMode));
     sink.lines_.emplace(std::move(lines));
     return sink;
   }
+  struct stat info {};
+  const std::string extension = Path(out).extension().native();
+  const bool looks_like_file =
+      (extension == ".json" || extension == ".txt" || extension == ".csv") && ::stat(out.c_str(), &info) != 0;
+  if (looks_like_file)
+    return error(Errc::usage, concat("--out ", in_quotes(out), " is neither a directory nor a FILE.jsonl"),
+                 "give a directory, which gets a KEY.json for each license, or a name that ends in .jsonl");
   LIC_TRY(make_directory(out));
+  remove_abandoned_temporaries(out);
   return sink;
+}
+
+Result<void> DocumentSink::check(std::string_view key) const {
+  if (force_ || same_ == Same::keep || lines_ || to_stdout()) return {};
+  const Path path = Path(name_) / concat(key, ".json");
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 ? Result<void>(exists_already(path.native())) : Result<void>();
 }
 
 Result<void> DocumentSink::add(std::string_view key, std::string_view document) {
@@ -116,7 +158,11 @@ Result<void> DocumentSink::add(std::string_view key, std::string_view document) 
   }
   if (!lines_) return add_file(key, line);
   buffer_ += line;
-  if (buffer_.size() < kBuffer) return {};
+  return buffer_.size() < kBuffer ? Result<void>() : flush();
+}
+
+Result<void> DocumentSink::flush() {
+  if (old_ && !goes_along(old_.get(), buffer_)) return exists_already(name_);
   LIC_TRY(lines_->write(view_bytes(buffer_)));
   buffer_.clear();
   return {};
@@ -135,8 +181,9 @@ Result<void> DocumentSink::add_file(std::string_view key, std::string_view line)
 
 Result<void> DocumentSink::finish() {
   if (!lines_) return {};
-  LIC_TRY(lines_->write(view_bytes(buffer_)));
-  LIC_TRY(lines_->commit(existing(force_)));
+  LIC_TRY(flush());
+  if (old_ && !is_at_end(old_.get())) return exists_already(name_);
+  LIC_TRY(lines_->commit(existing(force_ || old_)));
   lines_.reset();
   files_.push_back(name_);
   return {};

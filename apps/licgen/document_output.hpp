@@ -38,13 +38,17 @@ inline constexpr mode_t kDocumentMode = 0644;
 /// `.jsonl` file that gets a line each, or `-`, standard output, the same.
 class DocumentSink {
  public:
-  /// What to do with a file that is there already, holding the very same.
+  /// What to do with a file that is there already, holding the very same (of
+  /// FILE.jsonl: the same lines, as far as they go).
   enum class Same { refuse, keep };
 
   /// Makes the directory if it is missing, and sees that it can be written.
   /// Errors: conflict (FILE.jsonl exists and no `force`), denied, not_found, failure.
   static Result<DocumentSink> open(const std::string& out, bool force, Same same, Output& output);
 
+  /// Whether add() would be refused: so that all can be looked at before any is written.
+  /// Errors: conflict (`<KEY>.json` exists and no `force`).
+  [[nodiscard]] Result<void> check(std::string_view key) const;
   /// Errors: conflict (`<KEY>.json` exists and no `force`), denied, failure.
   [[nodiscard]] Result<void> add(std::string_view key, std::string_view document);
   /// Puts FILE.jsonl in its place. A sink destroyed without it leaves no such file.
@@ -58,6 +62,7 @@ class DocumentSink {
   DocumentSink(std::string name, bool force, Same same, Output& output)
       : name_(std::move(name)), force_(force), same_(same), output_(&output) {}
 
+  Result<void> flush();
   Result<void> add_file(std::string_view key, std::string_view line);
 
   std::string name_;
@@ -65,6 +70,7 @@ class DocumentSink {
   Same same_;
   Output* output_;
   std::optional<AtomicFile> lines_;  // of FILE.jsonl
+  Fd old_;                           // the FILE.jsonl of an earlier run, read along with what is written
   std::string buffer_;
   std::vector<std::string> files_;
 };

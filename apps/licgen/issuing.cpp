@@ -5,8 +5,8 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "license/envelope.hpp"
-#include "licgen/json_text.hpp"
 #include "trust/verify.hpp"
 
 namespace lic::app {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/result.hpp"
@@ -27,6 +28,9 @@ bool is_there(const Path& path) {
 
 /// Why there is no ledger at `ledger`, and what to do.
 Error no_ledger(const Path& home, const Path& ledger) {
+  struct stat info {};
+  if (::stat(ledger.c_str(), &info) != 0 && errno != ENOENT && errno != ENOTDIR)
+    return system_error(errno, "cannot look into the licgen home", ledger);
   if (is_there(home / "keys"))
     return error(
         Errc::not_found,
@@ -113,15 +117,19 @@ Result<SecretBytes> Vendor::new_passphrase(std::string_view prompt) const {
   return given ? passphrase(prompt) : ask_new_passphrase(std::string(prompt));
 }
 
-Result<SigningKey> Vendor::signing_key(std::string_view purpose) {
+Result<SigningKey> Vendor::signing_key(std::string_view purpose, const SecretBytes* given) {
   LIC_TRY_ASSIGN(Ledger * opened, ledger());
   LIC_TRY_ASSIGN(const std::vector<KeyRecord> records, opened->keys());
   const KeyRecord* record = newest(records, purpose);
   if (record == nullptr) return error(Errc::not_found, concat("the ledger knows no ", purpose, " key"));
   LIC_TRY_ASSIGN(const Path path, key_path(purpose));
-  const auto source = [&] { return passphrase(concat("passphrase of the ", purpose, " key: ")); };
+  const auto source = [&]() -> Result<SecretBytes> {
+    if (given != nullptr) return SecretBytes(given->view());
+    return passphrase(concat("passphrase of the ", purpose, " key: "));
+  };
   auto key = read_key_file(path, source, record->key.key.id());
-  if (!key && key.error().code == Errc::not_found) {
+  struct stat info {};
+  if (!key && key.error().code == Errc::not_found && ::lstat(path.c_str(), &info) != 0) {
     Error fault = key.error();
     fault.hint = concat("put the ", purpose, " key where it is looked for, then try again");
     return fault;

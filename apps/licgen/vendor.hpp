@@ -49,10 +49,15 @@ class Vendor {
   /// --passphrase-file, --passphrase-fd, $LICGEN_PASSPHRASE, or asked for on the
   /// terminal (without echo). Errors: denied (none of these), failure.
   [[nodiscard]] Result<SecretBytes> passphrase(std::string_view prompt) const;
+  /// Whether an option names where to read it.
+  [[nodiscard]] bool names_passphrase() const noexcept {
+    return !options_.passphrase_file.empty() || options_.passphrase_fd >= 0;
+  }
   /// As passphrase(), for a new one: at a prompt it must be given twice.
   [[nodiscard]] Result<SecretBytes> new_passphrase(std::string_view prompt) const;
   /// Unlocks keys/<purpose>.pem and compares it with the key in the ledger.
-  [[nodiscard]] Result<SigningKey> signing_key(std::string_view purpose);
+  /// With `passphrase`, by that one. Errors: not_found, denied (wrong passphrase), conflict.
+  [[nodiscard]] Result<SigningKey> signing_key(std::string_view purpose, const SecretBytes* passphrase = nullptr);
 
  private:
   VendorOptions options_;

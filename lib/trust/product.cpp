@@ -106,7 +106,7 @@ Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
   data->version = document.integer("version", 1, json::kMaxInteger);
   data->issued_at = document.time("issued_at");
   data->catalog = read_catalog(document, false);
-  static_cast<void>(document.string("id"));  // every payload has one
+  data->id = document.string("id");
   if (!faults.empty()) return faults.first(what);
 
   data->bytes.assign(bytes.begin(), bytes.end());

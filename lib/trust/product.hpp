@@ -57,9 +57,10 @@ class LIC_INTERNAL ProductFile {
   /// Parses and checks that `threshold` of the roots named inside have signed it.
   /// (Whether those are the right roots is the caller's to know: the file was
   /// embedded, or given by the user, or succeeds one that was: see accepts().)
-  /// Errors: invalid_input (malformed), untrusted (signatures, weak keys, kind).
+  /// Errors: invalid_input (malformed, a weak key), untrusted (signatures, kind).
   static Result<ProductFile> open(ByteView bytes, std::string_view what);
 
+  [[nodiscard]] const std::string& id() const noexcept { return data_->id; }
   [[nodiscard]] const Catalog& catalog() const noexcept { return data_->catalog; }
   [[nodiscard]] std::int64_t version() const noexcept { return data_->version; }
   [[nodiscard]] const std::vector<PublicKey>& roots() const noexcept { return data_->roots; }
@@ -81,6 +82,7 @@ class LIC_INTERNAL ProductFile {
 
  private:
   struct Data {
+    std::string id;
     Catalog catalog;
     std::int64_t version = 0;
     std::vector<PublicKey> roots;

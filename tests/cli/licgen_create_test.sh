@@ -302,6 +302,34 @@ cp "$out" bulk.keys
 run_ok "$LICGEN" create --plan starter --customer Bulk --count 10001 --batch bulk
 assert_same "$out" bulk.keys
 
+test_case "what cannot be printed is said to be issued"
+there=$(count)
+run_code 1 bash -c '"$0" create --plan starter --customer A >/dev/full' "$LICGEN"
+assert_stderr_has "1 of 1 license is issued"
+assert_stderr_has "licgen export TZ-STA-"
+[ "$(count)" -eq $((there + 1)) ] || fail "not one more"
+
+test_case "places that cannot be written, and names that are no place"
+ln -s self self
+run_code 1 "$LICGEN" create --plan starter --customer A --out self
+assert_stderr_has "cannot make directory"
+run_code 2 "$LICGEN" create --plan starter --customer A --out license.json
+assert_absent license.json
+run_ok "$LICGEN" create --plan starter --customer A --count 3 --batch again --out again.jsonl
+cp again.jsonl before
+run_ok "$LICGEN" create --plan starter --customer A --count 3 --batch again --out again.jsonl
+assert_same again.jsonl before
+echo other >again.jsonl
+run_code 1 "$LICGEN" create --plan starter --customer A --count 3 --batch again --out again.jsonl
+
+test_case "formulas in a CSV"
+for name in "=1+1" $'\n=1+1' " =1" "＝1+1" $'\u200b@x' $'\tx'; do
+  run_ok "$LICGEN" create --plan starter --customer "$name"
+  run_ok "$LICGEN" list --customer "$name" --format csv
+  "$python" -c 'import csv, sys; assert list(csv.reader(sys.stdin))[1][4] == "\x27" + sys.argv[1]' "$name" <"$out" ||
+    fail "not neutralised"
+done
+
 test_case "eight at once"
 there=$(count)
 for i in 1 2 3 4 5 6 7 8; do "$LICGEN" create --plan starter --customer "C$i" --count 5 >"at-once.$i" 2>&1 & done

@@ -311,6 +311,10 @@ assert_mode h/keys/root.pem 600
 run_ok openssl pkey -in h/keys/root.pem -passin file:pass2 -noout
 run_code 6 "$LICGEN" --home h --passphrase-file pass create --plan starter --customer A
 run_ok "$LICGEN" --home h --passphrase-file pass2 create --plan starter --customer A
+# Cut short between the two keys: the same command again completes it.
+run_ok "$LICGEN" --home h --passphrase-file pass2 keys passphrase root --new-passphrase-file pass
+run_ok "$LICGEN" --home h --passphrase-file pass2 keys passphrase --new-passphrase-file pass
+run_ok "$LICGEN" --home h --passphrase-file pass keys passphrase --new-passphrase-file pass2
 run_code 6 "$LICGEN" --home h --passphrase-file wrong keys passphrase --new-passphrase-file pass
 run_code 6 "$LICGEN" --home h --passphrase-file pass2 keys passphrase
 assert_stderr_has "LICGEN_NEW_PASSPHRASE"
@@ -341,7 +345,7 @@ assert_entries h/keys 2
 
 test_case "the history tells of it all"
 "$python" -c 'import sqlite3; print(*[r[0] for r in sqlite3.connect("file:h/ledger.db?mode=ro", uri=True).execute("SELECT action FROM history WHERE key IS NULL ORDER BY number")])' >"$out"
-assert_stdout "init catalog-import keys-passphrase keys-passphrase keys-passphrase keys-passphrase"
+assert_stdout "init catalog-import keys-passphrase keys-passphrase keys-passphrase keys-passphrase keys-passphrase keys-passphrase keys-passphrase"
 
 test_case "the command line"
 run_ok "$LICGEN" --version
