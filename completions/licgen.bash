@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --valid | --product-file | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'revoke' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -43,6 +43,7 @@ _licgen() {
     'create --email') : ;;
     'create --months') : ;;
     'create --expires') : ;;
+    'create --maintenance-until') : ;;
     'create --starts') : ;;
     'create --seats') : ;;
     'create --machine') : ;;
@@ -62,7 +63,34 @@ _licgen() {
     'list --limit') : ;;
     'list --after') : ;;
     'list --format') words='table csv jsonl' ;;
+    'renew --reason') : ;;
+    'renew -o' | 'renew --out') paths=f ;;
+    'renew --months') : ;;
+    'renew --expires') : ;;
+    'renew --order') : ;;
+    'change --reason') : ;;
+    'change -o' | 'change --out') paths=f ;;
+    'change --plan') : ;;
+    'change --months') : ;;
+    'change --expires') : ;;
+    'change --maintenance-until') : ;;
+    'change --seats') : ;;
+    'change --machine') : ;;
+    'change --feature') : ;;
+    'change --limit') : ;;
+    'change --order') : ;;
+    'suspend --reason') : ;;
+    'suspend -o' | 'suspend --out') paths=f ;;
+    'reinstate --reason') : ;;
+    'reinstate -o' | 'reinstate --out') paths=f ;;
     'revoke --reason') : ;;
+    'transfer --reason') : ;;
+    'transfer -o' | 'transfer --out') paths=f ;;
+    'transfer --customer') : ;;
+    'transfer --email') : ;;
+    'check --email') : ;;
+    'check --customer') : ;;
+    'expiring --within') : ;;
     'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'export --plan') : ;;
     'export --customer') : ;;
@@ -75,7 +103,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show revoke export revocations verify keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -83,10 +111,17 @@ _licgen() {
         'catalog export') options+=' -o --out --force' ;;
         'product') words='export' ;;
         'product export') options+=' -o --out --force' ;;
-        'create') options+=' --plan --customer --email --months --expires --perpetual --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
+        'renew') options+=' --reason -o --out --force --months --expires --order' : ;;
+        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --feature --limit --order' : ;;
+        'suspend') options+=' --reason -o --out --force' : ;;
+        'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;
+        'transfer') options+=' --reason -o --out --force --customer --email' : ;;
+        'check') options+=' --email --customer' ;;
+        'expiring') options+=' --within' ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;

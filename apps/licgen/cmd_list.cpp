@@ -12,6 +12,7 @@
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
 #include "licgen/option_values.hpp"
+#include "licgen/summary_text.hpp"
 #include "licgen/table.hpp"
 
 namespace lic::app {
@@ -36,26 +37,6 @@ void set_up_list(CLI::App& app, ListOptions& options) {
   add_choice(
       app, "--format", {"table", "csv", "jsonl"}, [&options](std::size_t i) { options.format = kFormats.at(i); },
       "How to print the licenses (default: table)");
-}
-
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
-std::string summary_json(const LicenseSummary& license) {
-  nlohmann::ordered_json out;
-  out["key"] = license.key;
-  out["status"] = token(license.status);
-  out["plan"] = license.plan;
-  out["kind"] = token(license.kind);
-  out["customer"] = license.customer.name;
-  out["email"] = text_or_null(license.customer.email);
-  out["issued_at"] = format_time(license.issued_at);
-  out["expires_at"] = license.expires_at ? nlohmann::ordered_json(format_time(*license.expires_at)) : nullptr;
-  out["seats"] = license.seats;
-  out["activations"] = license.activations;
-  out["order"] = text_or_null(license.order);
-  return json_text(out);
 }
 
 /// Whether a spreadsheet may take `text` for a formula: it begins with = + - @ or
@@ -111,10 +92,10 @@ class Listing {
         output_.line(output_.to_terminal() ? printable(summary_csv(license)) : summary_csv(license));
         break;
       case Format::jsonl:
-        output_.line(summary_json(license));
+        output_.line(json_text(summary_json(license)));
         break;
       case Format::document:
-        output_.answer(concat(count_ == 0 ? "{\"licenses\":[" : ",", summary_json(license)));
+        output_.answer(concat(count_ == 0 ? "{\"licenses\":[" : ",", json_text(summary_json(license))));
         break;
     }
     last_key_ = license.key;

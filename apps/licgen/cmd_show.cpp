@@ -8,6 +8,7 @@
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/product_document.hpp"
+#include "licgen/summary_text.hpp"
 
 namespace lic::app {
 namespace {
@@ -70,11 +71,6 @@ class Fields {
   std::string text_;
 };
 
-Style style_of(Reason status) {
-  if (status == Reason::expiring || status == Reason::grace) return Style::warning;
-  return allows(status) ? Style::good : Style::bad;
-}
-
 void add_terms(Fields& fields, const Terms& terms) {
   fields.add("id", concat(terms.id, ", serial ", terms.serial));
   fields.add("plan", concat(terms.plan, " (", token(terms.kind), ")"));
@@ -109,6 +105,7 @@ void print_license(const LicenseSummary& license, const Terms& terms, const std:
   output.line(concat("key           ", output.styled(Style::bold, license.key)));
   output.line(concat("status        ", output.styled(style_of(license.status), token(license.status))));
   Fields fields;
+  if (license.suspended_at) fields.add("suspended", concat("since ", format_time(*license.suspended_at)));
   if (license.revoked_at) fields.add("revoked", concat(format_time(*license.revoked_at), ": ", license.revoke_reason));
   add_terms(fields, terms);
   fields.add_if("batch", license.batch);

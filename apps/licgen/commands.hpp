@@ -17,7 +17,14 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> create_command();
 [[nodiscard]] Command<Vendor> list_command();
 [[nodiscard]] Command<Vendor> show_command();
+[[nodiscard]] Command<Vendor> renew_command();
+[[nodiscard]] Command<Vendor> change_command();
+[[nodiscard]] Command<Vendor> suspend_command();
+[[nodiscard]] Command<Vendor> reinstate_command();
 [[nodiscard]] Command<Vendor> revoke_command();
+[[nodiscard]] Command<Vendor> transfer_command();
+[[nodiscard]] Command<Vendor> check_command();
+[[nodiscard]] Command<Vendor> expiring_command();
 [[nodiscard]] Command<Vendor> export_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
 [[nodiscard]] Command<Vendor> verify_command();

@@ -40,23 +40,6 @@ Result<Named> read_named(std::string_view option, const std::vector<std::string>
   return named;
 }
 
-Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts) {
-  std::vector<MachineBinding> machines;
-  for (const auto& text : texts) {
-    const auto read = [&]() -> Result<MachineBinding> {
-      LIC_TRY_ASSIGN(const MachineIdentity identity, MachineIdentity::parse(text));
-      return identity.binding();
-    };
-    auto binding = read();
-    if (!binding)
-      return error(binding.error().code, concat("--machine: ", binding.error().message), binding.error().hint);
-    if (std::find(machines.begin(), machines.end(), *binding) != machines.end())
-      return error(Errc::usage, concat("--machine names ", in_quotes(text), " twice"));
-    machines.push_back(std::move(binding).value());
-  }
-  return machines;
-}
-
 Result<void> read_dates(const CreateOptions& options, Time now, LicenseRequest& request) {
   if ((options.months ? 1 : 0) + (options.expires ? 1 : 0) + (options.perpetual ? 1 : 0) > 1)
     return error(Errc::usage, "--months, --expires and --perpetual exclude one another");
@@ -68,6 +51,10 @@ Result<void> read_dates(const CreateOptions& options, Time now, LicenseRequest& 
     LIC_TRY_ASSIGN(request.expires_at, read_moment("--expires", *options.expires, request.starts_at.value_or(now)));
   }
   request.perpetual = options.perpetual;
+  if (options.maintenance_until) {
+    LIC_TRY_ASSIGN(request.maintenance_until,
+                   read_moment("--maintenance-until", *options.maintenance_until, request.starts_at.value_or(now)));
+  }
   return {};
 }
 
@@ -89,8 +76,8 @@ Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
   LIC_TRY(read_dates(options, now, request));
   LIC_TRY_ASSIGN(request.seats, optional_number("--seats", options.seats, kMostSeats));
   LIC_TRY_ASSIGN(request.machines, read_machines(options.machines));
-  LIC_TRY_ASSIGN(request.features, read_named<Features>("--feature", options.features, read_feature));
-  LIC_TRY_ASSIGN(request.limits, read_named<Limits>("--limit", options.limits, read_limit));
+  LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
+  LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
   request.order = options.order.value_or("");
   LIC_TRY(check_text("--order", request.order));
@@ -115,6 +102,7 @@ std::string batch_request(const CreateOptions& options, std::int64_t count) {
   out["months"] = typed(options.months);
   out["expires"] = typed(options.expires);
   out["perpetual"] = options.perpetual;
+  if (options.maintenance_until) out["maintenance_until"] = typed(options.maintenance_until);
   out["starts"] = typed(options.starts);
   out["seats"] = typed(options.seats);
   out["machines"] = sorted(options.machines);
@@ -129,6 +117,31 @@ std::string batch_request(const CreateOptions& options, std::int64_t count) {
 
 }  // namespace
 
+Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts) {
+  std::vector<MachineBinding> machines;
+  for (const auto& text : texts) {
+    const auto read = [&]() -> Result<MachineBinding> {
+      LIC_TRY_ASSIGN(const MachineIdentity identity, MachineIdentity::parse(text));
+      return identity.binding();
+    };
+    auto binding = read();
+    if (!binding)
+      return error(binding.error().code, concat("--machine: ", binding.error().message), binding.error().hint);
+    if (std::find(machines.begin(), machines.end(), *binding) != machines.end())
+      return error(Errc::usage, concat("--machine names ", in_quotes(text), " twice"));
+    machines.push_back(std::move(binding).value());
+  }
+  return machines;
+}
+
+Result<Features> read_features_given(const std::vector<std::string>& texts) {
+  return read_named<Features>("--feature", texts, read_feature);
+}
+
+Result<Limits> read_limits_given(const std::vector<std::string>& texts) {
+  return read_named<Limits>("--limit", texts, read_limit);
+}
+
 void set_up_create(CLI::App& app, CreateOptions& options) {
   app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
   app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
@@ -137,6 +150,8 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   add_text(app, "--expires", options.expires, "DATE",
            "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
   app.add_flag("--perpetual", options.perpetual, "Never ends");
+  add_text(app, "--maintenance-until", options.maintenance_until, "DATE",
+           "Of a license that never ends: releases up to then are covered (default: as the plan says)");
   add_text(app, "--starts", options.starts, "DATE",
            "Begins at a date or time (UTC), or a duration from now (default: now)");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time (default: as the plan says)");

@@ -25,6 +25,7 @@ struct CreateOptions {
   std::optional<std::string> months;
   std::optional<std::string> expires;
   bool perpetual = false;
+  std::optional<std::string> maintenance_until;
   std::optional<std::string> starts;
   std::optional<std::string> seats;
   std::vector<std::string> machines;
@@ -48,6 +49,11 @@ struct CreateRequest {
   std::string batch;
   std::string batch_request;  ///< equal for equal options, whatever their order
 };
+
+/// What --machine, --feature and --limit name. Errors: invalid_input; usage (twice the same).
+[[nodiscard]] Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts);
+[[nodiscard]] Result<Features> read_features_given(const std::vector<std::string>& texts);
+[[nodiscard]] Result<Limits> read_limits_given(const std::vector<std::string>& texts);
 
 /// Errors: invalid_input, naming the option and its value; usage (options that
 /// exclude one another, a name given twice).

@@ -68,6 +68,7 @@ struct LicenseRecord {
 struct LicenseFilter {
   std::optional<Reason> status;
   std::string plan;
+  std::string customer;                ///< whole, without regard to ASCII case
   std::string customer_glob;           ///< `*` and `?`, without regard to ASCII case; empty: any
   std::string email;                   ///< whole, without regard to ASCII case
   std::optional<Time> expires_before;  ///< ends after now and not after this moment

@@ -109,6 +109,7 @@ class PageQuery {
     if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
     if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
     if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
+    if (!filter.customer.empty()) require("customer COLLATE NOCASE = ", std::string_view(filter.customer));
     if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
     if (filter.expires_before)
       require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
