@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -100,10 +100,12 @@ _licgen() {
     'revocations export -o' | 'revocations export --out') paths=f ;;
     'revocations export --valid') : ;;
     'verify --product-file') paths=f ;;
+    'audit --checkpoint') paths=f ;;
+    'audit --against') paths=f ;;
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -126,6 +128,7 @@ _licgen() {
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;
         'verify') options+=' --product-file' paths=f ;;
+        'audit') options+=' --checkpoint --against --force' ;;
         'keys') words='list passphrase' ;;
         'keys list') ;;
         'keys passphrase') options+=' --all --remove --new-passphrase-file' : ;;

@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'keys' 'keys list' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -35,6 +35,7 @@ complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file or revocation list, and say what it is'
+complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'keys' -d 'list, passphrase'
 complete -c licgen -l home -x -a '(__fish_complete_directories)' -d 'Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)'
 complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH (default: ledger.db in the home)'
@@ -134,6 +135,9 @@ complete -c licgen -n '__licgen_at revocations export' -l force -d 'Replace FILE
 complete -c licgen -n '__licgen_at revocations export' -l valid -x -d 'How long clients may go by this list (default: 7d); licctl 0.1.0 reads no lists'
 complete -c licgen -n '__licgen_at verify' -l product-file -r -F -d 'Trust the keys of this product file; the home and its ledger are then not looked at'
 complete -c licgen -n '__licgen_at verify' -F
+complete -c licgen -n '__licgen_at audit' -l checkpoint -r -F -d 'Then write a signed checkpoint, to be kept away from the ledger; needs the license key'
+complete -c licgen -n '__licgen_at audit' -l against -r -F -d 'Also prove that the ledger extends that checkpoint'
+complete -c licgen -n '__licgen_at audit' -l force -d 'Replace a checkpoint file that exists'
 complete -c licgen -n '__licgen_at keys' -a 'list' -d 'List the signing keys: what each signs, and whether its file is here and encrypted'
 complete -c licgen -n '__licgen_at keys' -a 'passphrase' -d 'Change the passphrase of the signing keys'
 complete -c licgen -n '__licgen_at keys passphrase' -l all -d 'Both keys; a missing file is an error'

@@ -59,7 +59,8 @@ Result<IssuedLicense> Issuing::issue_one(Transaction& transaction) {
     added = transaction.add_license(terms, document, order_.note, order_.batch);
     if (!added && added.error().code == Errc::conflict) continue;
     LIC_TRY(added);
-    const nlohmann::ordered_json detail = {{"id", terms.id}, {"serial", terms.serial}, {"plan", terms.plan}};
+    const nlohmann::ordered_json detail = {
+        {"id", terms.id}, {"serial", terms.serial}, {"plan", terms.plan}, {"sha256", document_digest(document)}};
     LIC_TRY(transaction.record({vendor_.now(), vendor_.actor(), "create", terms.key, "", json_text(detail)}));
     return IssuedLicense{terms.key, std::move(document)};
   }

@@ -54,7 +54,9 @@ Result<std::string> sign_license(const Terms& terms, const SigningKey& key, cons
 
 HistoryEntry history_entry(const Reissue& reissue, const ReissueOptions& options, const Reissued& done,
                            const Vendor& vendor) {
-  Json detail = {{"serial", done.terms.serial}, {"changes", changes_json(done.changes)}};
+  Json detail = {{"serial", done.terms.serial},
+                 {"sha256", document_digest(done.document)},
+                 {"changes", changes_json(done.changes)}};
   if (!reissue.order.empty()) {
     detail["order"] = reissue.order;
     detail["request"] = reissue.request;

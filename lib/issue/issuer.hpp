@@ -29,6 +29,9 @@ class UlidSource {
 /// A signed document of that kind.
 [[nodiscard]] Envelope sign_document(DocumentKind kind, std::string_view payload, const SigningKey& key);
 
+/// What the history names a document by: lower-case hex of the SHA-256 of its text.
+[[nodiscard]] std::string document_digest(std::string_view document);
+
 /// What `licgen create` asks for. What is absent comes from the plan.
 struct LicenseRequest {
   std::string plan;

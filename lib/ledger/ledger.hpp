@@ -33,6 +33,13 @@ struct HistoryEntry {
   std::string detail;  ///< JSON object, or empty
 };
 
+/// An entry as it is stored, with what binds it to the one before.
+struct HistoryRow {
+  std::int64_t number = 0;  ///< from 1, without gaps
+  HistoryEntry entry;
+  std::string link;  ///< history_link(); empty in entries from before there was a chain
+};
+
 /// One line of `licgen list`.
 struct LicenseSummary {
   std::string key;
@@ -149,6 +156,16 @@ class Ledger {
                                                const std::function<Result<void>(const LicenseRecord&)>& visit) = 0;
   /// Oldest first. Empty `key`: all that concerns no single license.
   [[nodiscard]] virtual Result<std::vector<HistoryEntry>> history(std::string_view key) = 0;
+  /// All of the history, for audits: by number, or by license and number (what concerns
+  /// no license first). Page by page, as list().
+  [[nodiscard]] virtual Result<void> history_by_number(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
+  [[nodiscard]] virtual Result<void> history_by_key(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
+  /// The number of the entry that was added last, ever; 0 for none.
+  [[nodiscard]] virtual Result<std::int64_t> newest_history_number() = 0;
+  /// How many entries are from before there was a chain.
+  [[nodiscard]] virtual Result<std::int64_t> unchained_history() = 0;
+  [[nodiscard]] virtual Result<void> licenses_without_history(
+      const std::function<Result<void>(std::string_view)>& visit) = 0;
   /// All revoked licenses, sorted by id.
   [[nodiscard]] virtual Result<std::vector<Revocation>> revocations() = 0;
 };

@@ -226,6 +226,46 @@ class SqliteLedger final : public Ledger {
     }
   }
 
+  Result<void> history_by_number(const std::function<Result<void>(const HistoryRow&)>& visit) override {
+    std::int64_t after = 0;
+    return pages("WHERE number > ?1 ORDER BY number", visit, [&](const HistoryRow* last) {
+      if (last != nullptr) after = last->number;
+      return Values{after};
+    });
+  }
+
+  Result<void> history_by_key(const std::function<Result<void>(const HistoryRow&)>& visit) override {
+    std::int64_t after = 0;
+    std::string key;
+    LIC_TRY(pages("WHERE key IS NULL AND number > ?1 ORDER BY number", visit, [&](const HistoryRow* last) {
+      if (last != nullptr) after = last->number;
+      return Values{after};
+    }));
+    after = 0;
+    return pages("WHERE (key, number) > (?1, ?2) ORDER BY key, number", visit, [&](const HistoryRow* last) {
+      if (last != nullptr) key = last->entry.key, after = last->number;
+      return Values{std::string_view(key), after};
+    });
+  }
+
+  Result<std::int64_t> newest_history_number() override {
+    return connection_->number("SELECT value FROM counters WHERE name = 'history'");
+  }
+
+  Result<std::int64_t> unchained_history() override {
+    return connection_->number("SELECT value FROM counters WHERE name = 'history-before-chain'");
+  }
+
+  Result<void> licenses_without_history(const std::function<Result<void>(std::string_view)>& visit) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT key FROM licenses WHERE NOT EXISTS "
+                                                 "(SELECT 1 FROM history WHERE history.key = licenses.key)"));
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return {};
+      LIC_TRY(visit(rows.text(0)));
+    }
+  }
+
   Result<std::vector<Revocation>> revocations() override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT id, revoke_reason, revoked_at FROM licenses "
                                                  "WHERE revoked_at IS NOT NULL ORDER BY id"));
@@ -238,6 +278,33 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
+  /// Visits the history page by page; `bounds` gives the parameters that follow the
+  /// last row seen (null at first).
+  template <class Bounds>
+  Result<void> pages(std::string_view where, const std::function<Result<void>(const HistoryRow&)>& visit,
+                     Bounds bounds) {
+    constexpr std::size_t kRows = 500;
+    const std::string sql =
+        concat("SELECT number, at, actor, action, key, reason, detail, link FROM history ", where, " LIMIT ", kRows);
+    std::vector<HistoryRow> page;
+    do {
+      const HistoryRow* last = page.empty() ? nullptr : &page.back();
+      const Values values = bounds(last);
+      std::vector<HistoryRow> next;
+      LIC_TRY_ASSIGN(Rows rows, connection_->query(sql, values));
+      while (true) {
+        LIC_TRY_ASSIGN(const bool found, rows.next());
+        if (!found) break;
+        next.push_back({rows.integer(0),
+                        {rows.time(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6)},
+                        rows.text(7)});
+      }
+      page = std::move(next);
+      for (const HistoryRow& row : page) LIC_TRY(visit(row));
+    } while (page.size() == kRows);
+    return {};
+  }
+
   Result<std::string> current(std::string_view column, std::string_view what) {
     LIC_TRY_ASSIGN(Rows rows,
                    connection_->query(concat("SELECT ", column, " FROM products ORDER BY version DESC LIMIT 1")));

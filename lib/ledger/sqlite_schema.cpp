@@ -128,12 +128,16 @@ BEGIN
 END;
 )sql";
 
-// The later life of a license: renewals, maintenance, reminders by end.
+// The later life of a license, and a history that shows when it was altered.
 constexpr const char* kVersion2 = R"sql(
 ALTER TABLE licenses ADD COLUMN created_at INTEGER;
 ALTER TABLE licenses ADD COLUMN maintenance_until INTEGER;
 UPDATE licenses SET created_at = issued_at;
 CREATE INDEX licenses_by_end ON licenses (expires_at) WHERE expires_at IS NOT NULL;
+
+ALTER TABLE history ADD COLUMN link TEXT;
+INSERT INTO counters (name, value) SELECT 'history-before-chain', count(*) FROM history;
+INSERT INTO counters (name, value) SELECT 'history', coalesce(max(number), 0) FROM history;
 )sql";
 
 constexpr const char* kMigrations[] = {kVersion1, kVersion2};

@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "ledger/history_chain.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -26,12 +27,7 @@ class SqliteTransaction final : public Transaction {
   }
 
   Result<void> record(const HistoryEntry& entry) override {
-    return attempt([&] {
-      return connection_->run(
-          "INSERT INTO history (at, actor, action, key, reason, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-          {value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
-           or_null(entry.detail)});
-    });
+    return attempt([&] { return append(entry); });
   }
 
   Result<void> add_key(const KeyRecord& key) override {
@@ -83,6 +79,27 @@ class SqliteTransaction final : public Transaction {
     auto result = step();
     if (!result && result.error().code != Errc::conflict && result.error().code != Errc::not_found) lost_ = true;
     return result;
+  }
+
+  /// Bound to the license's entry before it. (Nobody else writes: the number stays free.)
+  Result<void> append(const HistoryEntry& entry) {
+    LIC_TRY_ASSIGN(const auto number,
+                   connection_->number("UPDATE counters SET value = value + 1 WHERE name = 'history' "
+                                       "RETURNING value"));
+    std::string previous;
+    {
+      LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT link FROM history WHERE key IS ?1 "
+                                                   "ORDER BY number DESC LIMIT 1",
+                                                   {or_null(entry.key)}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (found) previous = rows.text(0);
+    }
+    const std::string link = history_link(previous, history_text(number, entry));
+    return connection_->run(
+        "INSERT INTO history (number, at, actor, action, key, reason, detail, link) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        {number, value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
+         or_null(entry.detail), std::string_view(link)});
   }
 
   Result<void> insert_key(const KeyRecord& record) {

@@ -1,0 +1,194 @@
+#include "ledger/audit.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "ledger/history_chain.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+namespace {
+
+using Json = nlohmann::json;
+
+bool begins(const HistoryEntry& entry) { return entry.action == "create" || entry.action == "import"; }
+
+/// What the history of one license says that the license is now.
+struct Told {
+  bool begun = false;
+  std::int64_t serial = 0;
+  std::string document;  ///< SHA-256 of the newest document, hex; empty: not told
+  bool suspended = false;
+  std::optional<Time> revoked_at;
+  std::string revoke_reason;
+};
+
+class Auditor {
+ public:
+  Auditor(Ledger& ledger, const ProductFile& product, Time now) : ledger_(ledger), product_(product), now_(now) {}
+
+  Result<AuditReport> run() {
+    LIC_TRY_ASSIGN(report_.unchained, ledger_.unchained_history());
+    LIC_TRY(check_numbers());
+    LIC_TRY(ledger_.history_by_key([&](const HistoryRow& row) { return check_row(row); }));
+    LIC_TRY(end_of_license());
+    LIC_TRY(check_licenses_without_history());
+    return std::move(report_);
+  }
+
+ private:
+  void find(std::int64_t number, std::string_view key, std::string message) {
+    ++report_.faults;
+    if (report_.findings.size() < kMostFindings)
+      report_.findings.push_back({number, std::string(key), std::move(message)});
+  }
+
+  /// In the order of numbers: none is missing, and the tree over all.
+  Result<void> check_numbers() {
+    MerkleTree tree;
+    std::int64_t expected = 1;
+    LIC_TRY(ledger_.history_by_number([&](const HistoryRow& row) -> Result<void> {
+      if (row.number != expected)
+        find(expected, "",
+             row.number == expected + 1
+                 ? concat("entry ", expected, " of the history was removed")
+                 : concat("entries ", expected, " to ", row.number - 1, " of the history were removed"));
+      expected = row.number + 1;
+      tree.add(history_text(row.number, row.entry));
+      return {};
+    }));
+    LIC_TRY_ASSIGN(const std::int64_t newest, ledger_.newest_history_number());
+    if (newest >= expected)
+      find(expected, "",
+           expected == newest
+               ? concat("the last entry of the history, ", newest, ", was removed")
+               : concat("the last entries of the history, ", expected, " to ", newest, ", were removed"));
+    if (newest < expected - 1)
+      find(newest + 1, "", concat("entries were added to the history by hand, from ", newest + 1));
+    report_.entries = tree.size();
+    report_.root = hex_encode(tree.root());
+    return {};
+  }
+
+  Result<void> check_row(const HistoryRow& row) {
+    if (row.entry.key != key_ || !any_) {
+      LIC_TRY(end_of_license());
+      key_ = row.entry.key;
+      any_ = true;
+      link_.clear();
+      told_ = {};
+    }
+    const std::string right = history_link(link_, history_text(row.number, row.entry));
+    if (row.number <= report_.unchained) {
+      link_ = row.link;  // empty
+    } else {
+      if (row.link != right)
+        find(row.number, key_,
+             concat("entry ", row.number, " (", printable(row.entry.action),
+                    ") was altered, or inserted, moved or preceded by one that was removed"));
+      link_ = row.link;
+    }
+    take(row);
+    return {};
+  }
+
+  /// Follows the license through one entry.
+  void take(const HistoryRow& row) {
+    const HistoryEntry& entry = row.entry;
+    const Json detail = entry.detail.empty() ? Json::object() : Json::parse(entry.detail, nullptr, false);
+    if (!detail.is_object()) {
+      find(row.number, key_, concat("entry ", row.number, " has a detail that is no JSON object"));
+      return;
+    }
+    if (begins(entry)) told_.begun = true;
+    if (detail.contains("serial") && detail["serial"].is_number_integer()) {
+      told_.serial = detail["serial"].get<std::int64_t>();
+      told_.document = detail.contains("sha256") && detail["sha256"].is_string() ? detail["sha256"].get<std::string>()
+                                                                                 : std::string();
+    }
+    if (entry.action == "suspend") told_.suspended = true;
+    if (entry.action == "reinstate") told_.suspended = false;
+    if (entry.action == "revoke") told_.revoked_at = entry.at, told_.revoke_reason = entry.reason;
+  }
+
+  /// Compares what was told of a license with what is stored.
+  Result<void> end_of_license() {
+    if (!any_ || key_.empty()) return {};
+    const auto key = LicenseKey::parse(key_);
+    const auto record = key ? ledger_.find(*key, now_) : Result<LicenseRecord>(Error(key.error()));
+    if (!record && record.error().code != Errc::not_found && key) return record.error();
+    if (!record) {
+      find(0, key_, concat("license ", printable(key_), " is in the history, but not in the ledger"));
+      return {};
+    }
+    ++report_.licenses;
+    const LicenseSummary& license = record->summary;
+    const auto wrong = [&](std::string_view what) { find(0, key_, concat("license ", key_, ": ", what)); };
+    if (!told_.begun) wrong("its issue is not in the history");
+    if (license.serial != told_.serial)
+      wrong(concat("its serial is ", license.serial, ", by the history it is ", told_.serial));
+    if (license.revoked_at != told_.revoked_at || license.revoke_reason != told_.revoke_reason)
+      wrong("its revocation is not that of the history");
+    if (license.suspended_at.has_value() != told_.suspended) wrong("its suspension is not that of the history");
+    check_document(*record);
+    return {};
+  }
+
+  void check_document(const LicenseRecord& record) {
+    const LicenseSummary& license = record.summary;
+    const auto wrong = [&](std::string_view what) { find(0, key_, concat("license ", key_, ": ", what)); };
+    if (!told_.document.empty() && hex_encode(sha256(view_bytes(record.document))) != told_.document)
+      wrong("its document is not the one that was issued");
+    const auto verified = verify(view_bytes(record.document), product_, "its document");
+    if (!verified) {
+      wrong(verified.error().message);
+      return;
+    }
+    const Terms& terms = verified->terms();
+    const bool same = terms.key == license.key && terms.id == license.id && terms.serial == license.serial &&
+                      terms.plan == license.plan && terms.kind == license.kind && terms.customer == license.customer &&
+                      terms.starts_at == license.starts_at && terms.expires_at == license.expires_at &&
+                      terms.maintenance_until == license.maintenance_until && terms.seats == license.seats &&
+                      terms.grace_days == license.grace_days && terms.issued_at == license.issued_at &&
+                      terms.suspended_at == license.suspended_at && terms.order == license.order;
+    if (!same) wrong("its row was altered: the signed document says otherwise");
+  }
+
+  Result<void> check_licenses_without_history() {
+    return ledger_.licenses_without_history([&](std::string_view key) -> Result<void> {
+      find(0, key, concat("license ", printable(key), " has no history"));
+      return {};
+    });
+  }
+
+  Ledger& ledger_;
+  const ProductFile& product_;
+  Time now_;
+  AuditReport report_;
+  bool any_ = false;  // whether key_, link_ and told_ are of a license
+  std::string key_;
+  std::string link_;
+  Told told_;
+};
+
+}  // namespace
+
+Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now) {
+  return Auditor(ledger, product, now).run();
+}
+
+Result<std::string> history_root(Ledger& ledger, std::int64_t size) {
+  MerkleTree tree;
+  LIC_TRY(ledger.history_by_number([&](const HistoryRow& row) -> Result<void> {
+    if (tree.size() < size) tree.add(history_text(row.number, row.entry));
+    return {};
+  }));
+  if (tree.size() < size)
+    return error(Errc::invalid_input, concat("the history has ", tree.size(), " entries, not ", size));
+  return hex_encode(tree.root());
+}
+
+}  // namespace lic

@@ -1,0 +1,38 @@
+#pragma once
+
+/// What makes the history tamper-evident: each entry is bound to the one before it
+/// of the same license, and all of them to one Merkle tree (docs/ledger.md).
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/hash.hpp"
+#include "ledger/ledger.hpp"
+
+namespace lic {
+
+/// The text that an entry is bound by: the compact JSON array
+/// [number, at, actor, action, key, reason, detail], null where there is none.
+[[nodiscard]] std::string history_text(std::int64_t number, const HistoryEntry& entry);
+
+/// Lower-case hex of SHA-256("lic-history-v1" 0x00 previous 0x00 text). `previous` is
+/// the link of the entry before it of the same license, as hex; empty for the first.
+[[nodiscard]] std::string history_link(std::string_view previous, std::string_view text);
+
+/// The tree head of a growing list (RFC 6962, 2.1), in memory that grows with the
+/// logarithm of its size.
+class MerkleTree {
+ public:
+  void add(std::string_view leaf);
+  [[nodiscard]] std::int64_t size() const noexcept { return size_; }
+  /// Of the leaves so far; SHA-256 of nothing for none.
+  [[nodiscard]] Digest root() const;
+
+ private:
+  std::int64_t size_ = 0;
+  std::vector<Digest> peaks_;  ///< of the perfect trees that the leaves make up, largest first
+};
+
+}  // namespace lic
