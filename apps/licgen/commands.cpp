@@ -18,19 +18,34 @@ CLI::Option* refuse_empty(CLI::Option* option) {
 }  // namespace
 
 std::vector<Command<Vendor>> licgen_commands() {
+  // clang-format off
   return {
-      init_command(),           catalog_import_command(),
-      catalog_show_command(),   catalog_export_command(),
-      product_export_command(), create_command(),
-      list_command(),           show_command(),
-      renew_command(),          change_command(),
-      suspend_command(),        reinstate_command(),
-      revoke_command(),         transfer_command(),
-      check_command(),          expiring_command(),
-      export_command(),         revocations_export_command(),
-      verify_command(),         audit_command(),
-      keys_list_command(),      keys_passphrase_command(),
+      init_command(),
+      catalog_import_command(),
+      catalog_show_command(),
+      catalog_export_command(),
+      product_export_command(),
+      create_command(),
+      list_command(),
+      show_command(),
+      renew_command(),
+      change_command(),
+      suspend_command(),
+      reinstate_command(),
+      revoke_command(),
+      transfer_command(),
+      check_command(),
+      expiring_command(),
+      export_command(),
+      revocations_export_command(),
+      verify_command(),
+      audit_command(),
+      backup_command(),
+      restore_command(),
+      keys_list_command(),
+      keys_passphrase_command(),
   };
+  // clang-format on
 }
 
 void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,

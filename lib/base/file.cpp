@@ -76,7 +76,8 @@ bool is_temporary_name(std::string_view name) noexcept {
   constexpr std::size_t kRandom = 7;
   if (!name.starts_with('.') || name.size() <= kRandom + 1 || name[name.size() - kRandom] != '.') return false;
   const std::string_view whole = name.substr(1, name.size() - 1 - kRandom);
-  return whole.ends_with(".json") || whole.ends_with(".jsonl") || whole.ends_with(".pem") || whole.ends_with(".key");
+  return whole.ends_with(".json") || whole.ends_with(".jsonl") || whole.ends_with(".pem") || whole.ends_with(".key") ||
+         whole.ends_with(".db");
 }
 
 }  // namespace

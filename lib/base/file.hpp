@@ -69,6 +69,8 @@ class LIC_INTERNAL AtomicFile {
   ~AtomicFile();
 
   Result<void> write(ByteView bytes);
+  /// The file as long as it is not committed, for what writes by name.
+  [[nodiscard]] const Path& temporary() const noexcept { return temporary_; }
   /// After success the content is on disk under its name. With
   /// Existing::refuse, a file of that name is Errc::conflict and left alone.
   Result<void> commit(Existing existing = Existing::replace);
