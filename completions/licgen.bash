@@ -21,7 +21,7 @@ _licgen() {
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -105,7 +105,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -129,6 +129,9 @@ _licgen() {
         'revocations export') options+=' -o --out --force --valid' ;;
         'verify') options+=' --product-file' paths=f ;;
         'audit') options+=' --checkpoint --against --force' ;;
+        'backup') options+=' --force' paths=f ;;
+        'restore') options+=' --force' paths=f ;;
+        'doctor') ;;
         'keys') words='list passphrase' ;;
         'keys list') ;;
         'keys passphrase') options+=' --all --remove --new-passphrase-file' : ;;

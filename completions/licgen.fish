@@ -2,7 +2,7 @@
 
 function __licgen_at
   set -l valued --home --ledger --passphrase-file --passphrase-fd --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'keys' 'keys list' 'keys passphrase'
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -30,12 +30,15 @@ complete -c licgen -n '__licgen_at' -a 'suspend' -d 'Suspend a license until it 
 complete -c licgen -n '__licgen_at' -a 'reinstate' -d 'End the suspension of a license'
 complete -c licgen -n '__licgen_at' -a 'revoke' -d 'Revoke licenses for good: all of those named, or none'
 complete -c licgen -n '__licgen_at' -a 'transfer' -d 'Give a license to a new owner'
-complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not any more; 4: never was'
+complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file or revocation list, and say what it is'
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
+complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
+complete -c licgen -n '__licgen_at' -a 'restore' -d 'Put a backup in the place of the ledger, after proving it whole'
+complete -c licgen -n '__licgen_at' -a 'doctor' -d 'Examine the home: permissions, keys, ledger, history, clock, disk'
 complete -c licgen -n '__licgen_at' -a 'keys' -d 'list, passphrase'
 complete -c licgen -l home -x -a '(__fish_complete_directories)' -d 'Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)'
 complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH (default: ledger.db in the home)'
@@ -105,7 +108,7 @@ complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these ma
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
-complete -c licgen -n '__licgen_at change' -l order -x -d 'Number of the order'
+complete -c licgen -n '__licgen_at change' -l order -x -d 'Number of the order: the same change under the same number is done once'
 complete -c licgen -n '__licgen_at suspend' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at suspend' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
 complete -c licgen -n '__licgen_at suspend' -l force -d 'Replace a FILE.jsonl that exists'
@@ -138,6 +141,10 @@ complete -c licgen -n '__licgen_at verify' -F
 complete -c licgen -n '__licgen_at audit' -l checkpoint -r -F -d 'Then write a signed checkpoint, to be kept away from the ledger; needs the license key'
 complete -c licgen -n '__licgen_at audit' -l against -r -F -d 'Also prove that the ledger extends that checkpoint'
 complete -c licgen -n '__licgen_at audit' -l force -d 'Replace a checkpoint file that exists'
+complete -c licgen -n '__licgen_at backup' -l force -d 'Replace a file that exists'
+complete -c licgen -n '__licgen_at backup' -F
+complete -c licgen -n '__licgen_at restore' -l force -d 'In place of a ledger that is there, which is kept under another name'
+complete -c licgen -n '__licgen_at restore' -F
 complete -c licgen -n '__licgen_at keys' -a 'list' -d 'List the signing keys: what each signs, and whether its file is here and encrypted'
 complete -c licgen -n '__licgen_at keys' -a 'passphrase' -d 'Change the passphrase of the signing keys'
 complete -c licgen -n '__licgen_at keys passphrase' -l all -d 'Both keys; a missing file is an error'

@@ -46,7 +46,8 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
       ->type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")->type_name("NAME=MAX[/PER]");
-  add_text(app, "--order", options.order, "ID", "Number of the order");
+  add_text(app, "--order", options.order, "ID",
+           "Number of the order: the same change under the same number is done once");
 }
 
 Result<ChangeRequest> read_request(const ChangeOptions& options, Time now) {
@@ -78,14 +79,36 @@ Result<ChangeRequest> read_request(const ChangeOptions& options, Time now) {
   return request;
 }
 
+/// The options, equal for equal requests.
+std::string typed(const ChangeOptions& options) {
+  std::string out;
+  const auto add = [&](std::string_view name, const std::optional<std::string>& text) {
+    if (text) out += concat(out.empty() ? "" : " ", name, '=', *text);
+  };
+  add("--plan", options.plan);
+  add("--months", options.months);
+  add("--expires", options.expires);
+  if (options.perpetual) add("--perpetual", "");
+  add("--maintenance-until", options.maintenance_until);
+  add("--seats", options.seats);
+  for (const auto& machine : options.machines) add("--machine", machine);
+  if (options.any_machine) add("--any-machine", "");
+  for (const auto& feature : options.features) add("--feature", feature);
+  for (const auto& limit : options.limits) add("--limit", limit);
+  return out;
+}
+
 Result<void> change(const ChangeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const ChangeRequest request, read_request(options, vendor.now()));
   const bool any = options.plan || options.months || options.expires || options.perpetual ||
                    options.maintenance_until || options.seats || options.any_machine || !options.machines.empty() ||
                    !options.features.empty() || !options.limits.empty() || options.order;
   if (!any) return error(Errc::usage, "nothing to change was given", "licgen change --help lists what can be changed");
-  Reissue reissue{"change", "changed", "is so already", {}, {}, {}};
+  if (options.order) LIC_TRY(check_given("--order", *options.order));
+  Reissue reissue{"change", "changed", "is so already", {}, options.order.value_or(""), typed(options)};
   reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
+    LIC_TRY_ASSIGN(const bool done, was_done_for_order(standing, reissue));
+    if (done) return std::optional<Terms>();
     LIC_TRY(require_in_force(standing));
     LIC_TRY_ASSIGN(Terms next, changed(standing.terms, catalog, request, vendor.now()));
     if (differences(standing.terms, next).empty()) return std::optional<Terms>();

@@ -79,7 +79,7 @@ int run_check(const CheckOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> check_command() {
-  return make_command("check", "Is this customer entitled today? Exit 0: yes; 11: not any more; 4: never was",
+  return make_command("check", "Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license",
                       {"licgen check --email ops@acme.example", "licgen check --customer 'ACME GmbH' --json"},
                       set_up_check, run_check);
 }

@@ -35,7 +35,9 @@ Result<RenewalRequest> read_request(const RenewOptions& options, Time now) {
   if (options.expires) {
     LIC_TRY_ASSIGN(request.until, read_moment("--expires", *options.expires, now));
   }
-  if (options.order) LIC_TRY(check_text("--order", *options.order));
+  if (request.until && *request.until <= now)
+    return error(Errc::invalid_input, concat("--expires: ", in_quotes(*options.expires), " is past"));
+  if (options.order) LIC_TRY(check_given("--order", *options.order));
   return request;
 }
 

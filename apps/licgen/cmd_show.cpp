@@ -86,6 +86,15 @@ void add_terms(Fields& fields, const Terms& terms) {
   fields.add_if("order", terms.order);
 }
 
+/// " (serial 3, order PO-77)", as far as the entry says.
+std::string serial_text(const HistoryEntry& entry) {
+  const Json detail = entry.detail.empty() ? Json() : Json::parse(entry.detail, nullptr, false);
+  if (!detail.is_object() || !detail.contains("serial") || !detail["serial"].is_number_integer()) return {};
+  const bool ordered = detail.contains("order") && detail["order"].is_string();
+  return concat(" (serial ", detail["serial"].get<std::int64_t>(),
+                ordered ? concat(", order ", detail["order"].get<std::string>()) : std::string(), ")");
+}
+
 void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntry>& history) {
   if (!terms.features.empty()) fields.head("features");
   for (const auto& [name, value] : terms.features) fields.item(concat(name, ": ", feature_text(value)));
@@ -96,7 +105,7 @@ void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntr
   fields.head("history");
   for (const auto& entry : history) {
     const std::string reason = entry.reason.empty() ? std::string() : concat(": ", entry.reason);
-    fields.item(concat(format_time(entry.at), "  ", entry.action, " by ", entry.actor, reason));
+    fields.item(concat(format_time(entry.at), "  ", entry.action, serial_text(entry), " by ", entry.actor, reason));
   }
 }
 

@@ -25,6 +25,8 @@ void set_up_transfer(CLI::App& app, TransferOptions& options) {
 Result<void> transfer(const TransferOptions& options, Vendor& vendor) {
   if (!options.customer && !options.email)
     return error(Errc::usage, "no new owner was given", "give --customer NAME, --email EMAIL or both");
+  if (options.customer) LIC_TRY(check_given("--customer", *options.customer));
+  if (options.email) LIC_TRY(check_given("--email", *options.email));
   Reissue reissue{"transfer", "transferred", "is theirs already", {}, {}, {}};
   reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
     Customer owner = standing.terms.customer;

@@ -42,6 +42,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       audit_command(),
       backup_command(),
       restore_command(),
+      doctor_command(),
       keys_list_command(),
       keys_passphrase_command(),
   };

@@ -29,6 +29,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> audit_command();
 [[nodiscard]] Command<Vendor> backup_command();
 [[nodiscard]] Command<Vendor> restore_command();
+[[nodiscard]] Command<Vendor> doctor_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();

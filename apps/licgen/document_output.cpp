@@ -13,6 +13,8 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
+#include "license/envelope.hpp"
+#include "license/terms.hpp"
 
 namespace lic::app {
 namespace {
@@ -73,6 +75,21 @@ bool holds(const Path& path, std::string_view content) {
   options.limit = std::max(content.size(), std::size_t{1});
   const auto bytes = read_file(path, "license file", options);
   return bytes && view_text(*bytes) == content;
+}
+
+/// The terms that a document holds, believed or not.
+Result<Terms> terms_in(ByteView bytes) {
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, "license file"));
+  return Terms::parse(envelope.payload(), "license file");
+}
+
+/// Whether the file is an earlier one of the same license: licgen wrote it before a
+/// renewal or another change.
+bool is_older_file_of(const Path& path, std::string_view document) {
+  const auto bytes = read_file(path, "license file", {.follow_symlink = false});
+  const auto old = bytes ? terms_in(*bytes) : Result<Terms>(Error(bytes.error()));
+  const auto next = terms_in(view_bytes(document));
+  return old && next && old->id == next->id && old->key == next->key && old->serial < next->serial;
 }
 
 }  // namespace
@@ -173,7 +190,9 @@ Result<void> DocumentSink::add_file(std::string_view key, std::string_view line)
   auto written = write_file(path, view_bytes(line), kDocumentMode, existing(force_));
   if (!written) {
     if (written.error().code != Errc::conflict) return written;
-    if (same_ == Same::refuse || !holds(path, line)) return exists_already(path.native());
+    const bool older = same_ == Same::keep && is_older_file_of(path, line);
+    if (same_ == Same::refuse || !(older || holds(path, line))) return exists_already(path.native());
+    if (older) LIC_TRY(write_file(path, view_bytes(line), kDocumentMode));
   }
   files_.push_back(path.native());
   return {};

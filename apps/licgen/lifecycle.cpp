@@ -64,9 +64,23 @@ HistoryEntry history_entry(const Reissue& reissue, const ReissueOptions& options
   return {vendor.now(), vendor.actor(), reissue.action, done.terms.key, options.reason.value_or(""), json_text(detail)};
 }
 
+/// Where the signed file goes. Opened before anything changes, so that a place that
+/// cannot be written is no change half done. The old KEY.json is replaced.
+Result<void> open_sink(const ReissueOptions& options, DocumentSink::Same same, Vendor& vendor,
+                       std::optional<DocumentSink>& sink) {
+  if (!options.out) return {};
+  if (*options.out == "-" && vendor.output().json())
+    return error(Errc::usage, "--out - and --json both want standard output", "name a directory or a file");
+  const bool force = options.force || !options.out->ends_with(".jsonl");
+  LIC_TRY_ASSIGN(DocumentSink opened, DocumentSink::open(*options.out, force, same, vendor.output()));
+  sink.emplace(std::move(opened));
+  return {};
+}
+
 /// The change and its history, in one transaction that reads what it changes.
 Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, const Reissue& reissue,
-                       const SigningKey& signer, const ProductFile& product, Vendor& vendor) {
+                       const SigningKey& signer, const ProductFile& product, Vendor& vendor,
+                       std::optional<DocumentSink>& sink) {
   LIC_TRY_ASSIGN(const Catalog catalog, vendor.catalog());
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
@@ -76,31 +90,37 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
                  concat("license ", key.text(), " was revoked on ", format_date(*record.summary.revoked_at), " for ",
                         in_quotes(record.summary.revoke_reason)),
                  "a revocation is final: issue a new license");
+  constexpr std::chrono::hours kTolerance{24};
+  if (vendor.now() + kTolerance < record.summary.issued_at)
+    return error(Errc::failure,
+                 concat("the clock of this machine is wrong: it is ", format_time(vendor.now()), " by it, and license ",
+                        key.text(), " was issued on ", format_time(record.summary.issued_at)),
+                 "set the clock right; nothing was changed");
   LIC_TRY_ASSIGN(const Terms terms, terms_of(record));
   LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
   LIC_TRY_ASSIGN(auto next, reissue.next({record.summary, terms, history}, catalog));
-  if (!next) return Reissued{terms, record.document, {}, false};
+  if (!next) {  // a retry finds the file that it wrote
+    LIC_TRY(open_sink(options, DocumentSink::Same::keep, vendor, sink));
+    return Reissued{terms, record.document, {}, false};
+  }
   Reissued done{*std::move(next), {}, {}, true};
   done.changes = differences(terms, done.terms);
   LIC_TRY_ASSIGN(done.document, sign_license(done.terms, signer, product));
+  LIC_TRY(open_sink(options, DocumentSink::Same::refuse, vendor, sink));
   LIC_TRY(transaction->reissue(done.terms, done.document));
   LIC_TRY(transaction->record(history_entry(reissue, options, done, vendor)));
   LIC_TRY(transaction->commit());
   return done;
 }
 
-/// The signed file, where one is wanted. The license is changed already: a failure says so.
-Result<std::vector<std::string>> write_file_of(const Reissued& done, const ReissueOptions& options, Vendor& vendor) {
-  if (!options.out) return std::vector<std::string>{};
-  const auto write = [&]() -> Result<std::vector<std::string>> {
-    LIC_TRY_ASSIGN(DocumentSink sink,
-                   DocumentSink::open(*options.out, true, DocumentSink::Same::keep, vendor.output()));
+/// The license is changed already: a failure says so.
+Result<std::vector<std::string>> write_file_of(const Reissued& done, DocumentSink& sink) {
+  const auto write = [&]() -> Result<void> {
     LIC_TRY(sink.add(done.terms.key, done.document));
-    LIC_TRY(sink.finish());
-    return sink.files();
+    return sink.finish();
   };
-  auto written = write();
-  if (written) return written;
+  const auto written = write();
+  if (written) return sink.files();
   return error(Errc::failure,
                concat(written.error().message, "; the ledger has serial ", done.terms.serial, " of ", done.terms.key),
                concat("licgen export ", done.terms.key, " --out DIR writes its file"));
@@ -124,16 +144,6 @@ void report(const Reissued& done, const Reissue& reissue, const std::vector<std:
                        " -> ", change.after.empty() ? "-" : printable(change.after)));
 }
 
-/// What of the options can be seen to be wrong before anything changes.
-Result<void> check_out(const ReissueOptions& options, bool json) {
-  if (options.reason) LIC_TRY(check_text("--reason", *options.reason));
-  if (!options.out) return {};
-  if (*options.out == "-" && json)
-    return error(Errc::usage, "--out - and --json both want standard output", "name a directory or a file");
-  if (options.out->ends_with(".jsonl")) LIC_TRY(check_output_file(*options.out, options.force));
-  return {};
-}
-
 }  // namespace
 
 void set_up_reissue(CLI::App& app, ReissueOptions& options) {
@@ -146,14 +156,18 @@ void set_up_reissue(CLI::App& app, ReissueOptions& options) {
 }
 
 Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vendor& vendor) {
-  LIC_TRY(check_out(options, vendor.output().json()));
+  if (options.reason) LIC_TRY(check_given("--reason", *options.reason));
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY(ledger->find(key, vendor.now()));  // before a passphrase is asked for
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
   LIC_TRY_ASSIGN(const SigningKey signer, unlock_license_key(vendor, product, Role::license));
-  LIC_TRY_ASSIGN(const Reissued done, store(key, options, reissue, signer, product, vendor));
-  LIC_TRY_ASSIGN(const auto files, write_file_of(done, options, vendor));
+  std::optional<DocumentSink> sink;
+  LIC_TRY_ASSIGN(const Reissued done, store(key, options, reissue, signer, product, vendor, sink));
+  std::vector<std::string> files;
+  if (sink) {
+    LIC_TRY_ASSIGN(files, write_file_of(done, *sink));
+  }
   if (options.out != "-") report(done, reissue, files, vendor.output());
   if (done.changed && !options.out)
     vendor.output().note(concat("the customer needs the new file: licgen export ", key.text(), " --out DIR"));
@@ -173,8 +187,12 @@ Result<bool> was_done_for_order(const Standing& standing, const Reissue& reissue
   for (const auto& entry : standing.history) {
     if (entry.action != reissue.action || entry.detail.empty()) continue;
     const Json detail = Json::parse(entry.detail, nullptr, false);
-    if (!detail.is_object() || detail.value("order", "") != reissue.order) continue;
-    if (detail.value("request", "") == reissue.request) return true;
+    const auto text = [&](const char* name) {
+      const bool there = detail.is_object() && detail.contains(name) && detail[name].is_string();
+      return there ? detail[name].get<std::string>() : std::string();
+    };
+    if (text("order") != reissue.order) continue;
+    if (text("request") == reissue.request) return true;
     return error(
         Errc::conflict,
         concat("order ", in_quotes(reissue.order), " was used for another request, on ", format_date(entry.at)),

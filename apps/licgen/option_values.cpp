@@ -100,6 +100,12 @@ Result<void> check_text(std::string_view option, std::string_view text) {
   return {};
 }
 
+Result<void> check_given(std::string_view option, std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return error(Errc::invalid_input, concat(option, ": the value is empty"), "give one, or leave the option out");
+  return check_text(option, text);
+}
+
 Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string name(text.substr(0, equals));

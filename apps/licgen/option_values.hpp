@@ -40,6 +40,9 @@ void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);
 /// Text for people: UTF-8, at most 1000 bytes.
 [[nodiscard]] Result<void> check_text(std::string_view option, std::string_view text);
 
+/// The same, and something in it: an unset variable of a script is no text.
+[[nodiscard]] Result<void> check_given(std::string_view option, std::string_view text);
+
 /// `K` or `K=V`: true and false, whole numbers, `a,b,c` for a list, else a word.
 [[nodiscard]] Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text);
 

@@ -100,7 +100,7 @@ Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& lice
   const auto seen = loaded_.state.seen.find(terms.id);
   if (seen != loaded_.state.seen.end() && seen->second > terms.serial)
     return error(Errc::conflict,
-                 concat("this file of ", name_of(license), " is number ", terms.serial, "; number ", seen->second,
+                 concat("this file of ", name_of(license), " has serial ", terms.serial, "; serial ", seen->second,
                         " of it was activated here before"),
                  "use the newest file from the vendor");
   const bool paid_holds = license_ && is_paid(license_->terms().kind) && decision_at(now).allowed();

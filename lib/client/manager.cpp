@@ -208,13 +208,9 @@ void LicenseManager::Impl::adopt_dropped_file() {
     return;
   }
   if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
-  // A newer one that does not hold yet, or not here, takes nothing from one that
-  // does, unless the vendor took it back: a suspension is meant to be seen.
-  const Time now = environment_.now();
-  const auto holds = [&](const VerifiedLicense& license) {
-    return decide(license, context_for(license, is_for_this_machine(license), now)).allowed();
-  };
-  if (!dropped->terms().suspended_at && !holds(*dropped) && holds(*license_)) return;
+  // The vendor's newest word counts, also where it takes something back: an earlier
+  // end, a suspension, another machine. Only what has not begun does not yet.
+  if (environment_.now() < dropped->terms().starts_at) return;
   product_ = std::move(product).value();
   license_ = std::move(dropped).value();
   loaded_.state.license->document = to_text(*bytes);

@@ -13,7 +13,7 @@ namespace {
 Terms next_of(const Terms& terms, Time now) {
   Terms next = terms;
   ++next.serial;
-  next.issued_at = now;
+  next.issued_at = std::max(now, terms.issued_at);  // never before the file that it follows
   return next;
 }
 
@@ -103,7 +103,8 @@ Result<std::optional<Time>> changed_end(const Terms& old, const Plan* plan, cons
   }
   if (plan == nullptr) return old.expires_at;
   if (plan->kind == Kind::perpetual || plan->kind == Kind::free) return std::optional<Time>{};
-  const bool keeps = old.kind != Kind::trial && old.kind != Kind::free && old.expires_at;
+  const auto passes = [](Kind kind) { return kind == Kind::trial || kind == Kind::free; };
+  const bool keeps = !passes(old.kind) && !passes(plan->kind) && old.expires_at;
   if (keeps) return old.expires_at;
   return end_by_plan(*plan, std::max(now, old.starts_at));
 }
@@ -154,6 +155,11 @@ std::string limit_words(const Limit& limit) {
   return limit.per ? concat(most, " a ", token(*limit.per)) : most;
 }
 
+std::string machine_words(const Terms& terms) {
+  if (terms.machines.empty()) return "any";
+  return concat(terms.machines.size(), terms.machines.size() == 1 ? " machine" : " machines");
+}
+
 }  // namespace
 
 Result<Terms> renewed(const Terms& terms, const Catalog& catalog, const RenewalRequest& request, Time now) {
@@ -175,7 +181,11 @@ Result<Terms> changed(const Terms& terms, const Catalog& catalog, const ChangeRe
   if (!request.plan.empty() && request.plan != terms.plan) {
     LIC_TRY_ASSIGN(plan, find_plan(catalog, request.plan));
   }
-  if (request.machines) next.machines = *request.machines;
+  if (request.machines) {
+    next.machines = *request.machines;
+    const Plan* present = catalog.find_plan(terms.plan);
+    if (plan == nullptr && present != nullptr) LIC_TRY(check_plan(*present, terms.customer, !next.machines.empty()));
+  }
   if (plan != nullptr) {
     LIC_TRY(check_plan(*plan, terms.customer, !next.machines.empty()));
     take_plan(next, *plan);
@@ -235,8 +245,7 @@ std::vector<TermsChange> differences(const Terms& before, const Terms& after) {
   comparison.end("maintenance_until", before.maintenance_until, after.maintenance_until, "");
   comparison.end("suspended_at", before.suspended_at, after.suspended_at, "");
   comparison.number("seats", before.seats, after.seats);
-  if (before.machines != after.machines)
-    comparison.text("machines", concat(before.machines.size(), " named"), concat(after.machines.size(), " named anew"));
+  if (before.machines != after.machines) comparison.text("machines", machine_words(before), machine_words(after));
   comparison.named("features", before.features, after.features, feature_words);
   comparison.named("limits", before.limits, after.limits, limit_words);
   comparison.text("order", before.order, after.order);

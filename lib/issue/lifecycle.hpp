@@ -52,9 +52,9 @@ struct ChangeRequest {
 /// A license under another plan, or with other terms under the same.
 ///
 /// Another plan brings its kind, grace, features, limits and seats; what the
-/// customer had agreed besides is to be given again. The end stays, unless the old
-/// plan was a trial, free or without end, when it is that of the new plan from now;
-/// a perpetual plan never ends.
+/// customer had agreed besides is to be given again. The end stays, unless one of the
+/// plans is a trial or free, or there was none: then it is that of the new plan from
+/// now. A perpetual plan never ends.
 /// Errors: not_found (no such plan), usage (two of months, an end and perpetual),
 /// invalid_input (as for a new license).
 [[nodiscard]] Result<Terms> changed(const Terms& terms, const Catalog& catalog, const ChangeRequest& request, Time now);

@@ -24,6 +24,10 @@ inline constexpr std::chrono::milliseconds kLedgerPatience{10'000};
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path,
                                                                  std::chrono::milliseconds patience = kLedgerPatience);
 
+/// Reads every page of the ledger. Errors: those of open_sqlite_ledger(); invalid_input
+/// (damaged, a reference to nothing).
+[[nodiscard]] Result<void> check_sqlite_ledger(const Path& path);
+
 /// A consistent copy of the ledger as it is now, in a file of mode 0600 that is there
 /// whole or not at all. Others read meanwhile; who wants to write waits.
 /// Errors: those of open_sqlite_ledger(); conflict (`to` exists and no `replace`),

@@ -48,13 +48,15 @@ Result<void> copy_bytes(const Path& from, AtomicFile& to) {
   }
 }
 
-Result<void> check_integrity(Connection& connection, const Path& backup) {
+Result<void> check_integrity(Connection& connection, std::string_view what) {
   LIC_TRY_ASSIGN(Rows rows, connection.query("PRAGMA integrity_check(1)"));
   LIC_TRY_ASSIGN(const bool found, rows.next());
-  if (found && rows.text(0) == "ok") return {};
-  return error(Errc::invalid_input,
-               concat("backup ", in_quotes(backup.native()), " is damaged: ", printable(rows.text(0))),
-               "use another backup");
+  if (!found || rows.text(0) != "ok")
+    return error(Errc::invalid_input, concat(what, " is damaged: ", printable(rows.text(0))), "use another backup");
+  LIC_TRY_ASSIGN(Rows lost, connection.query("PRAGMA foreign_key_check"));
+  LIC_TRY_ASSIGN(const bool any, lost.next());
+  if (any) return error(Errc::invalid_input, concat(what, " has a document of no license"), "use another backup");
+  return {};
 }
 
 constexpr const char* kListNumber = "SELECT value FROM counters WHERE name = 'revocations'";
@@ -112,6 +114,12 @@ Result<std::string> take_place(AtomicFile& copy, const Path& ledger, Time now) {
 }  // namespace
 }  // namespace sqlite
 
+Result<void> check_sqlite_ledger(const Path& path) {
+  LIC_TRY_ASSIGN(const auto connection, sqlite::Connection::open(path, kLedgerPatience));
+  LIC_TRY(sqlite::open_schema(connection, sqlite::ledger_migrations()));
+  return sqlite::check_integrity(*connection, concat("ledger ", in_quotes(path.native())));
+}
+
 Result<void> backup_sqlite_ledger(const Path& ledger, const Path& to, bool replace) {
   LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(to));
   LIC_TRY(sqlite::copy_into(ledger, file.temporary()));
@@ -137,7 +145,7 @@ Result<std::string> restore_sqlite_ledger(const Path& backup, const Path& ledger
   {
     LIC_TRY_ASSIGN(const auto connection, Connection::open(copy.temporary(), kLedgerPatience));
     LIC_TRY(open_schema(connection, ledger_migrations()));
-    LIC_TRY(check_integrity(*connection, backup));
+    LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
     LIC_TRY(prepare_to_write(*connection));
     LIC_TRY(keep_numbers(*connection, living));
   }

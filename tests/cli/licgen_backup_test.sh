@@ -99,4 +99,21 @@ for delay in 0.005 0.02 0.04 0.06 0.08 0.1 0.13; do
   run_ok "$LICGEN" audit
 done
 
+test_case "doctor"
+run_ok "$LICGEN" doctor
+assert_stdout_has "whole: 3 licenses"
+run_ok "$LICGEN" doctor --json
+assert_json 'd["healthy"] is True and {c["verdict"] for c in d["checks"]} == {"ok", "warning"}'
+chmod 644 "$ledger"
+run_code 1 "$LICGEN" doctor
+assert_stdout_has "is open to others"
+chmod 600 "$ledger"
+run_code 1 faketime -f "-2d" "$LICGEN" doctor --json
+assert_json '[c["name"] for c in d["checks"] if c["verdict"] == "bad"] == ["clock"]'
+mv h/keys/root.pem away.pem
+run_ok "$LICGEN" doctor
+assert_stdout_has "kept offline"
+mv away.pem h/keys/root.pem
+run_code 4 "$LICGEN" --home nowhere doctor
+
 finished

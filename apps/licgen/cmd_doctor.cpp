@@ -1,0 +1,201 @@
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "common/json_text.hpp"
+#include "issue/key_file.hpp"
+#include "ledger/audit.hpp"
+#include "ledger/sqlite.hpp"
+#include "licgen/commands.hpp"
+#include "licgen/product_document.hpp"
+
+namespace lic::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct DoctorOptions {};
+
+void set_up_doctor(CLI::App&, DoctorOptions&) {}
+
+enum class Verdict { good, warning, bad };
+
+struct Check {
+  std::string name;
+  Verdict verdict = Verdict::good;
+  std::string message;
+  std::string hint;
+};
+
+std::string_view token(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good:
+      return "ok";
+    case Verdict::warning:
+      return "warning";
+    case Verdict::bad:
+      return "bad";
+  }
+  return {};
+}
+
+Check from(std::string name, const Error& fault) { return {std::move(name), Verdict::bad, fault.message, fault.hint}; }
+
+Check check_mode(std::string name, const Path& path, mode_t others) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return from(std::move(name), system_error(errno, "cannot examine", path));
+  const std::string shown = in_quotes(path.native());
+  if (info.st_uid != ::geteuid())
+    return {std::move(name), Verdict::bad, concat(shown, " belongs to another user (uid ", info.st_uid, ")"),
+            "give it back to its owner with chown"};
+  if ((info.st_mode & others) != 0)
+    return {std::move(name), Verdict::bad, concat(shown, " is open to others"),
+            concat("chmod go= ", printable(path.native()))};
+  return {std::move(name), Verdict::good, concat(shown, " is this user's alone"), {}};
+}
+
+/// The file of a key, and whether it is encrypted. A root key is better not here.
+Check check_key(const Path& path, const std::string& purpose) {
+  const std::string name = concat(purpose, " key");
+  const auto encrypted = is_key_file_encrypted(path);
+  if (!encrypted && encrypted.error().code == Errc::not_found) {
+    if (purpose == "root") return {name, Verdict::good, "not here: kept offline", {}};
+    return {name, Verdict::warning, "not here: nothing can be signed", "put the key where it is looked for"};
+  }
+  if (!encrypted) return from(name, encrypted.error());
+  if (!*encrypted)
+    return {name, Verdict::warning, "not encrypted: who can read its file can sign", "licgen keys passphrase"};
+  if (purpose == "root") return {name, Verdict::good, "encrypted (safer still: a copy offline, and none here)", {}};
+  return {name, Verdict::good, "encrypted", {}};
+}
+
+Check check_product(Vendor& vendor) {
+  const auto product = vendor.product();
+  if (!product) return from("product file", product.error());
+  for (const auto& trusted : product->keys()) {
+    const bool begun = !trusted.not_before || vendor.now() >= *trusted.not_before;
+    const bool ended = trusted.not_after && vendor.now() >= *trusted.not_after;
+    if (trusted.may(Role::license) && begun && !ended)
+      return {
+          "product file", Verdict::good, concat("version ", product->version(), ", with a license key in force"), {}};
+  }
+  return {"product file", Verdict::bad, "no license key is in force: clients would not trust what is signed now", {}};
+}
+
+Check check_chain(Vendor& vendor) {
+  const auto product = vendor.product();
+  const auto ledger = vendor.ledger();
+  if (!product || !ledger) return from("history", (product ? ledger.error() : product.error()));
+  const auto report = audit(**ledger, *product, vendor.now());
+  if (!report) return from("history", report.error());
+  if (report->faults > 0)
+    return {"history", Verdict::bad, concat(report->faults, " findings, the first: ", report->findings.front().message),
+            "licgen audit names them all"};
+  return {
+      "history", Verdict::good, concat("whole: ", report->licenses, " licenses, ", report->entries, " entries"), {}};
+}
+
+/// A clock behind the newest entry would issue licenses that begin in the past.
+Check check_clock(Vendor& vendor) {
+  const auto ledger = vendor.ledger();
+  if (!ledger) return from("clock", ledger.error());
+  Time newest{};
+  const auto read = (*ledger)->history_by_number([&](const HistoryRow& row) -> Result<void> {
+    newest = std::max(newest, row.entry.at);
+    return {};
+  });
+  if (!read) return from("clock", read.error());
+  if (newest > vendor.now())
+    return {"clock", Verdict::bad, concat("the history has an entry of ", format_time(newest), ", after now"),
+            "set the clock of this machine right before anything is issued"};
+  return {"clock", Verdict::good, concat("it is ", format_time(vendor.now()), ", after every entry"), {}};
+}
+
+/// A change needs room for a journal as large as what it touches.
+Check check_disk(const Path& ledger) {
+  struct statvfs disk {};
+  struct stat info {};
+  if (::statvfs(ledger.c_str(), &disk) != 0 || ::stat(ledger.c_str(), &info) != 0)
+    return from("disk", system_error(errno, "cannot examine the disk of", ledger));
+  const auto free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  const auto wanted = std::max<std::uint64_t>(std::uint64_t{64} << 20, 2 * static_cast<std::uint64_t>(info.st_size));
+  const std::string room = concat(free >> 20, " MiB free");
+  if (free < wanted)
+    return {"disk", Verdict::warning,
+            concat(room, ", less than the ", wanted >> 20, " MiB that a large change may need"), "free some space"};
+  return {"disk", Verdict::good, room, {}};
+}
+
+Result<std::vector<Check>> examine(Vendor& vendor) {
+  LIC_TRY_ASSIGN(const Path home, vendor.home());
+  LIC_TRY_ASSIGN(const Path ledger_path, vendor.ledger_path());
+  LIC_TRY_ASSIGN(const Path license_key, vendor.key_path("license"));
+  LIC_TRY_ASSIGN(const Path root_key, vendor.key_path("root"));
+  const auto ledger = vendor.ledger();
+  if (!ledger && ledger.error().code == Errc::not_found) return ledger.error();
+  std::vector<Check> checks;
+  checks.push_back(check_mode("home", home, 077));
+  checks.push_back(check_mode("keys", home / "keys", 077));
+  checks.push_back(check_key(root_key, "root"));
+  checks.push_back(check_key(license_key, "license"));
+  checks.push_back(check_mode("ledger file", ledger_path, 077));
+  if (!ledger) {
+    checks.push_back(from("ledger", ledger.error()));
+    return checks;
+  }
+  const auto sound = check_sqlite_ledger(ledger_path);
+  checks.push_back(sound ? Check{"ledger", Verdict::good, "its tables and pages are sound", {}}
+                         : from("ledger", sound.error()));
+  checks.push_back(check_product(vendor));
+  checks.push_back(check_chain(vendor));
+  checks.push_back(check_clock(vendor));
+  checks.push_back(check_disk(ledger_path));
+  return checks;
+}
+
+int tell(const std::vector<Check>& checks, Output& output) {
+  const auto bad =
+      std::count_if(checks.begin(), checks.end(), [](const Check& c) { return c.verdict == Verdict::bad; });
+  const std::string message = concat(bad, bad == 1 ? " thing is" : " things are", " wrong with this home");
+  if (output.json()) {
+    Json document = {{"healthy", bad == 0}, {"checks", Json::array()}};
+    for (const auto& check : checks)
+      document["checks"].push_back({{"name", check.name},
+                                    {"verdict", token(check.verdict)},
+                                    {"message", check.message},
+                                    {"hint", check.hint.empty() ? Json(nullptr) : Json(check.hint)}});
+    if (bad > 0) document["error"] = Json::parse(error_json(ExitCode::failure, message, {}));
+    output.line(json_text(document));
+  } else {
+    constexpr std::size_t kWidth = 14;
+    for (const auto& check : checks) {
+      const Style style = check.verdict == Verdict::good      ? Style::good
+                          : check.verdict == Verdict::warning ? Style::warning
+                                                              : Style::bad;
+      output.line(concat(check.name, std::string(kWidth - std::min(kWidth - 1, check.name.size()), ' '),
+                         output.styled(style, token(check.verdict)), ": ", printable(check.message),
+                         check.hint.empty() ? std::string() : concat(" (", printable(check.hint), ")")));
+    }
+  }
+  return bad == 0 ? static_cast<int>(ExitCode::ok) : output.fail(ExitCode::failure, message, {}, true);
+}
+
+int run_doctor(const DoctorOptions&, Vendor& vendor) {
+  const auto checks = examine(vendor);
+  return checks ? tell(*checks, vendor.output()) : vendor.output().fail(checks.error());
+}
+
+}  // namespace
+
+Command<Vendor> doctor_command() {
+  return make_command("doctor", "Examine the home: permissions, keys, ledger, history, clock, disk",
+                      {"licgen doctor", "licgen doctor --json"}, set_up_doctor, run_doctor);
+}
+
+}  // namespace lic::app
