@@ -21,7 +21,7 @@ const Catalog& catalog() {
 Terms license(std::string_view plan, const char* start, const char* end) {
   const test::TestVendor vendor(test::catalog_text("ticketzero"));
   Terms terms = vendor.terms(plan);
-  terms.starts_at = at(start);
+  terms.issued_at = terms.starts_at = at(start);
   terms.expires_at = end == nullptr ? std::nullopt : std::optional(at(end));
   return terms;
 }
