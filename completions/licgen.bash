@@ -17,7 +17,7 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
@@ -27,12 +27,13 @@ _licgen() {
     esac
   done
 
-  options='--home --ledger --passphrase-file --passphrase-fd --json --quiet --verbose --log-file --color -h --help --version'
+  options='--home --ledger --passphrase-file --passphrase-fd --as --json --quiet --verbose --log-file --color -h --help --version'
   case "$command $prev" in
     *' --home') paths=d ;;
     *' --ledger') : ;;
     *' --passphrase-file') paths=f ;;
     *' --passphrase-fd') : ;;
+    *' --as') : ;;
     *' --log-file') paths=f ;;
     *' --color') words='auto always never' ;;
     'init --catalog') paths=f ;;

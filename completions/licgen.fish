@@ -1,7 +1,7 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
   set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
@@ -34,7 +34,7 @@ complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled tod
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
-complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file or revocation list, and say what it is'
+complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
 complete -c licgen -n '__licgen_at' -a 'restore' -d 'Put a backup in the place of the ledger, after proving it whole'
@@ -44,6 +44,7 @@ complete -c licgen -l home -x -a '(__fish_complete_directories)' -d 'Directory o
 complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH (default: ledger.db in the home)'
 complete -c licgen -l passphrase-file -r -F -d 'File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, or asked for at the terminal)'
 complete -c licgen -l passphrase-fd -x -d 'Open descriptor to read the passphrase from'
+complete -c licgen -l as -x -d 'Who does this, for the history (default: the login name)'
 complete -c licgen -l json -d 'Print one JSON document instead of text'
 complete -c licgen -l quiet -d 'Print the answer, warnings and errors, no notes'
 complete -c licgen -l verbose -d 'Say on standard error what is being done'

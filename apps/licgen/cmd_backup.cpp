@@ -22,7 +22,13 @@ void set_up_backup(CLI::App& app, BackupOptions& options) {
   app.add_flag("--force", options.force, "Replace a file that exists");
 }
 
+Result<void> refuse_stream(const std::string& file) {
+  if (file != "-") return {};
+  return error(Errc::usage, "a backup is a file: it cannot go through a pipe", "name a file");
+}
+
 Result<void> backup(const BackupOptions& options, Vendor& vendor) {
+  LIC_TRY(refuse_stream(options.file));
   LIC_TRY(check_output_file(options.file, options.force));
   LIC_TRY(vendor.ledger());  // it is there, and is one
   LIC_TRY_ASSIGN(const Path ledger, vendor.ledger_path());
@@ -66,6 +72,7 @@ Result<void> check_backup(Ledger& ledger, const RestoreOptions& options, AuditRe
 }
 
 Result<void> restore(const RestoreOptions& options, Vendor& vendor) {
+  LIC_TRY(refuse_stream(options.file));
   LIC_TRY_ASSIGN(const Path ledger, vendor.ledger_path());
   AuditReport report;
   const auto check = [&](Ledger& restored) { return check_backup(restored, options, report, vendor); };

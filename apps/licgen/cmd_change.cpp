@@ -105,7 +105,8 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
                    !options.features.empty() || !options.limits.empty() || options.order;
   if (!any) return error(Errc::usage, "nothing to change was given", "licgen change --help lists what can be changed");
   if (options.order) LIC_TRY(check_given("--order", *options.order));
-  Reissue reissue{"change", "changed", "is so already", {}, options.order.value_or(""), typed(options)};
+  Reissue reissue{"change",      "changed", "unchanged: done before, or so already", {}, options.order.value_or(""),
+                  typed(options)};
   reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
     LIC_TRY_ASSIGN(const bool done, was_done_for_order(standing, reissue));
     if (done) return std::optional<Terms>();

@@ -48,7 +48,7 @@ bool is_until_then(const Terms& terms, const RenewalRequest& request) {
 
 Result<void> renew(const RenewOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const RenewalRequest request, read_request(options, vendor.now()));
-  Reissue reissue{"renew", "renewed", "was renewed so before", {}, options.order.value_or(""), {}};
+  Reissue reissue{"renew", "renewed", "unchanged: done before, or so already", {}, options.order.value_or(""), {}};
   reissue.request = concat("--months=", options.months.value_or(""), " --expires=", options.expires.value_or(""));
   reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
     LIC_TRY_ASSIGN(const bool done, was_done_for_order(standing, reissue));

@@ -10,6 +10,7 @@
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "policy/decide.hpp"
+#include "trust/checkpoint.hpp"
 #include "trust/revocations.hpp"
 #include "trust/verify.hpp"
 
@@ -162,10 +163,29 @@ Result<Findings> verify_revocations(ByteView bytes, const Envelope& envelope, co
   return findings;
 }
 
+Result<Findings> verify_checkpoint(ByteView bytes, const Envelope& envelope, const Authority& authority,
+                                   const std::string& what) {
+  LIC_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(bytes, *authority.product, what));
+  LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, *authority.product, Role::license, what));
+  Findings findings{DocumentKind::checkpoint,
+                    signer.hex(),
+                    checkpoint.product,
+                    checkpoint.id,
+                    {},
+                    checkpoint.size,
+                    "size",
+                    std::nullopt,
+                    {}};
+  findings.remarks.push_back(concat("of ", format_time(checkpoint.issued_at), ", tree head ", checkpoint.root));
+  findings.remarks.emplace_back("licgen audit --against compares it with the ledger");
+  return findings;
+}
+
 Result<Findings> verify_document(ByteView bytes, const Envelope& envelope, DocumentKind kind,
                                  const Authority& authority, const std::string& what, Time now) {
   if (kind == DocumentKind::license) return verify_license(bytes, envelope, authority, what, now);
   if (kind == DocumentKind::product) return verify_product(bytes, envelope, authority, what);
+  if (kind == DocumentKind::checkpoint) return verify_checkpoint(bytes, envelope, authority, what);
   return verify_revocations(bytes, envelope, authority, what, now);
 }
 
@@ -229,7 +249,8 @@ int report_refusal(DocumentKind kind, const Error& fault, Output& output) {
 }
 
 bool is_checked_here(DocumentKind kind) {
-  return kind == DocumentKind::license || kind == DocumentKind::product || kind == DocumentKind::revocations;
+  return kind == DocumentKind::license || kind == DocumentKind::product || kind == DocumentKind::revocations ||
+         kind == DocumentKind::checkpoint;
 }
 
 Result<int> verify_file(const VerifyOptions& options, Vendor& vendor) {
@@ -240,7 +261,7 @@ Result<int> verify_file(const VerifyOptions& options, Vendor& vendor) {
     return error(
         Errc::invalid_input,
         concat(what, " is ", envelope.kind() ? concat("of kind ", token(*envelope.kind())) : in_quotes(envelope.type()),
-               ": no license, product file or revocation list"));
+               ": no license, product file, revocation list or checkpoint"));
   const DocumentKind kind = *envelope.kind();
   LIC_TRY_ASSIGN(const Authority authority, find_authority(options, kind, vendor));
   const auto findings = verify_document(bytes, envelope, kind, authority, what, vendor.now());
@@ -255,7 +276,7 @@ int run_verify(const VerifyOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> verify_command() {
-  return make_command("verify", "Check a license, product file or revocation list, and say what it is",
+  return make_command("verify", "Check a license, product file, revocation list or checkpoint, and say what it is",
                       {"licgen verify TZ-PRO-7K3M-9QXA-R2VD-5R28.json",
                        "licgen verify license.json --product-file product.json", "licgen verify - < revocations.json"},
                       set_up_verify, run_verify);

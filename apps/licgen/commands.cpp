@@ -63,6 +63,14 @@ void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,
       ->type_name("N")
       ->check(CLI::Range(0, 1'000'000))
       ->excludes(file);
+  refuse_empty(
+      app.add_option("--as", vendor.as, "Who does this, for the history (default: the login name)")->type_name("NAME"))
+      ->check(CLI::Validator(
+          [](std::string& name) {
+            const auto checked = check_text("--as", name);
+            return checked ? std::string() : checked.error().message;
+          },
+          std::string()));
   add_global_options(app, global, LIC_VERSION);
   set_examples(app, {"licgen init --catalog catalog.json", "licgen create --plan professional --customer 'ACME GmbH'",
                      "licgen list --expires-within 30d"});

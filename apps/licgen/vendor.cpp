@@ -50,7 +50,7 @@ const KeyRecord* newest(const std::vector<KeyRecord>& records, std::string_view 
 }  // namespace
 
 Vendor::Vendor(const VendorOptions& options, Output& output, Time now)
-    : options_(options), output_(output), now_(now), actor_(login_name()) {}
+    : options_(options), output_(output), now_(now), actor_(options.as.empty() ? login_name() : options.as) {}
 
 Result<Path> Vendor::home() const {
   if (!options_.home.empty()) return Path(options_.home);

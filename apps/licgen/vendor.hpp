@@ -24,6 +24,7 @@ struct VendorOptions {
   std::string ledger_url;
   std::string passphrase_file;
   int passphrase_fd = -1;
+  std::string as;
 };
 
 class Vendor {
@@ -33,7 +34,7 @@ class Vendor {
   [[nodiscard]] Output& output() noexcept { return output_; }
   /// The one moment that this command works at.
   [[nodiscard]] Time now() const noexcept { return now_; }
-  /// Who is doing this, for the history: the user's login name.
+  /// Who is doing this, for the history: --as, else the user's login name.
   [[nodiscard]] const std::string& actor() const noexcept { return actor_; }
 
   /// --home, else $LICGEN_HOME, else ~/.licgen. Errors: failure (no $HOME).

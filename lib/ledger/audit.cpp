@@ -177,6 +177,7 @@ class Auditor {
 }  // namespace
 
 Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now) {
+  LIC_TRY_ASSIGN(const auto moment, ledger.snapshot());
   return Auditor(ledger, product, now).run();
 }
 

@@ -32,7 +32,8 @@ struct AuditReport {
 /// How many findings a report holds.
 inline constexpr std::size_t kMostFindings = 100;
 
-/// Reads all of the ledger, in memory that does not grow with it.
+/// Reads all of the ledger as it is at one moment, in memory that does not grow with
+/// it. Who wants to change the ledger meanwhile waits.
 ///
 /// Checked are: every entry's link; no number missing; every license has a
 /// beginning in the history, and its serial, revocation and suspension are those of

@@ -126,6 +126,13 @@ class Transaction {
   [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
 };
 
+/// While it lives, all that is read of its ledger is as it was at one moment, and
+/// changes of others wait.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+};
+
 /// For one thread at a time; each thread or process opens its own.
 class Ledger {
  public:
@@ -134,6 +141,9 @@ class Ledger {
   /// Errors: unavailable (another process writes for longer than we wait); denied
   /// (the ledger cannot be written). Precondition: no transaction of this ledger lives.
   [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
+
+  /// Errors: unavailable. Precondition: no transaction or other snapshot of this ledger lives.
+  [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
 
   /// In the order in which they were added.
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;

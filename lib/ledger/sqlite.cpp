@@ -170,11 +170,25 @@ Result<std::vector<Role>> split_roles(std::string_view text) {
   return roles;
 }
 
+class SqliteSnapshot final : public Snapshot {
+ public:
+  explicit SqliteSnapshot(Scope scope) : scope_(std::move(scope)) {}
+
+ private:
+  Scope scope_;
+};
+
 class SqliteLedger final : public Ledger {
  public:
   explicit SqliteLedger(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   Result<std::unique_ptr<Transaction>> begin() override { return begin_change(connection_); }
+
+  Result<std::unique_ptr<Snapshot>> snapshot() override {
+    LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection_, Scope::Kind::read));
+    LIC_TRY(connection_->number("SELECT count(*) FROM counters"));  // the moment is that of the first read
+    return std::unique_ptr<Snapshot>(std::make_unique<SqliteSnapshot>(std::move(scope)));
+  }
 
   Result<std::vector<KeyRecord>> keys() override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT purpose, public_key, roles, not_before, not_after, created_at "

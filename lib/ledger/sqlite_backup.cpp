@@ -78,10 +78,16 @@ Result<void> keep_numbers(Connection& restored, const std::shared_ptr<Connection
 }
 
 /// The ledger that is to be replaced, open; null where it is not one any more.
-std::shared_ptr<Connection> open_living(const Path& path) {
-  auto connection = Connection::open(path, kLedgerPatience);
-  if (!connection || !open_schema(*connection, ledger_migrations())) return nullptr;
-  return *connection;
+/// Errors: all but invalid_input, such as unavailable.
+Result<std::shared_ptr<Connection>> open_living(const Path& path) {
+  const auto open = [&]() -> Result<std::shared_ptr<Connection>> {
+    LIC_TRY_ASSIGN(auto connection, Connection::open(path, kLedgerPatience));
+    LIC_TRY(open_schema(connection, ledger_migrations()));
+    return connection;
+  };
+  auto living = open();
+  if (!living && living.error().code == Errc::invalid_input) return std::shared_ptr<Connection>();
+  return living;
 }
 
 /// A free name beside `path`.
@@ -137,7 +143,9 @@ Result<std::string> restore_sqlite_ledger(const Path& backup, const Path& ledger
   LIC_TRY(copy_bytes(backup, copy));
   std::shared_ptr<Connection> living;
   std::optional<Scope> held;  // nobody writes to the old ledger while it is replaced
-  if (is_there(ledger)) living = open_living(ledger);
+  if (is_there(ledger)) {
+    LIC_TRY_ASSIGN(living, open_living(ledger));
+  }
   if (living && !living->is_read_only()) {
     LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, Scope::Kind::write));
     held.emplace(std::move(scope));

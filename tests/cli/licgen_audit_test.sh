@@ -9,7 +9,10 @@ export LICGEN_HOME
 run_ok "$LICGEN" init --catalog "$here/../../docs/examples/ticketzero.json" --no-passphrase --quiet
 run_ok "$LICGEN" create --plan professional --customer ACME --count 4
 mapfile -t keys <"$out"
-run_ok "$LICGEN" renew "${keys[0]}"
+run_ok "$LICGEN" --as Alice renew "${keys[0]}"
+run_ok "$LICGEN" show "${keys[0]}" --json
+assert_json 'd["history"][-1]["actor"] == "Alice"'
+run_code 2 "$LICGEN" --as "" renew "${keys[0]}"
 run_ok "$LICGEN" revoke "${keys[1]}" --reason 'charged back'
 run_ok "$LICGEN" suspend "${keys[2]}" --reason unpaid
 
@@ -118,6 +121,14 @@ run_code 15 "$LICGEN" audit --against second.json
 assert_stdout_has "are not those of the checkpoint"
 cp kept.db "$LICGEN_HOME/ledger.db"
 run_ok "$LICGEN" audit --against second.json
+
+test_case "an audit while others write"
+run_ok "$LICGEN" create --plan starter --customer Many --count 300
+(for key in "${keys[0]}" "${keys[3]}"; do for _ in 1 2 3 4 5; do "$LICGEN" renew "$key" --quiet; done; done >/dev/null 2>&1) &
+for _ in 1 2 3 4 5; do run_ok "$LICGEN" audit; done
+wait
+run_ok "$LICGEN" verify second.json --json
+assert_json 'd["kind"] == "checkpoint" and d["verdict"] == "valid" and d["size"] == 9'
 
 test_case "an older copy of the ledger is noticed by the checkpoint"
 cp "$LICGEN_HOME/ledger.db" older.db

@@ -3,6 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 : "${LICGEN:?the licgen to test}"
 here=$(cd "$(dirname "$0")" && pwd)
+# faketime is preloaded before a sanitizer's runtime, which is no fault here.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+export ASAN_OPTIONS
 cd "$work" || exit 1
 LICGEN_HOME=$work/h
 export LICGEN_HOME
@@ -33,6 +36,9 @@ done
 wait
 cat at-once.? >all.err
 [ ! -s all.err ] || fail "a writer failed: $(cat all.err)"
+
+run_code 2 "$LICGEN" backup -
+run_code 2 "$LICGEN" restore -
 
 test_case "restore where there is no ledger"
 run_code 5 "$LICGEN" restore b.db
@@ -86,6 +92,18 @@ assert_stderr_has "altered by hand"
 run_code 4 "$LICGEN" restore absent.db --force
 assert_same "$ledger" before.db
 [ -z "$(find h -name '.ledger*')" ] || fail "something was left behind"
+
+test_case "a ledger that is being written is not replaced"
+"$python" - "$ledger" <<'END' &
+import sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("BEGIN IMMEDIATE")
+time.sleep(12)
+END
+sleep 0.5
+run_code 7 "$LICGEN" restore b.db --force
+wait
+assert_same "$ledger" before.db
 
 test_case "a damaged ledger is replaced, and kept"
 printf 'garbage' | dd of="$ledger" bs=1 seek=0 conv=notrunc 2>/dev/null

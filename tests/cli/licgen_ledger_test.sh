@@ -179,7 +179,7 @@ run_code 2 "$LICGEN" export "$acme"
 run_code 2 "$LICGEN" export "$acme" --out - --json
 run_ok "$LICGEN" export "$ever" --out halfway
 run_code 5 "$LICGEN" export --all --out halfway
-[ "$(ls halfway | wc -l)" -eq 1 ] || fail "files were written before the conflict"
+[ "$(find halfway -type f | wc -l)" -eq 1 ] || fail "files were written before the conflict"
 run_code 4 "$LICGEN" export "$ever" "$absent" --out x
 run_code 3 "$LICGEN" export "$mistyped" --out x
 assert_absent x

@@ -95,7 +95,7 @@ test_case "renew: what a script repeats is done once"
 run_ok "$LICGEN" renew "$acme" --expires 2105-06-30T12:30:00Z --json
 unchanged "$acme" 5
 run_ok "$LICGEN" renew "$acme" --expires 2105-06-30T12:30:00Z
-assert_stdout "$acme was renewed so before, serial 5"
+assert_stdout "$acme unchanged: done before, or so already, serial 5"
 assert_stderr_empty
 run_ok "$LICGEN" renew "$acme" --order PO-2 --json
 reissued "$acme" 6 expires_at order
@@ -233,7 +233,7 @@ terms "$plan" 'd["history"][1]["reason"] == "upgrade" and list(d["history"][1]["
 run_ok "$LICGEN" change "$plan" --plan enterprise --json
 unchanged "$plan" 2
 run_ok "$LICGEN" change "$plan" --plan enterprise
-assert_stdout "$plan is so already, serial 2"
+assert_stdout "$plan unchanged: done before, or so already, serial 2"
 run_ok "$LICGEN" change "$plan" --plan starter --feature sso --limit tickets=7/day --seats 4 --expires 2080-01-01 --order PO-55
 terms "$plan" 'l["plan"] == "starter" and l["features"]["sso"] is True and l["features"]["email-support"] is True and l["limits"]["tickets"] == {"max": 7, "per": "day"} and l["seats"] == 4 and l["expires_at"] == "2080-01-01T00:00:00Z" and l["order"] == "PO-55" and l["serial"] == 3'
 run_ok "$LICGEN" list --json --email c@changer.example
