@@ -31,12 +31,6 @@ void set_up_revoke(CLI::App& app, RevokeOptions& options) {
       ->required();
 }
 
-Result<void> check_reason(std::string_view reason) {
-  if (reason.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return error(Errc::invalid_input, "--reason: the text is empty", "the customer will want to know why");
-  return check_text("--reason", reason);
-}
-
 /// Each key once, in the order given. Errors: invalid_input (malformed).
 Result<std::vector<LicenseKey>> read_keys(const std::vector<std::string>& typed) {
   std::vector<LicenseKey> keys;
@@ -99,7 +93,7 @@ void report_revoked(const std::vector<Revoked>& revoked, const std::string& reas
 }
 
 Result<void> revoke(const RevokeOptions& options, Vendor& vendor) {
-  LIC_TRY(check_reason(options.reason));
+  LIC_TRY(check_given("--reason", options.reason));
   LIC_TRY_ASSIGN(const auto keys, read_keys(options.keys));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const auto revoked, revoke_all(*ledger, keys, options.reason, vendor));

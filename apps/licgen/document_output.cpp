@@ -156,7 +156,6 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
     return error(Errc::usage, concat("--out ", in_quotes(out), " is neither a directory nor a FILE.jsonl"),
                  "give a directory, which gets a KEY.json for each license, or a name that ends in .jsonl");
   LIC_TRY(make_directory(out));
-  remove_abandoned_temporaries(out);
   return sink;
 }
 

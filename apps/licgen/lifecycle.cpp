@@ -12,6 +12,7 @@
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
+#include "policy/decide.hpp"
 #include "trust/verify.hpp"
 
 namespace lic::app {
@@ -90,8 +91,7 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
                  concat("license ", key.text(), " was revoked on ", format_date(*record.summary.revoked_at), " for ",
                         in_quotes(record.summary.revoke_reason)),
                  "a revocation is final: issue a new license");
-  constexpr std::chrono::hours kTolerance{24};
-  if (vendor.now() + kTolerance < record.summary.issued_at)
+  if (clock_moved_back(vendor.now(), record.summary.issued_at))
     return error(Errc::failure,
                  concat("the clock of this machine is wrong: it is ", format_time(vendor.now()), " by it, and license ",
                         key.text(), " was issued on ", format_time(record.summary.issued_at)),

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -71,13 +70,14 @@ Result<void> sync_directory(const Path& directory) {
 
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
-/// ".<name>.XXXXXX" for a name of a document, a state or a key, as AtomicFile makes them.
-bool is_temporary_name(std::string_view name) noexcept {
+/// ".<name>.XXXXXX" as AtomicFile makes them: for `of`, or where that is empty for any
+/// name of a document, a state or a key.
+bool is_temporary_name(std::string_view name, std::string_view of) noexcept {
   constexpr std::size_t kRandom = 7;
   if (!name.starts_with('.') || name.size() <= kRandom + 1 || name[name.size() - kRandom] != '.') return false;
   const std::string_view whole = name.substr(1, name.size() - 1 - kRandom);
-  return whole.ends_with(".json") || whole.ends_with(".jsonl") || whole.ends_with(".pem") || whole.ends_with(".key") ||
-         whole.ends_with(".db");
+  if (!of.empty()) return whole == of;
+  return whole.ends_with(".json") || whole.ends_with(".pem") || whole.ends_with(".key");
 }
 
 }  // namespace
@@ -179,13 +179,13 @@ Result<void> AtomicFile::commit(Existing existing) {
   return sync_directory(directory_of(path_));
 }
 
-void remove_abandoned_temporaries(const Path& directory) noexcept {
+void remove_abandoned_temporaries(const Path& directory, std::string_view name) noexcept {
   constexpr std::time_t kYoung = 60;  // seconds: it may not be locked yet
   const std::unique_ptr<DIR, FreeWith<closedir>> entries(::opendir(directory.c_str()));
   if (!entries) return;
   const int place = ::dirfd(entries.get());
   while (const dirent* entry = ::readdir(entries.get())) {
-    if (!is_temporary_name(entry->d_name)) continue;
+    if (!is_temporary_name(entry->d_name, name)) continue;
     const Fd fd(::openat(place, entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat info {};
     if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_uid != ::geteuid()) continue;

@@ -83,9 +83,10 @@ class LIC_INTERNAL AtomicFile {
   Fd fd_;
 };
 
-/// Removes what killed processes left of files that they were writing in
-/// `directory`. Files of living writers stay.
-LIC_INTERNAL void remove_abandoned_temporaries(const Path& directory) noexcept;
+/// Removes what killed processes left of files that they were writing in `directory`:
+/// of the file `name`, or in a directory that is licgen's or licctl's own (empty name)
+/// of any. Other programs name theirs in the same way. Files of living writers stay.
+LIC_INTERNAL void remove_abandoned_temporaries(const Path& directory, std::string_view name = {}) noexcept;
 
 /// AtomicFile in one call.
 Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,

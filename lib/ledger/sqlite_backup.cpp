@@ -138,7 +138,7 @@ Result<std::string> restore_sqlite_ledger(const Path& backup, const Path& ledger
   if (is_there(ledger) && !replace)
     return error(Errc::conflict, concat("there is a ledger at ", in_quotes(ledger.native()), " already"),
                  "--force puts the backup in its place, and keeps it under another name");
-  remove_abandoned_temporaries(ledger.has_parent_path() ? ledger.parent_path() : Path("."));
+  remove_abandoned_temporaries(ledger.has_parent_path() ? ledger.parent_path() : Path("."), ledger.filename().native());
   LIC_TRY_ASSIGN(AtomicFile copy, AtomicFile::create(ledger));
   LIC_TRY(copy_bytes(backup, copy));
   std::shared_ptr<Connection> living;

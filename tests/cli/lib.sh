@@ -10,6 +10,9 @@
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
+# faketime is preloaded before a sanitizer's runtime, which is no fault here.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+export ASAN_OPTIONS
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/lic-cli.XXXXXX")
 trap 'rm -rf "$work"' EXIT
