@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +5,7 @@
 #include "base/text.hpp"
 #include "common/json_text.hpp"
 #include "common/log.hpp"
+#include "common/progress.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
@@ -16,43 +15,72 @@
 namespace lic::app {
 namespace {
 
-/// Tells of what has been issued, on stdout as it comes or, with --json, at the end.
+/// Tells of what has been issued, as it comes.
 class Report {
  public:
   /// `sink` null: the keys alone.
   Report(DocumentSink* sink, Output& output) : sink_(sink), output_(output) {}
 
-  /// The licenses are in the ledger: their keys are told first, whatever happens next.
-  Result<void> add(const std::vector<IssuedLicense>& licenses) {
-    const bool lines = sink_ == nullptr || !sink_->to_stdout();
-    for (const auto& license : licenses) {
-      if (output_.json()) {
-        keys_.push_back(license.key);
-      } else if (lines) {
-        output_.line(license.key);
-      }
+  /// How many licenses may be issued at once: those that are held back until they are
+  /// in the ledger fill the memory.
+  [[nodiscard]] std::int64_t most_at_once() const noexcept {
+    return holds_documents() ? Issuing::kMostHeld : Issuing::kMostAtOnce;
+  }
+
+  /// A license that is about to be issued.
+  Result<void> take(const IssuedLicense& license) {
+    keys_.emplace_back(license.key);
+    if (holds_documents()) {
+      documents_.emplace_back(license.document);
+    } else if (sink_ != nullptr) {
+      return noted(sink_->add(license.key, license.document));  // nobody sees the file before it is finished
     }
-    if (sink_ == nullptr) return {};
-    for (const auto& license : licenses) LIC_TRY(sink_->add(license.key, license.document));
     return {};
   }
 
-  Result<void> finish() { return sink_ == nullptr ? Result<void>() : sink_->finish(); }
+  /// What was taken is in the ledger: its keys are told first, whatever happens next.
+  Result<void> committed() {
+    const bool lines = sink_ == nullptr || !sink_->to_stdout();
+    for (const auto& key : keys_) {
+      if (output_.json()) {
+        output_.answer(concat(told_ == 0 ? R"({"keys":[")" : ",\"", key, '"'));
+      } else if (lines) {
+        output_.line(key);
+      }
+      ++told_;
+    }
+    for (std::size_t i = 0; i < documents_.size(); ++i) LIC_TRY(noted(sink_->add(keys_[i], documents_[i])));
+    keys_.clear();
+    documents_.clear();
+    return {};
+  }
 
-  /// The document of --json; `fault` null: all went well.
+  Result<void> finish() { return sink_ == nullptr ? Result<void>() : noted(sink_->finish()); }
+  /// Whether what failed was to write the documents.
+  [[nodiscard]] bool cannot_write() const noexcept { return cannot_write_; }
+
+  /// The end of the document of --json; `fault` null: all went well.
+  /// Precondition: at least one license was told.
   void conclude(const std::string* fault) {
     if (!output_.json()) return;
-    nlohmann::ordered_json document;
-    document["keys"] = keys_;
-    document["files"] = sink_ == nullptr ? std::vector<std::string>() : sink_->files();
-    if (fault != nullptr) document["error"] = nlohmann::ordered_json::parse(*fault);
-    output_.line(json_text(document));
+    const nlohmann::ordered_json files = sink_ == nullptr ? std::vector<std::string>() : sink_->files();
+    output_.line(concat("],\"files\":", json_text(files), fault == nullptr ? "" : concat(",\"error\":", *fault), '}'));
   }
 
  private:
+  [[nodiscard]] bool holds_documents() const noexcept { return sink_ != nullptr && !sink_->is_lines_file(); }
+
+  Result<void> noted(Result<void> written) {
+    if (!written) cannot_write_ = true;
+    return written;
+  }
+
   DocumentSink* sink_;
   Output& output_;
   std::vector<std::string> keys_;
+  std::vector<std::string> documents_;
+  std::int64_t told_ = 0;
+  bool cannot_write_ = false;
 };
 
 Result<Order> order_of(const CreateRequest& request, const Catalog& catalog, Time now) {
@@ -76,9 +104,9 @@ Result<std::optional<DocumentSink>> open_sink(const CreateOptions& options, Vend
 }
 
 /// A failure after some licenses were issued: that they are, and how to get at them.
-int partial_failure(const Error& fault, bool writing, const std::string& first_key, const Issuing& issuing,
-                    const Order& order, Report& report, Output& output) {
-  const ExitCode code = writing ? ExitCode::failure : exit_code(fault.code);
+int partial_failure(const Error& fault, const std::string& first_key, const Issuing& issuing, const Order& order,
+                    Report& report, Output& output) {
+  const ExitCode code = report.cannot_write() ? ExitCode::failure : exit_code(fault.code);
   const std::string message =
       concat(fault.message, "; ", issuing.seen(), " of ", order.count,
              order.count == 1 ? " license is issued" : " licenses are issued", " and in the ledger");
@@ -94,25 +122,26 @@ int partial_failure(const Error& fault, bool writing, const std::string& first_k
 int issue(const Order& order, const SigningKey& key, Ledger& ledger, DocumentSink* sink, Vendor& vendor) {
   Output& output = vendor.output();
   Report report(sink, output);
-  Issuing issuing(order, key, ledger, vendor);
-  const bool progress = order.count > Issuing::kChunk && ::isatty(STDERR_FILENO) == 1;
+  Issuing issuing(order, key, ledger, vendor, report.most_at_once());
+  Progress progress(output, "licenses", order.count);
   std::string first_key;
+  const auto fail = [&](const Error& fault) {
+    return partial_failure(fault, first_key, issuing, order, report, output);
+  };
   while (!issuing.done()) {
-    const auto licenses = issuing.next();
-    if (!licenses && issuing.seen() == 0) return output.fail(licenses.error());
-    if (!licenses) return partial_failure(licenses.error(), false, first_key, issuing, order, report, output);
-    if (first_key.empty()) first_key = licenses->front().key;
-    if (const auto written = report.add(*licenses); !written)
-      return partial_failure(written.error(), true, first_key, issuing, order, report, output);
+    const auto next = issuing.next([&](const IssuedLicense& license) {
+      if (first_key.empty()) first_key = license.key;
+      progress.advance();
+      return report.take(license);
+    });
+    progress.hide();
+    if (!next && issuing.seen() == 0) return output.fail(next.error());
+    if (!next) return fail(next.error());
+    if (const auto written = report.committed(); !written) return fail(written.error());
     if (output.broken()) break;  // nobody reads the keys: issue no more of them
-    if (progress) output.note(concat(issuing.seen(), " of ", order.count, " licenses"));
   }
-  if (const auto written = report.finish(); !written)
-    return partial_failure(written.error(), true, first_key, issuing, order, report, output);
-  if (!output.finish()) {
-    const Error fault{Errc::failure, "the keys could not all be printed", {}};
-    return partial_failure(fault, true, first_key, issuing, order, report, output);
-  }
+  if (const auto written = report.finish(); !written) return fail(written.error());
+  if (!output.finish()) return fail(Error{Errc::failure, "the keys could not all be printed", {}});
   if (!order.batch.empty() && issuing.issued() < order.count)
     output.note(concat("batch ", in_quotes(order.batch), ": ", order.count - issuing.issued(),
                        " licenses were issued before, ", issuing.issued(), " now"));

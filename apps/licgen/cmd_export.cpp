@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/progress.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/filter_options.hpp"
@@ -65,17 +66,20 @@ struct Counts {
   std::int64_t left_out = 0;  // revoked
 };
 
-Result<Counts> export_all(const ExportOptions& options, Ledger& ledger, DocumentSink& sink, Time now) {
+Result<Counts> export_all(const ExportOptions& options, Ledger& ledger, DocumentSink& sink, Output& output, Time now) {
   LIC_TRY_ASSIGN(const LicenseFilter filter, filter_of(options.filter, now));
-  LIC_TRY(ledger.list(filter, now, [&](const LicenseSummary& license) { return sink.check(license.key); }));
+  if (sink.may_refuse())
+    LIC_TRY(ledger.list(filter, now, [&](const LicenseSummary& license) { return sink.check(license.key); }));
   Counts counts;
-  LIC_TRY(ledger.documents(filter, now, [&](const LicenseRecord& record) -> Result<void> {
-    if (record.summary.revoked_at && !filter.status) {
+  Progress progress(output, "licenses", std::nullopt);
+  LIC_TRY(ledger.documents(filter, now, [&](const LicenseFile& file) -> Result<void> {
+    progress.advance();
+    if (file.revoked && !filter.status) {
       ++counts.left_out;
       return {};
     }
     ++counts.written;
-    return sink.add(record.summary.key, record.document);
+    return sink.add(file.key, file.document);
   }));
   return counts;
 }
@@ -111,7 +115,7 @@ Result<void> export_licenses(const ExportOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const auto named, find_named(options, *ledger, vendor.now()));
   LIC_TRY_ASSIGN(DocumentSink sink,
                  DocumentSink::open(options.out, options.force, DocumentSink::Same::refuse, vendor.output()));
-  LIC_TRY_ASSIGN(const Counts counts, options.all ? export_all(options, *ledger, sink, vendor.now())
+  LIC_TRY_ASSIGN(const Counts counts, options.all ? export_all(options, *ledger, sink, vendor.output(), vendor.now())
                                                   : export_named(named, sink, vendor.output()));
   LIC_TRY(sink.finish());
   report(options, sink, counts, vendor.output());

@@ -55,24 +55,45 @@ bool looks_like_formula(std::string_view text) {
   return skips || !begins_with_one_of(kFormula).empty();
 }
 
-/// One field by RFC 4180. A ' in front makes text of what a spreadsheet would take
-/// for a formula.
-std::string csv_field(std::string_view text) {
-  std::string field = concat(looks_like_formula(text) ? "'" : "", text);
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
+bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// A comma and one field by RFC 4180. A ' in front makes text of what a spreadsheet
+/// would take for a formula.
+void append_field(std::string& line, std::string_view text) {
+  line += ',';
+  const bool formula = !text.empty() && !is_letter_or_digit(text.front()) && looks_like_formula(text);
+  const auto is_special = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
+  const bool quoted = std::any_of(text.begin(), text.end(), is_special);
+  if (quoted) line += '"';
+  if (formula) line += '\'';
+  if (!quoted) {
+    line += text;
+    return;
+  }
+  for (const char c : text) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
 }
 
 constexpr std::string_view kCsvHead =
     "key,status,plan,kind,customer,email,issued_at,expires_at,seats,activations,order";
 
 std::string summary_csv(const LicenseSummary& license) {
-  return concat(license.key, ',', token(license.status), ',', csv_field(license.plan), ',', token(license.kind), ',',
-                csv_field(license.customer.name), ',', csv_field(license.customer.email), ',',
-                format_time(license.issued_at), ',', license.expires_at ? format_time(*license.expires_at) : "", ',',
-                license.seats, ',', license.activations, ',', csv_field(license.order));
+  std::string line = concat(license.key, ',', token(license.status));
+  line.reserve(256);
+  append_field(line, license.plan);
+  append_field(line, token(license.kind));
+  append_field(line, license.customer.name);
+  append_field(line, license.customer.email);
+  append_field(line, format_time(license.issued_at));
+  append_field(line, license.expires_at ? format_time(*license.expires_at) : "");
+  line += concat(',', license.seats, ',', license.activations);
+  append_field(line, license.order);
+  return line;
 }
 
 /// Prints licenses as they come. Memory does not grow with their number.

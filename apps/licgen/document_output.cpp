@@ -19,13 +19,13 @@
 namespace lic::app {
 namespace {
 
-constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kBuffer = 256 * 1024;
 
 AtomicFile::Existing existing(bool force) {
   return force ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse;
 }
 
-bool is_lines_file(std::string_view name) { return name.ends_with(".jsonl"); }
+bool names_lines_file(std::string_view name) { return name.ends_with(".jsonl"); }
 
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
@@ -141,7 +141,7 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
   if (out.empty()) return error(Errc::usage, "the name after --out is empty");
   DocumentSink sink(out, force, same, output);
   if (sink.to_stdout()) return sink;
-  if (is_lines_file(out)) {
+  if (names_lines_file(out)) {
     if (same == Same::keep && !force) sink.old_ = Fd(::open(out.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     LIC_TRY(check_output_file(out, force || sink.old_));
     LIC_TRY_ASSIGN(AtomicFile lines, AtomicFile::create(out, kDocumentMode));
@@ -160,20 +160,20 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
 }
 
 Result<void> DocumentSink::check(std::string_view key) const {
-  if (force_ || same_ == Same::keep || lines_ || to_stdout()) return {};
+  if (!may_refuse()) return {};
   const Path path = Path(name_) / concat(key, ".json");
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0 ? Result<void>(exists_already(path.native())) : Result<void>();
 }
 
 Result<void> DocumentSink::add(std::string_view key, std::string_view document) {
-  const std::string line = concat(document, '\n');
   if (to_stdout()) {
-    output_->answer(line);
+    output_->line(document);
     return {};
   }
-  if (!lines_) return add_file(key, line);
-  buffer_ += line;
+  if (!lines_) return add_file(key, concat(document, '\n'));
+  buffer_ += document;
+  buffer_ += '\n';
   return buffer_.size() < kBuffer ? Result<void>() : flush();
 }
 
@@ -193,8 +193,12 @@ Result<void> DocumentSink::add_file(std::string_view key, std::string_view line)
     if (same_ == Same::refuse || !(older || holds(path, line))) return exists_already(path.native());
     if (older) LIC_TRY(write_file(path, view_bytes(line), kDocumentMode));
   }
-  files_.push_back(path.native());
+  remember(path.native());
   return {};
+}
+
+void DocumentSink::remember(const std::string& file) {
+  if (output_->json() || files_.empty()) files_.push_back(file);
 }
 
 Result<void> DocumentSink::finish() {
@@ -203,7 +207,7 @@ Result<void> DocumentSink::finish() {
   if (old_ && !is_at_end(old_.get())) return exists_already(name_);
   LIC_TRY(lines_->commit(existing(force_ || old_)));
   lines_.reset();
-  files_.push_back(name_);
+  remember(name_);
   return {};
 }
 

@@ -46,6 +46,8 @@ class DocumentSink {
   /// Errors: conflict (FILE.jsonl exists and no `force`), denied, not_found, failure.
   static Result<DocumentSink> open(const std::string& out, bool force, Same same, Output& output);
 
+  /// Whether check() can fail: files that exist stand in the way.
+  [[nodiscard]] bool may_refuse() const noexcept { return !force_ && same_ != Same::keep && !lines_ && !to_stdout(); }
   /// Whether add() would be refused: so that all can be looked at before any is written.
   /// Errors: conflict (`<KEY>.json` exists and no `force`).
   [[nodiscard]] Result<void> check(std::string_view key) const;
@@ -54,15 +56,18 @@ class DocumentSink {
   /// Puts FILE.jsonl in its place. A sink destroyed without it leaves no such file.
   [[nodiscard]] Result<void> finish();
 
-  /// What has been written: paths.
+  /// What has been written: the paths of all with --json, else the first.
   [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
   [[nodiscard]] bool to_stdout() const noexcept { return name_ == "-"; }
+  /// Whether it is a FILE.jsonl, of which nobody sees anything before finish().
+  [[nodiscard]] bool is_lines_file() const noexcept { return lines_.has_value(); }
 
  private:
   DocumentSink(std::string name, bool force, Same same, Output& output)
       : name_(std::move(name)), force_(force), same_(same), output_(&output) {}
 
   Result<void> flush();
+  void remember(const std::string& file);
   Result<void> add_file(std::string_view key, std::string_view line);
 
   std::string name_;

@@ -1,70 +1,142 @@
 #include "licgen/issuing.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <chrono>
+#include <thread>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "common/json_text.hpp"
 #include "license/envelope.hpp"
 #include "trust/verify.hpp"
 
 namespace lic::app {
+namespace {
 
-Result<std::vector<IssuedLicense>> Issuing::next() {
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kBlock = 1'000;  // licenses that are signed in one go
+constexpr std::int64_t kFew = 50;       // so many are signed where they are needed
+constexpr std::int64_t kAtFirst = 10'000;
+
+/// What the history says of a license's beginning. Nothing in it needs escaping.
+std::string beginning_of(const NewLicense& license) {
+  return concat(R"({"id":")", license.id, R"(","serial":)", license.terms->serial, R"(,"plan":")", license.terms->plan,
+                R"(","sha256":")", document_digest(license.document), R"("})");
+}
+
+std::string random_key(const Order& order) { return random_license_key(order.key_prefix, order.plan_code).text(); }
+
+/// How many blocks are signed before they are needed: more than there are processors, so that
+/// these are not idle while a transaction waits for the disk.
+std::size_t blocks_ahead() { return 4 * std::max(2U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+Issuing::Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor,
+                 std::int64_t most_at_once)
+    : order_(order),
+      stamp_(order.terms, random_key(order), signer),
+      ledger_(ledger),
+      vendor_(vendor),
+      most_at_once_(most_at_once),
+      at_once_(std::min(kAtFirst, most_at_once)) {}
+
+Result<void> Issuing::next(const Take& take) {
+  if (begun_) std::this_thread::sleep_for(kLedgerTurn);
+  begun_ = true;
+  const auto start = Clock::now();
   LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
   if (!order_.batch.empty()) {
     LIC_TRY(transaction->open_batch(order_.batch, order_.batch_request, vendor_.now()));
-    LIC_TRY_ASSIGN(auto before, issued_before());
-    if (!before.empty()) return before;
+    LIC_TRY_ASSIGN(const std::int64_t before, take_issued_before(take));
+    seen_ += before;
+    if (before > 0) return {};
   }
-  std::vector<IssuedLicense> licenses;
-  const std::int64_t count = std::min(kChunk, order_.count - seen_);
-  licenses.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    LIC_TRY_ASSIGN(auto license, issue_one(*transaction));
-    licenses.push_back(std::move(license));
-  }
+  const std::int64_t count = std::min(at_once_, order_.count - seen_);
+  LIC_TRY(issue(count, take, *transaction));
   LIC_TRY(transaction->commit());
   seen_ += count;
   issued_ += count;
-  last_key_ = licenses.back().key;
-  return licenses;
+  const std::chrono::duration<double> elapsed = Clock::now() - start;
+  const double a_second = static_cast<double>(count) / std::max(elapsed.count(), 1e-3);
+  at_once_ = std::clamp(static_cast<std::int64_t>(a_second), std::min(kBlock, most_at_once_), most_at_once_);
+  return {};
 }
 
 /// What the batch has after last_key_, by an earlier run or another process.
-Result<std::vector<IssuedLicense>> Issuing::issued_before() {
+Result<std::int64_t> Issuing::take_issued_before(const Take& take) {
   LicenseFilter filter;
   filter.batch = order_.batch;
   filter.after = last_key_;
-  filter.limit = std::min(kChunk, order_.count - seen_);
-  std::vector<IssuedLicense> licenses;
-  LIC_TRY(ledger_.documents(filter, vendor_.now(), [&](const LicenseRecord& record) -> Result<void> {
-    licenses.push_back({record.summary.key, record.document});
-    return {};
+  filter.limit = std::min(kMostHeld, order_.count - seen_);
+  std::int64_t count = 0;
+  LIC_TRY(ledger_.documents(filter, vendor_.now(), [&](const LicenseFile& file) -> Result<void> {
+    ++count;
+    last_key_ = file.key;
+    return take({file.key, file.document});
   }));
-  seen_ += static_cast<std::int64_t>(licenses.size());
-  if (!licenses.empty()) last_key_ = licenses.back().key;
+  return count;
+}
+
+Result<void> Issuing::issue(std::int64_t count, const Take& take, Transaction& transaction) {
+  const Issue common{vendor_.now(), vendor_.actor(), "create", order_.note, order_.batch};
+  while (count > 0) {
+    const auto licenses = signed_licenses(count);
+    LIC_TRY(transaction.add_licenses(licenses, common));
+    for (const NewLicense& license : licenses) LIC_TRY(take({license.key, license.document}));
+    last_key_ = licenses.back().key;
+    count -= std::ssize(licenses);
+  }
+  return {};
+}
+
+/// The next licenses, at least one and not more than `most`.
+std::span<const NewLicense> Issuing::signed_licenses(std::int64_t most) {
+  if (block_at_ == block_.size()) {
+    sign_ahead();
+    block_ = ahead_.front().get();
+    ahead_.pop_front();
+    block_at_ = 0;
+    sign_ahead();
+  }
+  const auto count = std::min(static_cast<std::size_t>(most), block_.size() - block_at_);
+  const auto licenses = std::span<const NewLicense>(block_).subspan(block_at_, count);
+  block_at_ += count;
   return licenses;
 }
 
-Result<IssuedLicense> Issuing::issue_one(Transaction& transaction) {
-  constexpr int kTries = 8;  // 65 random bits meet again once in a blue moon
-  Terms terms = order_.terms;
-  Result<void> added;
-  for (int i = 0; i < kTries; ++i) {
-    terms.id = ids_.next(vendor_.now());
-    terms.key = random_license_key(order_.key_prefix, order_.plan_code).text();
-    std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_).to_json();
-    added = transaction.add_license(terms, document, order_.note, order_.batch);
-    if (!added && added.error().code == Errc::conflict) continue;
-    LIC_TRY(added);
-    const nlohmann::ordered_json detail = {
-        {"id", terms.id}, {"serial", terms.serial}, {"plan", terms.plan}, {"sha256", document_digest(document)}};
-    LIC_TRY(transaction.record({vendor_.now(), vendor_.actor(), "create", terms.key, "", json_text(detail)}));
-    return IssuedLicense{terms.key, std::move(document)};
+void Issuing::sign_ahead() {
+  // Another process may issue some of a batch meanwhile: then a few are signed in vain.
+  while (ahead_.size() < blocks_ahead() && unnamed() > 0) {
+    const std::int64_t missing = unnamed();
+    Block block(static_cast<std::size_t>(std::min(missing, kBlock)));
+    name(block);
+    const auto policy = missing < kFew ? std::launch::deferred : std::launch::async;
+    ahead_.push_back(std::async(policy, [this, signing = std::move(block)]() mutable {
+      for (NewLicense& license : signing) {
+        license.document = stamp_.document(license.id, license.key);
+        license.detail = beginning_of(license);
+      }
+      return std::move(signing);
+    }));
   }
-  return added.error();
+}
+
+/// Keys are drawn many at a time and used in their order: random places all over the
+/// ledger's index of them would cost more than all the rest.
+void Issuing::name(Block& block) {
+  for (NewLicense& license : block) {
+    if (keys_.empty()) {
+      keys_.resize(static_cast<std::size_t>(std::min(unnamed(), kMostAtOnce)));
+      std::generate(keys_.begin(), keys_.end(), [&] { return random_key(order_); });
+      std::sort(keys_.begin(), keys_.end(), std::greater<>());
+    }
+    license.terms = &order_.terms;
+    license.id = ids_.next(vendor_.now());
+    license.key = std::move(keys_.back());
+    keys_.pop_back();
+    ++named_;
+  }
 }
 
 Result<void> check_order(const Order& order, const SigningKey& signer, const ProductFile& product) {

@@ -1,13 +1,17 @@
 #pragma once
 
-/// Issues the licenses of one order into the ledger, in transactions of bounded
-/// size: what next() returns is committed.
+/// Issues the licenses of one order into the ledger: signed ahead on several threads,
+/// stored by one, in transactions of about a second.
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
 #include "issue/issuer.hpp"
+#include "issue/license_stamp.hpp"
 #include "licgen/vendor.hpp"
 
 namespace lic::app {
@@ -23,18 +27,22 @@ struct Order {
 };
 
 struct IssuedLicense {
-  std::string key;
-  std::string document;
+  std::string_view key;
+  std::string_view document;
 };
 
 class Issuing {
  public:
   /// One transaction issues no more than this.
-  static constexpr std::int64_t kChunk = 10'000;
+  static constexpr std::int64_t kMostAtOnce = 30'000;
+  /// The same where the documents are held until it is committed.
+  static constexpr std::int64_t kMostHeld = 10'000;
 
-  /// `signer` and `vendor` must outlive this.
-  Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor)
-      : order_(order), signer_(signer), ledger_(ledger), vendor_(vendor) {}
+  using Take = std::function<Result<void>(const IssuedLicense&)>;
+
+  /// All but `order`, which is copied, must outlive this.
+  Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor,
+          std::int64_t most_at_once);
 
   [[nodiscard]] bool done() const noexcept { return seen_ >= order_.count; }
   /// How many there are so far, issued now or in an earlier run of the batch.
@@ -42,20 +50,38 @@ class Issuing {
   /// How many of them were issued now.
   [[nodiscard]] std::int64_t issued() const noexcept { return issued_; }
 
-  /// The next licenses: those that the batch has already, then new ones. An error
-  /// leaves in the ledger what earlier calls returned.
-  /// Errors: conflict (the batch was opened for another order), unavailable, failure.
-  [[nodiscard]] Result<std::vector<IssuedLicense>> next();
+  /// The next licenses: those that the batch has already, then new ones. `take` is
+  /// called for each while the transaction goes on: they are issued when this returns
+  /// success, and not at all when it returns an error, which leaves in the ledger what
+  /// earlier calls issued.
+  /// Errors: conflict (the batch was opened for another order), unavailable, failure,
+  /// and those of `take`.
+  [[nodiscard]] Result<void> next(const Take& take);
 
  private:
-  Result<std::vector<IssuedLicense>> issued_before();
-  Result<IssuedLicense> issue_one(Transaction& transaction);
+  using Block = std::vector<NewLicense>;
 
-  const Order& order_;
-  const SigningKey& signer_;
+  Result<std::int64_t> take_issued_before(const Take& take);
+  Result<void> issue(std::int64_t count, const Take& take, Transaction& transaction);
+  std::span<const NewLicense> signed_licenses(std::int64_t most);
+  /// How many licenses are missing that no key was drawn for.
+  [[nodiscard]] std::int64_t unnamed() const noexcept { return order_.count - seen_ - (named_ - issued_); }
+  void sign_ahead();
+  void name(Block& block);
+
+  Order order_;
+  LicenseStamp stamp_;
   Ledger& ledger_;
   const Vendor& vendor_;
+  std::int64_t most_at_once_;
+  std::int64_t at_once_;
   UlidSource ids_;
+  std::vector<std::string> keys_;  // drawn, not given out: the smallest is the last
+  std::int64_t named_ = 0;
+  std::deque<std::future<Block>> ahead_;
+  Block block_;  // the front one: given out from block_at_ on
+  std::size_t block_at_ = 0;
+  bool begun_ = false;
   std::string last_key_;  // of the batch, in the order of issue
   std::int64_t seen_ = 0;
   std::int64_t issued_ = 0;

@@ -65,20 +65,33 @@ Result<Time> parse_time(std::string_view text) {
                "write 2026-11-22 or 2026-11-22T10:00:00Z (UTC, years 1970 to 9999)");
 }
 
+namespace {
+
+void append_two_digits(std::string& text, char before, unsigned number) {
+  text += before;
+  text += static_cast<char>('0' + number / 10);
+  text += static_cast<char>('0' + number % 10);
+}
+
+}  // namespace
+
 std::string format_date(Time time) {
   const year_month_day date{std::chrono::floor<days>(time)};
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", int{date.year()}, unsigned{date.month()}, unsigned{date.day()});
+  std::string text = std::to_string(int{date.year()});
+  if (text.size() < 4) text.insert(0, 4 - text.size(), '0');  // a Time is of the years 0 to 9999
+  append_two_digits(text, '-', unsigned{date.month()});
+  append_two_digits(text, '-', unsigned{date.day()});
   return text;
 }
 
 std::string format_time(Time time) {
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::hh_mm_ss clock{time - day};
-  char text[32];
-  std::snprintf(text, sizeof text, "T%02d:%02d:%02dZ", static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  return format_date(time) + text;
+  std::string text = format_date(time);
+  append_two_digits(text, 'T', static_cast<unsigned>(clock.hours().count()));
+  append_two_digits(text, ':', static_cast<unsigned>(clock.minutes().count()));
+  append_two_digits(text, ':', static_cast<unsigned>(clock.seconds().count()));
+  return text + 'Z';
 }
 
 std::optional<Time> add_months(Time time, std::int64_t months) noexcept {

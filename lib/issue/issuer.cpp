@@ -6,7 +6,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "crypto/hash.hpp"
+#include "crypto/bulk_hash.hpp"
 #include "crypto/random.hpp"
 #include "issue/rules.hpp"
 
@@ -78,7 +78,7 @@ Envelope sign_document(DocumentKind kind, std::string_view payload, const Signin
                       {{key.public_key().id(), Bytes(signature.begin(), signature.end())}});
 }
 
-std::string document_digest(std::string_view document) { return hex_encode(sha256(view_bytes(document))); }
+std::string document_digest(std::string_view document) { return hex_encode(bulk_sha256(view_bytes(document))); }
 
 Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, Time now) {
   LIC_TRY(check_texts(request));

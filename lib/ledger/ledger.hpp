@@ -6,10 +6,12 @@
 /// is committed is durable. The interface speaks of licensing, not of tables,
 /// so that another database can stand behind it.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +74,13 @@ struct LicenseRecord {
   std::string document;
 };
 
+/// A license's newest signed document by itself.
+struct LicenseFile {
+  std::string key;
+  std::string document;
+  bool revoked = false;
+};
+
 struct LicenseFilter {
   std::optional<Reason> status;
   std::string plan;
@@ -83,6 +92,28 @@ struct LicenseFilter {
   std::string after;  ///< a key: what was issued after it
   std::optional<std::int64_t> limit;
 };
+
+/// One of many licenses that are added together.
+struct NewLicense {
+  std::string id;
+  std::string key;
+  std::string document;
+  std::string detail;              ///< of its first entry of history: JSON object
+  const Terms* terms = nullptr;    ///< all but id and key, which stand above; many may share them
+};
+
+/// What licenses that are added together have in common.
+struct Issue {
+  Time at{};
+  std::string actor;
+  std::string action;  ///< of their first entries of history: "create", "import"
+  std::string note;
+  std::string batch;
+};
+
+/// Long work leaves the ledger alone for so long between its transactions: those who
+/// wait look every 20 ms whether it is their turn.
+inline constexpr std::chrono::milliseconds kLedgerTurn{25};
 
 /// A public key of the vendor's, as recorded when it was made.
 struct KeyRecord {
@@ -112,6 +143,9 @@ class Transaction {
   /// Errors: conflict (that key or id is in the ledger).
   [[nodiscard]] virtual Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
                                                  std::string_view batch) = 0;
+  /// Many licenses with the beginnings of their histories, much faster than one by one.
+  /// Errors: conflict (a key or id is in the ledger: the change is lost).
+  [[nodiscard]] virtual Result<void> add_licenses(std::span<const NewLicense> licenses, const Issue& issue) = 0;
   /// A license's next terms and document, in place of those it has. `terms` has the
   /// same key, and the serial after the one in the ledger.
   /// Errors: not_found; conflict (another serial came first; the license is revoked).
@@ -161,9 +195,9 @@ class Ledger {
   /// more than 1000 bytes), and those of `visit`.
   [[nodiscard]] virtual Result<void> list(const LicenseFilter& filter, Time now,
                                           const std::function<Result<void>(const LicenseSummary&)>& visit) = 0;
-  /// The same with the signed documents.
+  /// The same for the signed documents.
   [[nodiscard]] virtual Result<void> documents(const LicenseFilter& filter, Time now,
-                                               const std::function<Result<void>(const LicenseRecord&)>& visit) = 0;
+                                               const std::function<Result<void>(const LicenseFile&)>& visit) = 0;
   /// Oldest first. Empty `key`: all that concerns no single license.
   [[nodiscard]] virtual Result<std::vector<HistoryEntry>> history(std::string_view key) = 0;
   /// All of the history, for audits: by number, or by license and number (what concerns

@@ -18,8 +18,9 @@ namespace lic {
 namespace sqlite {
 namespace {
 
-/// How many licenses are read at a time: with documents, at most 64 x 64 KiB.
-constexpr std::int64_t kPage = 64;
+/// How many licenses are read at a time, and how many documents: at most 256 x 64 KiB.
+constexpr std::int64_t kPage = 1000;
+constexpr std::int64_t kDocumentPage = 256;
 constexpr std::size_t kGlobLimit = 1000;
 
 /// A license's status at ?1, as the number of a Reason. The first that holds is it.
@@ -48,16 +49,9 @@ std::string columns_sql() {
       status_sql());
 }
 
-struct NumberedLicense {
-  std::int64_t number = 0;
-  LicenseRecord record;
-};
-
-Result<NumberedLicense> read_license(const Rows& rows) {
-  NumberedLicense license;
-  LicenseSummary& summary = license.record.summary;
-  int column = 0;
-  license.number = rows.integer(column++);
+Result<LicenseSummary> read_license(const Rows& rows) {
+  LicenseSummary summary;
+  int column = 1;  // the number is the caller's
   summary.key = rows.text(column++);
   summary.id = rows.text(column++);
   summary.serial = rows.integer(column++);
@@ -84,9 +78,17 @@ Result<NumberedLicense> read_license(const Rows& rows) {
   summary.maintenance_until = rows.optional_time(column++);
   summary.suspended_at = rows.optional_time(column++);
   summary.status = static_cast<Reason>(rows.integer(column++));
-  license.record.document = rows.text(column++);
-  return license;
+  return summary;
 }
+constexpr int kColumns = 22;  // of columns_sql()
+
+Result<LicenseFile> read_file(const Rows& rows) { return LicenseFile{rows.text(1), rows.text(2), rows.integer(3) != 0}; }
+
+template <class License>
+struct Page {
+  std::vector<License> licenses;
+  std::int64_t last = 0;  ///< the number of the last one
+};
 
 /// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
 std::string glob_pattern(std::string_view glob) {
@@ -104,7 +106,9 @@ std::string glob_pattern(std::string_view glob) {
 /// license before the page, ?3 the size of the page.
 class PageQuery {
  public:
-  PageQuery(const LicenseFilter& filter, Time now, bool with_documents) : now_(value_of(now)) {
+  /// `columns` of `tables`: the license's number is the first.
+  PageQuery(const LicenseFilter& filter, Time now, std::string_view columns, std::string_view tables)
+      : now_(value_of(now)) {
     if (filter.status) require(concat(status_sql(), " = "), static_cast<std::int64_t>(*filter.status));
     if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
     if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
@@ -113,24 +117,24 @@ class PageQuery {
     if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
     if (filter.expires_before)
       require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
-    sql_ = concat("SELECT ", columns_sql(), with_documents ? ", document" : ", NULL", " FROM licenses",
-                  with_documents ? " JOIN documents ON license = number" : "", " WHERE number > ?2", conditions_,
-                  " ORDER BY number LIMIT ?3");
+    sql_ = concat("SELECT ", columns, " FROM ", tables, " WHERE number > ?2", conditions_, " ORDER BY number LIMIT ?3");
   }
   PageQuery(const PageQuery&) = delete;
   PageQuery& operator=(const PageQuery&) = delete;
 
-  [[nodiscard]] Result<std::vector<NumberedLicense>> read(Connection& connection, std::int64_t after,
-                                                          std::int64_t size) const {
+  template <class License>
+  [[nodiscard]] Result<Page<License>> read(Connection& connection, std::int64_t after, std::int64_t size,
+                                           Result<License> (*read_row)(const Rows&)) const {
     Values values{now_, after, size};
     values.insert(values.end(), arguments_.begin(), arguments_.end());
     LIC_TRY_ASSIGN(Rows rows, connection.query(sql_, values));
-    std::vector<NumberedLicense> page;
+    Page<License> page;
     while (true) {
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (!found) return page;
-      LIC_TRY_ASSIGN(auto license, read_license(rows));
-      page.push_back(std::move(license));
+      LIC_TRY_ASSIGN(License license, read_row(rows));
+      page.licenses.push_back(std::move(license));
+      page.last = rows.integer(0);
     }
   }
 
@@ -214,18 +218,20 @@ class SqliteLedger final : public Ledger {
                                                  {value_of(now), key.text()}));
     LIC_TRY_ASSIGN(const bool found, rows.next());
     if (!found) return no_such_license(key.text());
-    LIC_TRY_ASSIGN(auto license, read_license(rows));
-    return std::move(license.record);
+    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
+    return LicenseRecord{std::move(summary), rows.text(kColumns)};
   }
 
   Result<void> list(const LicenseFilter& filter, Time now,
                     const std::function<Result<void>(const LicenseSummary&)>& visit) override {
-    return each(filter, now, false, [&](const LicenseRecord& record) { return visit(record.summary); });
+    return each(filter, PageQuery(filter, now, columns_sql(), "licenses"), kPage, read_license, visit);
   }
 
   Result<void> documents(const LicenseFilter& filter, Time now,
-                         const std::function<Result<void>(const LicenseRecord&)>& visit) override {
-    return each(filter, now, true, visit);
+                         const std::function<Result<void>(const LicenseFile&)>& visit) override {
+    const PageQuery query(filter, now, "number, key, document, revoked_at IS NOT NULL",
+                          "licenses JOIN documents ON license = number");
+    return each(filter, query, kDocumentPage, read_file, visit);
   }
 
   Result<std::vector<HistoryEntry>> history(std::string_view key) override {
@@ -327,8 +333,9 @@ class SqliteLedger final : public Ledger {
     return rows.text(0);
   }
 
-  Result<void> each(const LicenseFilter& filter, Time now, bool with_documents,
-                    const std::function<Result<void>(const LicenseRecord&)>& visit) {
+  template <class License>
+  Result<void> each(const LicenseFilter& filter, const PageQuery& query, std::int64_t most,
+                    Result<License> (*read_row)(const Rows&), const std::function<Result<void>(const License&)>& visit) {
     if (filter.customer_glob.size() > kGlobLimit)
       return error(Errc::invalid_input, concat("a customer pattern may have ", kGlobLimit, " bytes at most"));
     std::int64_t after = 0;
@@ -336,14 +343,13 @@ class SqliteLedger final : public Ledger {
       LIC_TRY_ASSIGN(after, connection_->number("SELECT number FROM licenses WHERE key = ?1", {filter.after}));
       if (after == 0) return no_such_license(filter.after);
     }
-    const PageQuery query(filter, now, with_documents);
     std::int64_t left = filter.limit.value_or(std::numeric_limits<std::int64_t>::max());
     while (left > 0) {
-      const std::int64_t size = std::min(left, kPage);
-      LIC_TRY_ASSIGN(const auto page, query.read(*connection_, after, size));
-      for (const NumberedLicense& license : page) LIC_TRY(visit(license.record));
-      if (std::ssize(page) < size) return {};
-      after = page.back().number;
+      const std::int64_t size = std::min(left, most);
+      LIC_TRY_ASSIGN(const auto page, query.read(*connection_, after, size, read_row));
+      for (const License& license : page.licenses) LIC_TRY(visit(license));
+      if (std::ssize(page.licenses) < size) return {};
+      after = page.last;
       left -= size;
     }
     return {};
@@ -362,6 +368,8 @@ Result<void> make_empty_file(const Path& path) {
 
 Result<std::unique_ptr<Ledger>> fill_new_ledger(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(auto connection, Connection::open_empty(path, patience));
+  // Two signed documents hardly ever fit a page of 4096 bytes, five fit one of 8192.
+  LIC_TRY(connection->run("PRAGMA page_size = 8192"));
   LIC_TRY(prepare_to_write(*connection));
   LIC_TRY(make_schema(connection, ledger_migrations()));
   return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(connection)));

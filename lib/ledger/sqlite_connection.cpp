@@ -43,12 +43,13 @@ Result<Path> resolved(const Path& path) {
   return directory / path.filename();
 }
 
-int bind_one(sqlite3_stmt* statement, int index, const Value& value) {
+/// `lifetime` of texts: SQLITE_STATIC, or SQLITE_TRANSIENT for those that may go before the statement has run.
+int bind_one(sqlite3_stmt* statement, int index, const Value& value, sqlite3_destructor_type lifetime) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(statement, index, *number);
   if (const auto* text = std::get_if<std::string_view>(&value)) {
     // A null pointer would bind NULL: an empty view may hold one.
-    return sqlite3_bind_text64(statement, index, text->data() == nullptr ? "" : text->data(), text->size(),
-                               SQLITE_TRANSIENT, SQLITE_UTF8);
+    return sqlite3_bind_text64(statement, index, text->data() == nullptr ? "" : text->data(), text->size(), lifetime,
+                               SQLITE_UTF8);
   }
   return sqlite3_bind_null(statement, index);
 }
@@ -142,16 +143,20 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
 }
 
 Result<Rows> Connection::query(std::string_view sql, const Values& values) {
+  return start(sql, values, SQLITE_TRANSIENT);
+}
+
+Result<Rows> Connection::start(std::string_view sql, const Values& values, sqlite3_destructor_type lifetime) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   Rows rows(*this, statement);
   int index = 0;
   for (const Value& value : values)
-    if (const int code = bind_one(statement, ++index, value); code != SQLITE_OK) return fault(code);
+    if (const int code = bind_one(statement, ++index, value, lifetime); code != SQLITE_OK) return fault(code);
   return rows;
 }
 
 Result<void> Connection::run(std::string_view sql, const Values& values) {
-  LIC_TRY_ASSIGN(Rows rows, query(sql, values));
+  LIC_TRY_ASSIGN(Rows rows, start(sql, values, SQLITE_STATIC));
   LIC_TRY(rows.next());
   return {};
 }
@@ -166,6 +171,11 @@ Result<std::int64_t> Connection::number(std::string_view sql, const Values& valu
   LIC_TRY_ASSIGN(Rows rows, query(sql, values));
   LIC_TRY_ASSIGN(const bool found, rows.next());
   return found ? rows.integer(0) : 0;
+}
+
+void Connection::set_triggers(bool on) noexcept {
+  // This cannot fail: it sets a flag, and prepared statements are compiled anew at their next use.
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, on ? 1 : 0, nullptr);
 }
 
 Error Connection::fault(int code) const {

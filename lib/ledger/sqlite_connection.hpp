@@ -83,6 +83,9 @@ class Connection {
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, const Values& values = {});
 
+  /// Whether triggers run (they do at first).
+  void set_triggers(bool on) noexcept;
+
   [[nodiscard]] const Path& path() const noexcept { return path_; }
   [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
   [[nodiscard]] bool is_read_only() const noexcept { return sqlite3_db_readonly(database_.get(), "main") == 1; }
@@ -99,6 +102,7 @@ class Connection {
 
   Result<void> open_database(const char* name, int flags);
   Result<void> configure();
+  Result<Rows> start(std::string_view sql, const Values& values, sqlite3_destructor_type lifetime);
   [[nodiscard]] Result<sqlite3_stmt*> prepared(std::string_view sql);
   static int wait_for_lock(void* connection, int attempt);
 
@@ -129,6 +133,18 @@ class Scope {
   explicit Scope(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   std::shared_ptr<Connection> connection_;  // null: nothing is left to undo
+};
+
+/// While it lives, the triggers of its connection rest.
+class WithoutTriggers {
+ public:
+  explicit WithoutTriggers(Connection& connection) : connection_(connection) { connection_.set_triggers(false); }
+  WithoutTriggers(const WithoutTriggers&) = delete;
+  WithoutTriggers& operator=(const WithoutTriggers&) = delete;
+  ~WithoutTriggers() { connection_.set_triggers(true); }
+
+ private:
+  Connection& connection_;
 };
 
 }  // namespace lic::sqlite

@@ -42,10 +42,18 @@ class SqliteTransaction final : public Transaction {
   Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
                            std::string_view batch) override {
     return attempt([&]() -> Result<void> {
-      LIC_TRY(insert_license(terms, note, batch));
+      LIC_TRY(insert_license(terms, terms.id, terms.key, note, batch));
       return connection_->run(
           "INSERT INTO documents (license, document) SELECT number, ?2 FROM licenses WHERE key = ?1",
           {terms.key, document});
+    });
+  }
+
+  Result<void> add_licenses(std::span<const NewLicense> licenses, const Issue& issue) override {
+    return attempt([&] {
+      auto inserted = insert_licenses(licenses, issue);
+      if (!inserted) lost_ = true;  // half of them may be in
+      return inserted;
     });
   }
 
@@ -83,9 +91,7 @@ class SqliteTransaction final : public Transaction {
 
   /// Bound to the license's entry before it. (Nobody else writes: the number stays free.)
   Result<void> append(const HistoryEntry& entry) {
-    LIC_TRY_ASSIGN(const auto number,
-                   connection_->number("UPDATE counters SET value = value + 1 WHERE name = 'history' "
-                                       "RETURNING value"));
+    LIC_TRY_ASSIGN(const auto number, take_history_numbers(1));
     std::string previous;
     {
       LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT link FROM history WHERE key IS ?1 "
@@ -94,6 +100,17 @@ class SqliteTransaction final : public Transaction {
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (found) previous = rows.text(0);
     }
+    return insert_history(number, entry, previous);
+  }
+
+  /// The last of the next `count` numbers.
+  Result<std::int64_t> take_history_numbers(std::size_t count) {
+    return connection_->number("UPDATE counters SET value = value + ?1 WHERE name = 'history' RETURNING value",
+                               {static_cast<std::int64_t>(count)});
+  }
+
+  /// `previous`: the link of the license's entry before it.
+  Result<void> insert_history(std::int64_t number, const HistoryEntry& entry, std::string_view previous) {
     const std::string link = history_link(previous, history_text(number, entry));
     return connection_->run(
         "INSERT INTO history (number, at, actor, action, key, reason, detail, link) "
@@ -122,20 +139,37 @@ class SqliteTransaction final : public Transaction {
         {version, catalog, product_file, value_of(at)});
   }
 
-  Result<void> insert_license(const Terms& terms, std::string_view note, std::string_view batch) {
+  Result<void> insert_licenses(std::span<const NewLicense> licenses, const Issue& issue) {
+    if (licenses.empty()) return {};
+    LIC_TRY_ASSIGN(const auto last, take_history_numbers(licenses.size()));
+    std::int64_t number = last - std::ssize(licenses);
+    const WithoutTriggers quick(*connection_);  // they are for REPLACE, which nothing here says
+    HistoryEntry beginning{issue.at, issue.actor, issue.action, {}, {}, {}};
+    for (const NewLicense& license : licenses) {
+      LIC_TRY(insert_license(*license.terms, license.id, license.key, issue.note, issue.batch));
+      LIC_TRY(connection_->run("INSERT INTO documents (license, document) VALUES (last_insert_rowid(), ?1)",
+                               {std::string_view(license.document)}));
+      beginning.key = license.key;
+      beginning.detail = license.detail;
+      LIC_TRY(insert_history(++number, beginning, {}));  // no entry comes before it
+    }
+    return {};
+  }
+
+  Result<void> insert_license(const Terms& terms, std::string_view id, std::string_view key, std::string_view note,
+                              std::string_view batch) {
     auto inserted = connection_->run(
         "INSERT INTO licenses (key, id, serial, product, plan, kind, customer, email, issued_at, starts_at, "
         "expires_at, grace_days, seats, order_id, note, batch, created_at, maintenance_until) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?9, ?17)",
-        {terms.key, terms.id, terms.serial, terms.product, terms.plan, token(terms.kind), terms.customer.name,
+        {key, id, terms.serial, terms.product, terms.plan, token(terms.kind), terms.customer.name,
          or_null(terms.customer.email), value_of(terms.issued_at), value_of(terms.starts_at),
          value_of(terms.expires_at), terms.grace_days, terms.seats, or_null(terms.order), or_null(note), or_null(batch),
          value_of(terms.maintenance_until)});
     if (inserted || inserted.error().code != Errc::conflict) return inserted;
-    LIC_TRY_ASSIGN(const auto same_key, connection_->number("SELECT 1 FROM licenses WHERE key = ?1", {terms.key}));
-    return error(Errc::conflict, same_key != 0
-                                     ? concat("license key ", printable(terms.key), " is in the ledger already")
-                                     : concat("license id ", printable(terms.id), " is in the ledger already"));
+    LIC_TRY_ASSIGN(const auto same_key, connection_->number("SELECT 1 FROM licenses WHERE key = ?1", {key}));
+    return error(Errc::conflict, same_key != 0 ? concat("license key ", printable(key), " is in the ledger already")
+                                               : concat("license id ", printable(id), " is in the ledger already"));
   }
 
   Result<void> replace_license(const Terms& terms, std::string_view document) {

@@ -1,7 +1,8 @@
 /// Whole-process time of a command, from spawn to exit, beside that of another:
 /// rounds of both in turn, so that what slows the machine slows both; medians.
 ///
-/// usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] COMMAND... -- BASELINE...
+/// usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] [--cold 1] COMMAND... -- BASELINE...
+/// --cold 1: the command is not run once before, as one that can be run once only.
 /// One row for each limit given. Exits 1 when one is exceeded, 2 when a command fails.
 
 #include <fcntl.h>
@@ -30,6 +31,7 @@ struct Job {
   std::optional<double> milliseconds;
   std::optional<double> rss_mb;
   int rounds = 101;
+  bool cold = false;
   std::vector<char*> command;
   std::vector<char*> baseline;
 };
@@ -76,6 +78,8 @@ bool parse(int argc, char** argv, Job& job) {
       job.rss_mb = value;
     } else if (option == "--rounds") {
       job.rounds = static_cast<int>(value);
+    } else if (option == "--cold") {
+      job.cold = value != 0;
     } else {
       return false;
     }
@@ -90,14 +94,15 @@ bool parse(int argc, char** argv, Job& job) {
 int main(int argc, char** argv) {
   Job job;
   if (!parse(argc, argv, job)) {
-    std::fputs("usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] COMMAND... -- BASELINE...\n",
-               stderr);
+    std::fputs(
+        "usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] [--cold 1] COMMAND... -- BASELINE...\n",
+        stderr);
     return 2;
   }
   std::vector<double> measured;
   std::vector<double> baseline;
   long rss_kib = 0;
-  run(job.command);  // so that neither waits for the disk
+  if (!job.cold) run(job.command);  // so that neither waits for the disk
   for (int round = 0; round < job.rounds; ++round) {
     baseline.push_back(run(job.baseline).seconds);
     const Run one = run(job.command);

@@ -264,8 +264,8 @@ TEST_CASE("pages of a list are complete and without repeats", "[ledger]") {
   CHECK(code_of(f.ledger->list(filter, f.now, [](const auto&) { return Result<void>(); })) == Errc::not_found);
 
   std::vector<std::string> documents;
-  REQUIRE(f.ledger->documents({}, f.now, [&](const LicenseRecord& record) {
-    documents.push_back(record.summary.key + " " + record.document);
+  REQUIRE(f.ledger->documents({}, f.now, [&](const LicenseFile& file) {
+    documents.push_back(file.key + " " + file.document);
     return Result<void>();
   }));
   REQUIRE(documents.size() == issued.size());
