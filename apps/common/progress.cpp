@@ -12,7 +12,7 @@ namespace lic::app {
 namespace {
 
 constexpr std::size_t kUsualWidth = 80;
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kPatience{250};
 constexpr std::chrono::milliseconds kBetween{100};
 
 /// 1234567 as "1,234,567".
@@ -59,7 +59,8 @@ std::string progress_text(std::string_view what, std::int64_t done, std::optiona
   if (total && *total > 0) {
     const std::int64_t percent = std::min<std::int64_t>(done, *total) * 100 / *total;
     const std::string share = concat(' ', percent, " %");
-    if (rate > 0) speed += concat(", ", spell(static_cast<double>(std::max<std::int64_t>(*total - done, 0)) / rate), " left");
+    if (rate > 0)
+      speed += concat(", ", spell(static_cast<double>(std::max<std::int64_t>(*total - done, 0)) / rate), " left");
     measure = concat(bar(percent), share);
     if (text.size() + measure.size() + speed.size() > width) measure = share;
   }

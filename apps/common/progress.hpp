@@ -19,7 +19,7 @@ namespace lic::app {
                                         std::chrono::duration<double> elapsed, std::size_t width);
 
 /// Shows nothing with --quiet or where stderr is no terminal, and nothing of work that
-/// is done within half a second.
+/// is done within a quarter of a second.
 class Progress {
  public:
   /// `what` is counted, in the plural.

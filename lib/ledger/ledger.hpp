@@ -98,8 +98,8 @@ struct NewLicense {
   std::string id;
   std::string key;
   std::string document;
-  std::string detail;              ///< of its first entry of history: JSON object
-  const Terms* terms = nullptr;    ///< all but id and key, which stand above; many may share them
+  std::string detail;            ///< of its first entry of history: JSON object
+  const Terms* terms = nullptr;  ///< all but id and key, which stand above; many may share them
 };
 
 /// What licenses that are added together have in common.

@@ -82,7 +82,9 @@ Result<LicenseSummary> read_license(const Rows& rows) {
 }
 constexpr int kColumns = 22;  // of columns_sql()
 
-Result<LicenseFile> read_file(const Rows& rows) { return LicenseFile{rows.text(1), rows.text(2), rows.integer(3) != 0}; }
+Result<LicenseFile> read_file(const Rows& rows) {
+  return LicenseFile{rows.text(1), rows.text(2), rows.integer(3) != 0};
+}
 
 template <class License>
 struct Page {
@@ -335,7 +337,8 @@ class SqliteLedger final : public Ledger {
 
   template <class License>
   Result<void> each(const LicenseFilter& filter, const PageQuery& query, std::int64_t most,
-                    Result<License> (*read_row)(const Rows&), const std::function<Result<void>(const License&)>& visit) {
+                    Result<License> (*read_row)(const Rows&),
+                    const std::function<Result<void>(const License&)>& visit) {
     if (filter.customer_glob.size() > kGlobLimit)
       return error(Errc::invalid_input, concat("a customer pattern may have ", kGlobLimit, " bytes at most"));
     std::int64_t after = 0;

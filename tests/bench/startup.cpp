@@ -95,7 +95,8 @@ int main(int argc, char** argv) {
   Job job;
   if (!parse(argc, argv, job)) {
     std::fputs(
-        "usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] [--cold 1] COMMAND... -- BASELINE...\n",
+        "usage: bench_startup NAME [--ratio R] [--ms M] [--rss-mb N] [--rounds N] [--cold 1] COMMAND... -- "
+        "BASELINE...\n",
         stderr);
     return 2;
   }

@@ -302,6 +302,66 @@ cp "$out" bulk.keys
 run_ok "$LICGEN" create --plan starter --customer Bulk --count 10001 --batch bulk
 assert_same "$out" bulk.keys
 
+test_case "bulk work that is killed goes on where it was"
+for round in 1 2 3; do
+  "$LICGEN" create --plan starter --customer Killed --count 30000 --batch killed --out killed.jsonl >told.$round 2>/dev/null &
+  creating=$!
+  sleep "0.$((RANDOM % 5 + 1))"
+  kill -9 $creating 2>/dev/null
+  wait $creating 2>/dev/null
+done
+run_ok "$LICGEN" create --plan starter --customer Killed --count 30000 --batch killed --out killed.jsonl --force
+[ "$(sort -u "$out" | wc -l)" -eq 30000 ] || fail "not 30000 keys"
+sort "$out" >killed.keys
+for round in 1 2 3; do
+  # The last line may have been cut off.
+  [ -z "$(grep -E '^TZ-STA(-[0-9A-Z]{4}){4}$' told.$round | sort | comm -23 - killed.keys)" ] || fail "a key was told and lost"
+done
+"$python" - killed.jsonl "$out" <<'END' || fail "the file does not hold them in their order"
+import base64, json, sys
+keys = [json.loads(base64.b64decode(json.loads(line)["payload"]))["key"] for line in open(sys.argv[1])]
+assert keys == open(sys.argv[2]).read().split()
+END
+[ "$(find . -maxdepth 1 -name '.killed.jsonl.*' | wc -l)" -le 3 ] || fail "more left behind than processes were killed"
+run_ok "$LICGEN" list --customer Killed --format csv
+assert_lines 30001
+run_ok "$LICGEN" audit
+
+test_case "two bulk runs at once: each gets its turn"
+"$LICGEN" create --plan starter --customer Left --count 20000 --out left.jsonl >left.keys 2>left.err &
+left=$!
+run_ok "$LICGEN" create --plan starter --customer Right --count 20000 --out right.jsonl
+wait $left || fail "the other one failed: $(cat left.err)"
+[ "$(sort -u left.keys "$out" | wc -l)" -eq 40000 ] || fail "not 40000 keys"
+[ "$(cat left.jsonl right.jsonl | sort -u | wc -l)" -eq 40000 ] || fail "not 40000 documents"
+
+test_case "progress is for terminals"
+"$python" - "$LICGEN" <<'END' || fail "not as on a terminal"
+import os, pty, subprocess, sys
+def stderr_of(*options):
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen([sys.argv[1], "create", "--plan", "starter", "--customer", "A", "--count", "60000",
+                              "--out", "progress.jsonl", "--force", *options], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    assert child.wait() == 0
+    return text.decode()
+shown = stderr_of()
+assert " of 60,000 licenses" in shown and "/s" in shown and " left" in shown, shown
+assert shown.endswith("\r\x1b[K"), repr(shown[-80:])
+assert stderr_of("--quiet") == ""
+END
+run_ok "$LICGEN" create --plan starter --customer A --count 60000 --out progress.jsonl --force
+assert_stderr_empty
+
 test_case "what cannot be printed is said to be issued"
 there=$(count)
 # shellcheck disable=SC2016  # the inner shell expands it

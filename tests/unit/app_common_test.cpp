@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/exit_codes.hpp"
+#include "common/progress.hpp"
 #include "support/catch.hpp"
 
 using lic::Errc;
@@ -67,4 +68,20 @@ TEST_CASE("the table of exit codes has every code once, in order, with a name an
   CHECK(codes == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22});
   std::sort(names.begin(), names.end());
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+TEST_CASE("a line of progress tells how far, how fast and how long, as far as it fits") {
+  using lic::app::progress_text;
+  const std::chrono::seconds elapsed{4};
+  CHECK(progress_text("licenses", 250'000, 1'000'000, elapsed, 100) ==
+        "250,000 of 1,000,000 licenses [#####               ] 25 %, 62,500/s, 12 s left");
+  CHECK(progress_text("licenses", 250'000, 1'000'000, elapsed, 60) ==
+        "250,000 of 1,000,000 licenses 25 %, 62,500/s, 12 s left");
+  CHECK(progress_text("licenses", 250'000, 1'000'000, elapsed, 40) == "250,000 of 1,000,000 licenses 25 %");
+  CHECK(progress_text("licenses", 250'000, 1'000'000, elapsed, 10) == "250,000 of");
+  CHECK(progress_text("licenses", 1'000, std::nullopt, elapsed, 80) == "1,000 licenses, 250/s");
+  CHECK(progress_text("rows", 0, 10, std::chrono::seconds{0}, 80) == "0 of 10 rows [                    ] 0 %, 0/s");
+  CHECK(progress_text("rows", 12, 10, elapsed, 80) == "12 of 10 rows [####################] 100 %, 3/s, 0 s left");
+  CHECK(progress_text("rows", 1, 1'000, elapsed, 80) ==
+        "1 of 1,000 rows [                    ] 0 %, 0/s, 1 h 6 min left");
 }

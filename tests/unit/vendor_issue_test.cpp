@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "issue/issuer.hpp"
+#include "issue/license_stamp.hpp"
+#include "license/key.hpp"
 #include "support/catch.hpp"
 #include "support/vendor.hpp"
 #include "trust/verify.hpp"
@@ -126,4 +128,21 @@ TEST_CASE("issue: a signed document is what the client verifies", "[issue]") {
   const Terms terms = vendor.terms("professional");
   const Envelope envelope = sign_document(DocumentKind::license, terms.to_json(), vendor.license_key());
   CHECK(verify(view_bytes(envelope.to_json()), vendor.product(), "license")->terms().key == terms.key);
+}
+
+TEST_CASE("issue: a stamped license is the very text that signing it alone gives", "[issue]") {
+  const test::TestVendor vendor(test::catalog_text("ticketzero"));
+  Terms terms = vendor.terms("professional");
+  // The names stand at every offset within a group of base64, and the payload ends at each.
+  for (int length = 0; length < 9; ++length) {
+    terms.customer.name = std::string(static_cast<std::size_t>(length % 3) + 1, 'n');
+    terms.product = std::string(static_cast<std::size_t>(length / 3) + 1, 'p');
+    const LicenseStamp stamp(terms, random_license_key("TZ", "PRO").text(), vendor.license_key());
+    UlidSource ids;
+    for (int n = 0; n < 3; ++n) {
+      terms.id = ids.next(terms.issued_at);
+      terms.key = random_license_key("TZ", "PRO").text();
+      CHECK(stamp.document(terms.id, terms.key) == vendor.sign(terms));
+    }
+  }
 }

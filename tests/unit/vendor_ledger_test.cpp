@@ -1,9 +1,11 @@
 #include <sys/stat.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
 #include "crypto/signing.hpp"
+#include "ledger/history_chain.hpp"
 #include "ledger/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
@@ -438,4 +440,73 @@ TEST_CASE("processes and threads that issue at the same time lose nothing", "[le
   const auto keys = f.keys({});
   CHECK(std::set(keys.begin(), keys.end()).size() == 160);
   for (const std::string& key : keys) CHECK(f.ledger->history(key)->size() == 1);
+}
+
+namespace {
+
+std::vector<NewLicense> many(const Terms& terms, std::uint8_t from, std::uint8_t count) {
+  std::vector<NewLicense> licenses;
+  for (std::uint8_t n = 0; n < count; ++n) {
+    const Terms numbered = numbered_terms(static_cast<std::uint8_t>(from + n));
+    licenses.push_back({numbered.id, numbered.key, "document of " + numbered.key, R"({"n":1})", &terms});
+  }
+  return licenses;
+}
+
+}  // namespace
+
+TEST_CASE("licenses that are added together are as if added one by one", "[ledger]") {
+  Fixture f;
+  const Terms terms = numbered_terms(200);
+  const auto licenses = many(terms, 1, 20);
+  REQUIRE(f.change([&](Transaction& t) { return t.record({f.now, "me", "init", "", "", ""}); }));
+  REQUIRE(f.change([&](Transaction& t) {
+    return t.add_licenses(licenses, {f.now, "me", "create", "a note", "spring"});
+  }));
+  REQUIRE(f.change([&](Transaction& t) { return t.add_licenses({}, {f.now, "me", "create", "", ""}); }));
+  REQUIRE(f.keys({}).size() == 20);
+  for (const auto& license : licenses) {
+    const auto record = f.ledger->find(LicenseKey::parse(license.key).value(), f.now).value();
+    CHECK(record.document == license.document);
+    CHECK(record.summary.id == license.id);
+    CHECK(record.summary.plan == terms.plan);
+    CHECK(record.summary.note == "a note");
+    CHECK(record.summary.batch == "spring");
+  }
+  std::int64_t number = 0;
+  REQUIRE(f.ledger->history_by_number([&](const HistoryRow& row) -> Result<void> {
+    CHECK(row.number == ++number);
+    CHECK(row.link == history_link("", history_text(row.number, row.entry)));
+    if (number > 1) CHECK(row.entry.key == licenses.at(static_cast<std::size_t>(number) - 2).key);
+    if (number > 1) CHECK(row.entry.action == "create");
+    return {};
+  }));
+  CHECK(number == 21);
+  CHECK(f.ledger->newest_history_number().value() == 21);
+  // What guards the tables against hands runs again afterwards.
+  CHECK(
+      f.change([&](Transaction& t) { return t.revoke(LicenseKey::parse(licenses[0].key).value(), "refund", f.now); }));
+  CHECK(RawDatabase(f.path).run("DELETE FROM licenses") == SQLITE_CONSTRAINT);
+  CHECK(RawDatabase(f.path).run("UPDATE counters SET value = 1 WHERE name = 'history'") == SQLITE_CONSTRAINT);
+}
+
+TEST_CASE("of licenses that are added together one that is there loses them all", "[ledger]") {
+  Fixture f;
+  const Terms terms = numbered_terms(200);
+  f.add(numbered_terms(7));
+  auto transaction = f.ledger->begin().value();
+  CHECK(code_of(transaction->add_licenses(many(terms, 1, 10), {f.now, "me", "create", "", ""})) == Errc::conflict);
+  CHECK(code_of(transaction->commit()) == Errc::failure);
+  transaction.reset();
+  CHECK(f.keys({}).size() == 1);
+  CHECK(f.ledger->newest_history_number().value() == 0);
+}
+
+TEST_CASE("an entry of history is bound by the JSON that any writer of JSON gives", "[ledger]") {
+  for (const std::string text :
+       {"plain", "with \"quotes\" and \\", "a\nline", "\x01", "\x7f", "Gr\u00fc\u00dfe", "\xff"}) {
+    const HistoryEntry entry{at("2026-12-01T01:02:03Z"), text, "create", "", text, text};
+    const nlohmann::json row = {5, "2026-12-01T01:02:03Z", text, "create", nullptr, text, text};
+    CHECK(history_text(5, entry) == row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
 }
