@@ -8,6 +8,7 @@
 #include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "licgen/commands.hpp"
+#include "licgen/create_from_csv.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/issuing.hpp"
@@ -136,6 +137,9 @@ Result<int> create(const CreateOptions& options, Vendor& vendor) {
 }
 
 int run_create(const CreateOptions& options, Vendor& vendor) {
+  if (options.from_csv) return create_from_csv(options, vendor);
+  if (options.skip_bad)
+    return vendor.output().fail(error(Errc::usage, "--skip-bad is for the rows of a file", "give --from-csv FILE too"));
   const auto code = create(options, vendor);
   return code ? *code : vendor.output().fail(code.error());
 }
@@ -147,7 +151,8 @@ Command<Vendor> create_command() {
       "create", "Issue licenses and print their keys",
       {"licgen create --plan professional --customer 'ACME GmbH' --email ops@acme.example",
        "licgen create --plan starter --customer 'ACME GmbH' --expires 2027-12-31 --seats 5 --out licenses/",
-       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl"},
+       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl",
+       "licgen create --from-csv customers.csv --plan professional --batch 2026-11 --out keys.csv"},
       set_up_create, run_create);
 }
 

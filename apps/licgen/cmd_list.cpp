@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "csv/text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
 #include "licgen/option_values.hpp"
@@ -39,40 +39,14 @@ void set_up_list(CLI::App& app, ListOptions& options) {
       "How to print the licenses (default: table)");
 }
 
-/// Whether a spreadsheet may take `text` for a formula: it begins with = + - @ or
-/// their full-width forms, after white space or zero-width marks or not.
-bool looks_like_formula(std::string_view text) {
-  constexpr std::array<std::string_view, 11> kSkipped = {" ",      "\t",     "\r",     "\n",     "\v",    "\f",
-                                                         "\u00A0", "\u200B", "\u2060", "\uFEFF", "\u3000"};
-  constexpr std::array<std::string_view, 8> kFormula = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
-  const auto begins_with_one_of = [&](const auto& list) {
-    const auto found = std::find_if(list.begin(), list.end(), [&](std::string_view s) { return text.starts_with(s); });
-    return found == list.end() ? std::string_view{} : *found;
-  };
-  const bool skips = text.starts_with('\t') || text.starts_with('\r');
-  for (auto mark = begins_with_one_of(kSkipped); !mark.empty(); mark = begins_with_one_of(kSkipped))
-    text.remove_prefix(mark.size());
-  return skips || !begins_with_one_of(kFormula).empty();
-}
-
-/// One field by RFC 4180. A ' in front makes text of what a spreadsheet would take
-/// for a formula.
-std::string csv_field(std::string_view text) {
-  std::string field = concat(looks_like_formula(text) ? "'" : "", text);
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 constexpr std::string_view kCsvHead =
     "key,status,plan,kind,customer,email,issued_at,expires_at,seats,activations,order";
 
 std::string summary_csv(const LicenseSummary& license) {
-  return concat(license.key, ',', token(license.status), ',', csv_field(license.plan), ',', token(license.kind), ',',
-                csv_field(license.customer.name), ',', csv_field(license.customer.email), ',',
+  return concat(license.key, ',', token(license.status), ',', csv::field(license.plan), ',', token(license.kind), ',',
+                csv::field(license.customer.name), ',', csv::field(license.customer.email), ',',
                 format_time(license.issued_at), ',', license.expires_at ? format_time(*license.expires_at) : "", ',',
-                license.seats, ',', license.activations, ',', csv_field(license.order));
+                license.seats, ',', license.activations, ',', csv::field(license.order));
 }
 
 /// Prints licenses as they come. Memory does not grow with their number.

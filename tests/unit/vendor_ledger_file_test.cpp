@@ -55,7 +55,7 @@ TEST_CASE("a new ledger is private and takes nobody's place", "[ledger]") {
   REQUIRE(::stat(f.path.c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
   CHECK(RawDatabase(f.path).get("PRAGMA application_id") == std::to_string(0x4C494347));
-  CHECK(RawDatabase(f.path).get("PRAGMA user_version") == "2");
+  CHECK(RawDatabase(f.path).get("PRAGMA user_version") == "3");
   const Bytes before = f.content();
   CHECK(create_sqlite_ledger(f.path).error().code == Errc::conflict);
   CHECK(f.content() == before);
