@@ -9,11 +9,10 @@
 #include "base/text.hpp"
 #include "common/json_text.hpp"
 #include "common/log.hpp"
-#include "csv/text.hpp"
-#include "licgen/csv_file.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/input_rows.hpp"
 #include "licgen/product_document.hpp"
+#include "licgen/row_file.hpp"
 #include "licgen/row_issuing.hpp"
 #include "licgen/row_report.hpp"
 #include "licgen/row_terms.hpp"
@@ -45,26 +44,6 @@ Result<void> check_outputs(const CreateOptions& options, bool json) {
   return options.batch ? check_batch(*options.batch) : Result<void>();
 }
 
-/// The fields of a row as text, and one in front or behind; without the column of faults.
-std::vector<std::string_view> with_field(const CsvRows& rows, std::string_view first, std::string_view last) {
-  std::vector<std::string_view> fields;
-  if (!first.empty()) fields.push_back(first);
-  for (std::size_t i = 0; i < rows.fields().size(); ++i)
-    if (i >= rows.columns().size() || rows.columns()[i] != kFaultColumn)
-      fields.push_back(csv::unguarded(rows.fields()[i].text));
-  if (!last.empty()) fields.push_back(last);
-  return fields;
-}
-
-std::vector<std::string_view> head_with(const CsvRows& rows, std::string_view first, std::string_view last) {
-  std::vector<std::string_view> names;
-  if (!first.empty()) names.push_back(first);
-  for (const auto& column : rows.columns())
-    if (column != kFaultColumn) names.push_back(column);
-  if (!last.empty()) names.push_back(last);
-  return names;
-}
-
 /// One run over one file: all of it is checked first, then issued.
 class FromCsv {
  public:
@@ -81,7 +60,7 @@ class FromCsv {
   Result<void> check() {
     LIC_TRY_ASSIGN(CsvRows rows, open_rows());
     if (options_.skip_bad) {
-      LIC_TRY_ASSIGN(CsvFile bad, CsvFile::open(*options_.skip_bad, options_.force, same(), rows.separator()));
+      LIC_TRY_ASSIGN(RowFile bad, RowFile::open(*options_.skip_bad, options_.force, same(), rows.separator()));
       bad_file_.emplace(std::move(bad));
       LIC_TRY(bad_file_->add(head_with(rows, kFaultColumn, {})));
     }
@@ -107,26 +86,26 @@ class FromCsv {
     return RowIssuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_).check_batch();
   }
 
-  int issue(const SigningKey& signer, DocumentSink* sink, CsvFile* keys) {
+  int issue(const SigningKey& signer, DocumentSink* sink, RowFile* keys) {
     RowReport report(sink, vendor_.output());
     const auto issued = issue_rows(signer, report, keys);
     return issued ? conclude(report, keys) : partial_failure(issued.error(), report);
   }
 
-  Result<std::optional<CsvFile>> open_key_file() {
-    if (!is_csv(options_.out)) return std::optional<CsvFile>();
+  Result<std::optional<RowFile>> open_key_file() {
+    if (!is_csv(options_.out)) return std::optional<RowFile>();
     LIC_TRY_ASSIGN(const CsvRows rows, open_rows());
-    LIC_TRY_ASSIGN(CsvFile file, CsvFile::open(*options_.out, options_.force, same(), rows.separator()));
+    LIC_TRY_ASSIGN(RowFile file, RowFile::open(*options_.out, options_.force, same(), rows.separator()));
     LIC_TRY(file.add(head_with(rows, {}, kKeyColumn)));
-    return std::optional<CsvFile>(std::move(file));
+    return std::optional<RowFile>(std::move(file));
   }
 
   [[nodiscard]] const FaultList& faults() const noexcept { return faults_; }
   [[nodiscard]] bool is_batch() const noexcept { return !batch_.name.empty(); }
 
  private:
-  [[nodiscard]] CsvFile::Same same() const {
-    return options_.batch ? CsvFile::Same::keep : CsvFile::Same::refuse;  // an earlier run may have written it
+  [[nodiscard]] RowFile::Same same() const {
+    return options_.batch ? RowFile::Same::keep : RowFile::Same::refuse;  // an earlier run may have written it
   }
 
   [[nodiscard]] std::string request() const {
@@ -205,12 +184,10 @@ class FromCsv {
   }
 
   Result<void> write_bad(const CsvRows& rows, const std::vector<Fault>& faults) {
-    std::string text;
-    for (const Fault& fault : faults) text += concat(text.empty() ? "" : "; ", fault_text(fault));
-    return bad_file_->add(with_field(rows, text, {}));
+    return bad_file_->add(with_field(rows, fault_texts(faults), {}));
   }
 
-  Result<void> issue_rows(const SigningKey& signer, RowReport& report, CsvFile* keys) {
+  Result<void> issue_rows(const SigningKey& signer, RowReport& report, RowFile* keys) {
     LIC_TRY_ASSIGN(CsvRows rows, open_rows());
     RowIssuing issuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_);
     InputRow row;
@@ -225,7 +202,7 @@ class FromCsv {
   }
 
   Result<void> issue_row(const InputRow& row, bool good, const CsvRows& rows, RowIssuing& issuing, RowReport& report,
-                         CsvFile* keys) {
+                         RowFile* keys) {
     const auto take = [&](IssuedLicense license) -> Result<void> {
       if (keys != nullptr) LIC_TRY(keys->add(with_field(rows, {}, license.key)));
       if (!report.wants_documents()) license.document.clear();
@@ -262,7 +239,7 @@ class FromCsv {
     return {};
   }
 
-  int conclude(RowReport& report, const CsvFile* keys) {
+  int conclude(RowReport& report, const RowFile* keys) {
     Output& output = vendor_.output();
     std::vector<std::string> files;
     if (keys != nullptr) files.push_back(keys->name());
@@ -305,7 +282,7 @@ class FromCsv {
   FaultList faults_;
   bool broken_ = false;  // the file could not be read to its end
   SeenTexts seen_orders_;
-  std::optional<CsvFile> bad_file_;
+  std::optional<RowFile> bad_file_;
   std::optional<RowTerms> first_;
 
   std::vector<IssuedLicense> pending_;  // given out, not committed
@@ -323,15 +300,8 @@ Result<int> run(const CreateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   FromCsv from(options, vendor, *ledger, catalog, std::move(input));
   LIC_TRY(from.check_the_batch(key));
-  if (const auto checked = from.check(); !checked) {
-    if (!vendor.output().json() || from.faults().empty()) return checked.error();
-    const Error& fault = checked.error();
-    const ExitCode code = exit_code(fault.code);
-    vendor.output().line(json_text(
-        nlohmann::ordered_json{{"error", nlohmann::ordered_json::parse(error_json(code, fault.message, fault.hint))},
-                               {"faults", from.faults().to_json()}}));
-    return vendor.output().fail(code, fault.message, fault.hint, true);
-  }
+  if (const auto checked = from.check(); !checked)
+    return fail_with_faults(checked.error(), from.faults(), vendor.output());
   LIC_TRY(from.check_signer(key, product));
   LIC_TRY_ASSIGN(auto keys, from.open_key_file());
   std::optional<DocumentSink> sink;

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/json_text.hpp"
 #include "csv/text.hpp"
 
 namespace lic::app {
@@ -16,7 +17,9 @@ std::vector<Fault> faults_of(const csv::Row& head, const CsvRows::ColumnRule& ru
   std::vector<std::string> names;
   for (const csv::Field& field : head.fields) {
     const auto column = static_cast<std::int64_t>(names.size()) + 1;
-    const auto add = [&](std::string message) { faults.push_back({field.line, column, {}, std::move(message)}); };
+    const auto add = [&](std::string message) {
+      faults.push_back({field.line, column, {}, std::move(message), false});
+    };
     const auto before = std::find(names.begin(), names.end(), field.text);
     if (!field.fault.empty()) {
       add(field.fault);
@@ -52,6 +55,12 @@ std::string fault_text(const Fault& fault) {
   return concat(text, ": ", fault.message);
 }
 
+std::string fault_texts(const std::vector<Fault>& faults) {
+  std::string text;
+  for (const Fault& fault : faults) text += concat(text.empty() ? "" : "; ", fault_text(fault));
+  return text;
+}
+
 std::string one_line(const Error& error) {
   return error.hint.empty() ? error.message : concat(error.message, " (", error.hint, ")");
 }
@@ -60,6 +69,7 @@ void FaultList::add(const std::vector<Fault>& faults) {
   if (faults.empty()) return;
   ++rows_;
   count_ += std::ssize(faults);
+  conflicts_ += std::count_if(faults.begin(), faults.end(), [](const Fault& fault) { return fault.conflict; });
   for (const Fault& fault : faults)
     if (kept_.size() < kMostKept) kept_.push_back(fault);
 }
@@ -68,7 +78,7 @@ Error FaultList::error_of(std::string_view what, std::string_view outcome, std::
   std::string message = concat(what, " has ", count_, count_ == 1 ? " fault" : " faults", "; ", outcome, ':');
   for (const Fault& fault : kept_) message += concat("\n  ", fault_text(fault));
   if (count_ > std::ssize(kept_)) message += concat("\n  and ", count_ - std::ssize(kept_), " more");
-  return error(Errc::invalid_input, std::move(message), std::move(hint));
+  return error(conflicts_ == count_ ? Errc::conflict : Errc::invalid_input, std::move(message), std::move(hint));
 }
 
 nlohmann::ordered_json FaultList::to_json() const {
@@ -81,16 +91,26 @@ nlohmann::ordered_json FaultList::to_json() const {
   return list;
 }
 
+int fail_with_faults(const Error& error, const FaultList& faults, Output& output) {
+  if (!output.json() || faults.empty()) return output.fail(error);
+  const ExitCode code = exit_code(error.code);
+  nlohmann::ordered_json answer;
+  answer["error"] = nlohmann::ordered_json::parse(error_json(code, error.message, error.hint));
+  answer["faults"] = faults.to_json();
+  output.line(json_text(answer));
+  return output.fail(code, error.message, error.hint, true);
+}
+
 const Cell* InputRow::find(std::string_view name) const noexcept {
   const auto found = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) { return cell.name == name; });
   return found == cells.end() ? nullptr : &*found;
 }
 
 Fault InputRow::fault(std::string_view name, std::string message) const {
-  Fault fault{line, 0, std::string(name), std::move(message)};
+  Fault fault{line, 0, std::string(name), std::move(message), false};
   if (columns == nullptr || name.empty()) return fault;
   const auto found = std::find(columns->begin(), columns->end(), name);
-  if (found == columns->end()) return {line, 0, {}, concat(name, ": ", fault.message)};
+  if (found == columns->end()) return {line, 0, {}, concat(name, ": ", fault.message), false};
   fault.column = found - columns->begin() + 1;
   return fault;
 }
@@ -130,18 +150,38 @@ Result<bool> CsvRows::next(InputRow& row) {
                           place,
                           {},
                           concat("the row has ", row_.fields.size(), row_.fields.size() == 1 ? " field" : " fields",
-                                 ", the first line has ", columns_->size())});
+                                 ", the first line has ", columns_->size()),
+                          false});
   }
   for (std::size_t i = 0; i < row_.fields.size(); ++i) {
     const csv::Field& field = row_.fields[i];
     const std::string name = i < columns_->size() ? (*columns_)[i] : std::string();
     if (name == kFaultColumn) continue;
     const auto column = static_cast<std::int64_t>(i) + 1;
-    if (!field.fault.empty()) row.faults.push_back({field.line, column, name, field.fault});
+    if (!field.fault.empty()) row.faults.push_back({field.line, column, name, field.fault, false});
     if (!field.text.empty())
       row.cells.push_back({name, std::string(csv::unguarded(field.text)), field.line, column, {}});
   }
   return true;
+}
+
+std::vector<std::string_view> head_with(const CsvRows& rows, std::string_view first, std::string_view last) {
+  std::vector<std::string_view> names;
+  if (!first.empty()) names.push_back(first);
+  for (const auto& column : rows.columns())
+    if (column != kFaultColumn) names.push_back(column);
+  if (!last.empty()) names.push_back(last);
+  return names;
+}
+
+std::vector<std::string_view> with_field(const CsvRows& rows, std::string_view first, std::string_view last) {
+  std::vector<std::string_view> fields;
+  if (!first.empty()) fields.push_back(first);
+  for (std::size_t i = 0; i < rows.fields().size(); ++i)
+    if (i >= rows.columns().size() || rows.columns()[i] != kFaultColumn)
+      fields.push_back(csv::unguarded(rows.fields()[i].text));
+  if (!last.empty()) fields.push_back(last);
+  return fields;
 }
 
 }  // namespace lic::app

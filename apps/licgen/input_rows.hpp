@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/output.hpp"
 #include "csv/reader.hpp"
 #include "lic/result.hpp"
 #include "licgen/input_file.hpp"
@@ -24,10 +25,13 @@ struct Fault {
   std::int64_t column = 0;  ///< the number of the field, from 1; 0 where there are no columns
   std::string name;         ///< of the column or member; may be empty
   std::string message;
+  bool conflict = false;  ///< good in itself, but the ledger has it otherwise
 };
 
 /// "line 3, column 5 (months): 'x' is not a whole number"
 [[nodiscard]] std::string fault_text(const Fault& fault);
+/// All of a row, one behind the other.
+[[nodiscard]] std::string fault_texts(const std::vector<Fault>& faults);
 /// What went wrong, and the way out in the same line.
 [[nodiscard]] std::string one_line(const Error& error);
 
@@ -39,11 +43,12 @@ class FaultList {
   /// Of one row.
   void add(const std::vector<Fault>& faults);
   /// What ended the reading.
-  void add_end(const Error& error) { add({{0, 0, {}, one_line(error)}}); }
+  void add_end(const Error& error) { add({{0, 0, {}, one_line(error), false}}); }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
-  /// Names them all, one a line. `outcome`: "nothing was issued".
+  /// Names them all, one a line: conflict if they all are, else invalid_input.
+  /// `outcome`: "nothing was issued".
   [[nodiscard]] Error error_of(std::string_view what, std::string_view outcome, std::string hint) const;
   /// `[{"line", "column", "name", "message"}]`; a column of 0 and an empty name are null.
   [[nodiscard]] nlohmann::ordered_json to_json() const;
@@ -51,8 +56,12 @@ class FaultList {
  private:
   std::vector<Fault> kept_;
   std::int64_t count_ = 0;
+  std::int64_t conflicts_ = 0;
   std::int64_t rows_ = 0;
 };
+
+/// Tells `error`, with --json as `{"error", "faults"}` if there are any. Returns the exit code.
+int fail_with_faults(const Error& error, const FaultList& faults, Output& output);
 
 /// A value that is given: empty cells are none.
 struct Cell {
@@ -71,7 +80,7 @@ struct InputRow {
 
   [[nodiscard]] const Cell* find(std::string_view name) const noexcept;
   [[nodiscard]] Fault fault_at(const Cell& cell, std::string message) const {
-    return {cell.line, cell.column, cell.shown.empty() ? cell.name : cell.shown, std::move(message)};
+    return {cell.line, cell.column, cell.shown.empty() ? cell.name : cell.shown, std::move(message), false};
   }
   /// At the cell of that name, which may be empty; at the row as a whole for no name.
   [[nodiscard]] Fault fault(std::string_view name, std::string message) const;
@@ -107,5 +116,12 @@ class CsvRows {
 
 /// The column that says what was wrong in a file of bad rows; passed over when read.
 inline constexpr std::string_view kFaultColumn = "fault";
+
+/// The head, and the fields of the row read last, to be written again: without the
+/// column of faults, and with one in front or behind where that is not empty.
+[[nodiscard]] std::vector<std::string_view> head_with(const CsvRows& rows, std::string_view first,
+                                                      std::string_view last);
+[[nodiscard]] std::vector<std::string_view> with_field(const CsvRows& rows, std::string_view first,
+                                                       std::string_view last);
 
 }  // namespace lic::app

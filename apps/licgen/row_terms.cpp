@@ -67,7 +67,8 @@ Result<void> take(const Cell& cell, CreateOptions& options) {
   if (cell.name == "plan") options.plan = cell.text;
   if (cell.name == "customer") options.customer = cell.text;
   if (cell.name == "count") options.count = cell.text;
-  if (cell.name == "machine") options.machines = split(cell.text);
+  if (cell.name == "machine")
+    for (auto& part : split(cell.text)) options.machines.push_back(std::move(part));
   if (cell.name == "perpetual") {
     if (cell.text != "true" && cell.text != "false")
       return error(Errc::invalid_input, concat(in_quotes(cell.text), " is neither true nor false"));
@@ -101,19 +102,6 @@ std::string without_option(const Cell& cell, std::string message) {
   return message;
 }
 
-/// Whether clients would read a license of these terms, which get an id and a key yet.
-Result<void> check_document(Terms terms, std::string_view prefix, std::string_view code) {
-  constexpr std::size_t kFrame = 1024;  // more than an envelope adds to its payload
-  terms.id = std::string(26, '0');
-  terms.key = LicenseKey::make(prefix, code, Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols)).text();
-  const std::string payload = terms.to_json();
-  if (payload.size() / 3 * 4 + kFrame > kMaxDocument)
-    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
-                 "clients take no larger one: leave out features, machines or metadata");
-  LIC_TRY(Terms::parse(view_bytes(payload), "the license"));
-  return {};
-}
-
 }  // namespace
 
 const std::vector<std::string>& row_columns() {
@@ -130,6 +118,18 @@ bool is_row_column(std::string_view name) {
   return std::any_of(kNamed.begin(), kNamed.end(), [&](const auto& named) {
     return name.starts_with(concat(named.first, '.')) && is_name(name.substr(named.first.size() + 1));
   });
+}
+
+Result<void> check_row_document(Terms terms, std::string_view prefix, std::string_view code) {
+  constexpr std::size_t kFrame = 1024;  // more than an envelope adds to its payload
+  terms.id = std::string(26, '0');
+  terms.key = LicenseKey::make(prefix, code, Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols)).text();
+  const std::string payload = terms.to_json();
+  if (payload.size() / 3 * 4 + kFrame > kMaxDocument)
+    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
+                 "clients take no larger one: leave out features, machines or metadata");
+  LIC_TRY(Terms::parse(view_bytes(payload), "the license"));
+  return {};
 }
 
 RowReader::RowReader(CreateOptions defaults, const Catalog& catalog, Time now)
@@ -151,6 +151,8 @@ std::optional<RowTerms> RowReader::read(const InputRow& row, std::vector<Fault>&
     if (const auto checked = check_alone(cell); !checked)
       faults.push_back(row.fault_at(cell, without_option(cell, one_line(checked.error()))));
   if (faults.size() == before) faults.push_back(blame(row, terms_of(row.cells).error()));
+  std::stable_sort(faults.begin() + static_cast<std::ptrdiff_t>(before), faults.end(),
+                   [](const Fault& a, const Fault& b) { return a.column < b.column; });
   return std::nullopt;
 }
 
@@ -176,7 +178,7 @@ Result<RowTerms> RowReader::terms_of(const std::vector<Cell>& cells) const {
   row.plan_code = catalog_.find_plan(request.license.plan)->code;
   row.note = request.note;
   row.count = request.count;
-  LIC_TRY(check_document(row.terms, catalog_.key_prefix, row.plan_code));
+  LIC_TRY(check_row_document(row.terms, catalog_.key_prefix, row.plan_code));
   return row;
 }
 

@@ -27,6 +27,10 @@ struct RowTerms {
 /// Whether `name` is one of these, or of that form.
 [[nodiscard]] bool is_row_column(std::string_view name);
 
+/// Whether clients would read a license of these terms, which get an id and a key yet.
+/// Errors: invalid_input (too large, a member that no reader takes).
+[[nodiscard]] Result<void> check_row_document(Terms terms, std::string_view prefix, std::string_view code);
+
 class RowReader {
  public:
   /// `defaults` are for the rows that leave a column empty. `catalog` outlives this.

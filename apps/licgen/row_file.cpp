@@ -1,4 +1,4 @@
-#include "licgen/csv_file.hpp"
+#include "licgen/row_file.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -22,17 +22,17 @@ bool same_content(const Path& one, const Path& other) {
 
 }  // namespace
 
-Result<CsvFile> CsvFile::open(const std::string& name, bool force, Same same, char separator) {
+Result<RowFile> RowFile::open(const std::string& name, bool force, Same same, char separator) {
   const bool there = check_output_file(name, true) && !check_output_file(name, false);
   const bool keep = same == Same::keep && !force && there;
   LIC_TRY(check_output_file(name, force || keep));
   LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(name));
-  CsvFile csv(name, force, separator, std::move(file));
+  RowFile csv(name, force, separator, std::move(file));
   csv.keep_ = keep;
   return csv;
 }
 
-Result<void> CsvFile::add(const std::vector<std::string_view>& fields) {
+Result<void> RowFile::add(const std::vector<std::string_view>& fields) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i != 0) buffer_ += separator_;
     buffer_ += csv::field(fields[i], separator_);
@@ -40,15 +40,24 @@ Result<void> CsvFile::add(const std::vector<std::string_view>& fields) {
   // One empty field alone would be an empty line, which is no row.
   if (fields.size() == 1 && fields.front().empty()) buffer_ += "\"\"";
   buffer_ += "\r\n";
-  if (buffer_.size() < kBuffer) return {};
+  return flush(kBuffer);
+}
+
+Result<void> RowFile::add_line(std::string_view line) {
+  buffer_ += line;
+  buffer_ += '\n';
+  return flush(kBuffer);
+}
+
+Result<void> RowFile::flush(std::size_t most) {
+  if (buffer_.size() < most) return {};
   LIC_TRY(file_.write(view_bytes(buffer_)));
   buffer_.clear();
   return {};
 }
 
-Result<void> CsvFile::finish() {
-  LIC_TRY(file_.write(view_bytes(buffer_)));
-  buffer_.clear();
+Result<void> RowFile::finish() {
+  LIC_TRY(flush(0));
   if (keep_ && same_content(file_.temporary(), name_)) return {};
   return file_.commit(force_ ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A CSV file that licgen writes: whole or not at all, for its owner alone, since it
-/// holds customers.
+/// A file of rows or lines that licgen writes: whole or not at all, for its owner alone,
+/// since it holds customers.
 
 #include <string>
 #include <string_view>
@@ -12,24 +12,27 @@
 
 namespace lic::app {
 
-class CsvFile {
+class RowFile {
  public:
   /// What to do with a file that is there already and holds the very same.
   enum class Same { refuse, keep };
 
   /// Errors: conflict (it exists and no `force`; with Same::keep only finish() can tell),
   /// denied, not_found, failure.
-  static Result<CsvFile> open(const std::string& name, bool force, Same same, char separator);
+  static Result<RowFile> open(const std::string& name, bool force, Same same, char separator);
 
-  /// Errors: failure.
+  /// One row of CSV. Errors: failure.
   [[nodiscard]] Result<void> add(const std::vector<std::string_view>& fields);
+  /// One line as it is. Errors: failure.
+  [[nodiscard]] Result<void> add_line(std::string_view line);
   /// Puts the file in its place. Errors: conflict (another one is there), failure.
   [[nodiscard]] Result<void> finish();
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
-  CsvFile(std::string name, bool force, char separator, AtomicFile file)
+  Result<void> flush(std::size_t most);
+  RowFile(std::string name, bool force, char separator, AtomicFile file)
       : name_(std::move(name)), force_(force), separator_(separator), file_(std::move(file)) {}
 
   std::string name_;
