@@ -145,10 +145,10 @@ class ObjectReader {
 
   template <class Named>
   void read_named(const std::string& name, std::optional<Named>& target,
-                  Named (*read)(json::Reader&, std::string_view)) {
+                  Named (*read_it)(json::Reader&, std::string_view)) {
     json::Faults faults;
     json::Reader reader(value_, faults);
-    target = read(reader, name);
+    target = read_it(reader, name);
     for (const auto& found : faults.list()) fault(found.pointer.substr(1), found.message);
   }
 

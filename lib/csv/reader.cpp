@@ -127,7 +127,7 @@ class Reader::Parser {
       if (line_end && row_.fields.empty()) return {};  // an empty line, or the LF of CRLF
     }
     pending_ += piece.size();
-    if (pending_ > kLongestField + 2)
+    if (pending_ > kLongestField + 3)  // two quotes and what ends it
       return fault(concat("a field is longer than ", kLongestField / 1024, " KiB"),
                    "is the quote missing that should end it?");
     if (row_.fields.size() >= kMostFields) return fault(concat("a row has more than ", kMostFields, " fields"));
