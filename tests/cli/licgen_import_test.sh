@@ -225,8 +225,9 @@ refused 4 "--plan-map: there is no plan 'gold'" list.csv --plan-map old=gold
 refused 3 "is not OLD=NEW" list.csv --plan-map gold
 refused 2 "twice" list.csv --plan-map a=starter --plan-map a=starter
 refused 2 "different files" list.csv --out x.csv --skip-bad x.csv
-refused 2 "" list.csv --out - --json || true
 refused 2 "FILE"
+run_code 2 "$LICGEN" import list.csv --out - --json
+assert_json_error usage 2
 
 test_case "another product is another product"
 "$python" - "$catalog" >other.json <<'END'
@@ -304,13 +305,13 @@ for ((i = 0; i < kills; ++i)); do
   wait "$pid" 2>/dev/null
   sort killed.out >>acknowledged
 done
-"$LICGEN" import many.jsonl >one 2>/dev/null &
+"$LICGEN" import many.jsonl >one.keys 2>/dev/null &
 first=$!
-"$LICGEN" import many.jsonl >other 2>/dev/null || fail "the second of two at once failed"
+"$LICGEN" import many.jsonl >two.keys 2>/dev/null || fail "the second of two at once failed"
 wait "$first" || fail "the first of two at once failed"
-assert_same one other
-[ "$(sort -u one | wc -l)" -eq 2000 ] || fail "not 2000 keys"
-sort -u acknowledged | comm -23 - <(sort one) | grep . && fail "an acknowledged key is lost"
+assert_same one.keys two.keys
+[ "$(sort -u one.keys | wc -l)" -eq 2000 ] || fail "not 2000 keys"
+sort -u acknowledged | comm -23 - <(sort one.keys) | grep . && fail "an acknowledged key is lost"
 whole 2000
 
 finished
