@@ -58,6 +58,7 @@ class FromCsv {
 
   /// Finds every fault before anything is issued. Writes the file of bad rows.
   Result<void> check() {
+    LIC_TRY(reader_.check_defaults());
     LIC_TRY_ASSIGN(CsvRows rows, open_rows());
     if (options_.skip_bad) {
       LIC_TRY_ASSIGN(RowFile bad, RowFile::open(*options_.skip_bad, options_.force, same(), rows.separator()));

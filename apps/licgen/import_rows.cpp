@@ -91,6 +91,10 @@ std::optional<ImportRow> ImportReader::read_cells(const ImportItem& item, std::v
   for (const Cell& cell : row.cells)
     if (cell.name != "activations")
       text += concat('\0', cell.name, '\0', cell.name == "plan" ? mapped(cell.text) : cell.text);
+  Terms granted;
+  granted.features = item.features.value_or(Features{});
+  granted.limits = item.limits.value_or(Limits{});
+  if (item.features || item.limits) text += granted.to_json();
   out.source = digest_of(concat(text, item.never_ends ? "never" : ""));
   return out;
 }

@@ -47,8 +47,10 @@ std::optional<std::string> name_fault(std::string_view what, const std::string& 
 void add_cell(Cell cell, InputRow& row) {
   std::string name = meaning_of(cell.name);
   if (name != cell.name) cell.shown = std::exchange(cell.name, std::move(name));
-  const Cell* same = cell.shown.empty() ? nullptr : row.find(cell.name);
-  if (same != nullptr) row.faults.push_back(row.fault_at(cell, concat("says the same as ", cell.name)));
+  const Cell* same = row.find(cell.name);
+  if (same != nullptr && !(same->shown.empty() && cell.shown.empty()))
+    row.faults.push_back(
+        row.fault_at(cell, concat("says the same as ", same->shown.empty() ? same->name : same->shown)));
   row.cells.push_back(std::move(cell));
 }
 

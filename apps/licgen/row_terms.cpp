@@ -137,6 +137,13 @@ RowReader::RowReader(CreateOptions defaults, const Catalog& catalog, Time now)
   defaults_.batch.reset();
 }
 
+Result<void> RowReader::check_defaults() const {
+  CreateOptions options = defaults_;
+  if (options.customer.empty()) options.customer = "x";
+  LIC_TRY(read_request(options, now_));
+  return options.plan.empty() ? Result<void>() : check_alone({"plan", options.plan, 0, 0, {}});
+}
+
 std::optional<RowTerms> RowReader::read(const InputRow& row, std::vector<Fault>& faults) const {
   if (!row.faults.empty()) {
     faults.insert(faults.end(), row.faults.begin(), row.faults.end());

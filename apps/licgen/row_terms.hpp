@@ -36,6 +36,9 @@ class RowReader {
   /// `defaults` are for the rows that leave a column empty. `catalog` outlives this.
   RowReader(CreateOptions defaults, const Catalog& catalog, Time now);
 
+  /// Whether the defaults are good by themselves. Errors: those of read_request() and terms_for().
+  [[nodiscard]] Result<void> check_defaults() const;
+
   /// Reads a row by the rules of `licgen create`. Absent: `faults` got all that is wrong
   /// with it.
   [[nodiscard]] std::optional<RowTerms> read(const InputRow& row, std::vector<Fault>& faults) const;

@@ -165,7 +165,7 @@ refused "line 2, column 2: a field is longer than 64 KiB"
 "$python" -c 'print("plan,customer"); print("starter,\"" + "x\n" * 5_000_000)' >rows.csv
 refused "column 2: a field is longer than 64 KiB"
 assert_stderr_has "is the quote missing that should end it?"
-run_code 3 /usr/bin/env bash -c 'ulimit -v 400000; exec "$0" create --from-csv rows.csv --skip-bad never.csv' "$LICGEN"
+run_code 3 "$LICGEN" create --from-csv rows.csv --skip-bad never.csv
 assert_absent never.csv
 
 test_case "orders"
@@ -183,6 +183,11 @@ assert_stderr_has "--from-csv"
 run_code 2 "$LICGEN" create --from-csv rows.csv --out x.csv --skip-bad x.csv
 run_code 2 "$LICGEN" create --from-csv rows.csv --out - --json
 run_code 3 "$LICGEN" create --from-csv rows.csv --batch ''
+run_code 3 "$LICGEN" create --from-csv rows.csv --count 0
+assert_stderr_has "licgen: --count: '0' is out of range"
+run_code 4 "$LICGEN" create --from-csv rows.csv --plan profesional
+assert_stderr_has "did you mean professional?"
+run_code 2 "$LICGEN" create --from-csv rows.csv --months 1 --perpetual
 run_code 2 "$LICGEN" create --plan starter --customer A --out x.csv
 assert_absent x.csv
 

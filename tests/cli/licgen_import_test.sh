@@ -155,6 +155,8 @@ printf '{"key":"%s","plan":"starter","customer":"F","features":{"only":["a"]},"l
 run_ok "$LICGEN" import exact.jsonl
 run_ok "$LICGEN" show "$suspended" --json
 assert_json 'd["license"]["features"] == {"only": ["a"]} and d["license"]["limits"] == {} and d["license"]["serial"] == 1'
+sed 's/"a"/"b"/' exact.jsonl >differs.jsonl
+refused 5 "line 1, member key: license $suspended is in the ledger already, with other terms" differs.jsonl
 whole 2
 
 test_case "faults are named by line and column or member, all of them"
@@ -216,6 +218,8 @@ printf 'plan,customer\n' >keyless.csv
 refused 3 "line 1: there is no column key" keyless.csv
 printf 'key,plan,customer,starts,starts_at\n%s,starter,A,2026-01-01,2026-01-01\n' "$valid" >twice.csv
 refused 3 "line 2, column 5 (starts_at): says the same as starts" twice.csv
+printf 'key,plan,customer,starts_at,starts\n%s,starter,A,2026-01-01,2026-01-01\n' "$valid" >twice.csv
+refused 3 "line 2, column 5 (starts): says the same as starts_at" twice.csv
 
 test_case "the command line"
 refused 2 "--format csv or --format jsonl" -
