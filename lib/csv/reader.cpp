@@ -19,8 +19,9 @@ constexpr std::string_view kSaveAsUtf8 = "save the file as \"CSV UTF-8\", or con
 /// libcsv would drop white space around fields.
 int is_never_space(unsigned char) { return 0; }
 
-/// The separator that stands first in the first line, outside quotes.
+/// The separator that stands first in the first line that is not empty, outside quotes.
 char separator_of(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
   bool quoted = false;
   for (const char c : text) {
     if (c == '"') quoted = !quoted;
@@ -35,10 +36,12 @@ char separator_of(std::string_view text) {
 void check_bytes(Field& field) {
   std::string_view rest = field.text;
   std::int64_t line = field.line;
+  char before = '\0';
   while (!rest.empty()) {
     const std::size_t length = utf8_length(rest);
     if (length != 0 && rest.front() != '\0') {
-      if (rest.front() == '\n') ++line;
+      if (rest.front() == '\r' || (rest.front() == '\n' && before != '\r')) ++line;
+      before = rest.front();
       rest.remove_prefix(length);
       continue;
     }
@@ -90,7 +93,7 @@ class Reader::Parser {
     const std::string_view piece = left.substr(0, end == std::string_view::npos ? end : end + 1);
     LIC_TRY(take(piece));
     at_ += piece.size();
-    count_lines(piece.back());
+    count_lines(piece);
     return {};
   }
 
@@ -154,9 +157,10 @@ class Reader::Parser {
                  std::string(hint));
   }
 
-  void count_lines(char last) {
-    if (last == '\r' || (last == '\n' && !after_cr_)) ++line_;
-    after_cr_ = last == '\r';
+  void count_lines(std::string_view piece) {
+    const bool second_of_crlf = after_cr_ && piece == "\n";
+    after_cr_ = piece.back() == '\r';
+    if (after_cr_ || (piece.back() == '\n' && !second_of_crlf)) ++line_;
   }
 
   static void on_field(void* text, std::size_t size, void* self) {

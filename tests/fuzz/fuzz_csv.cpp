@@ -56,8 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     again += "\r\n";
   }
   if (separator != ',') return 0;  // another first line may name another separator
-  // A mark or a NUL byte at the front would tell another encoding.
-  if (again.starts_with("\xef\xbb\xbf") || again.find('\0') != std::string::npos) return 0;
+  // What now stands at the front could tell another encoding.
+  if (again.starts_with("\xef\xbb\xbf") || again.find('\0') != std::string::npos || !is_utf8(again)) return 0;
   char other = 0;
   const auto back = read_all(again, again.size() + 1, other, same_whole);
   if (other != separator) return 0;

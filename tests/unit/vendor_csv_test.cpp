@@ -76,6 +76,7 @@ TEST_CASE("the first line names the separator", "[csv]") {
   CHECK(read("a;b\n1,2;3\n").separator == ';');
   CHECK(texts(read("a;b\n1,2;3\n")) == "a|b//1,2|3");
   CHECK(read("a\tb;c\n").separator == '\t');
+  CHECK(texts(read("\r\n\na;b\n1;2\n")) == "a|b//1|2");
   CHECK(read("\"a;b\",c\n").separator == ',');
   CHECK(read("a\n1;2\n").separator == ',');
 }
@@ -83,6 +84,7 @@ TEST_CASE("the first line names the separator", "[csv]") {
 TEST_CASE("lines are counted as an editor counts them", "[csv]") {
   CHECK(lines(read(kGood)) == std::vector<std::int64_t>{1, 2, 4, 6});
   CHECK(lines(read("a\r1\r\r2\r")) == std::vector<std::int64_t>{1, 2, 4});
+  CHECK(lines(read("a\rb\nc\r\nd\n\re")) == std::vector<std::int64_t>{1, 2, 3, 4, 6});
   CHECK(lines(read("a\r\n\r\n\r\n1\r\n")) == std::vector<std::int64_t>{1, 4});
   const auto fields = read("a,b\n\"x\n\ny\",z\n").rows.back().fields;
   CHECK(fields[0].line == 2);
