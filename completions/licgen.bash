@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --within | --plan-map | --new-keys | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'import' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -56,6 +56,8 @@ _licgen() {
     'create --count') : ;;
     'create --batch') : ;;
     'create -o' | 'create --out') paths=f ;;
+    'create --from-csv') paths=f ;;
+    'create --skip-bad') paths=f ;;
     'list --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'list --plan') : ;;
     'list --customer') : ;;
@@ -92,6 +94,11 @@ _licgen() {
     'check --email') : ;;
     'check --customer') : ;;
     'expiring --within') : ;;
+    'import --format') words='csv jsonl' ;;
+    'import --plan-map') : ;;
+    'import --new-keys') paths=f ;;
+    'import --skip-bad') paths=f ;;
+    'import -o' | 'import --out') paths=f ;;
     'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'export --plan') : ;;
     'export --customer') : ;;
@@ -106,7 +113,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring import export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -114,7 +121,7 @@ _licgen() {
         'catalog export') options+=' -o --out --force' ;;
         'product') words='export' ;;
         'product export') options+=' -o --out --force' ;;
-        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
         'renew') options+=' --reason -o --out --force --months --expires --order' : ;;
@@ -125,6 +132,7 @@ _licgen() {
         'transfer') options+=' --reason -o --out --force --customer --email' : ;;
         'check') options+=' --email --customer' ;;
         'expiring') options+=' --within' ;;
+        'import') options+=' --format --plan-map --new-keys --skip-bad -o --out --force' paths=f ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;

@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --within --plan-map --new-keys --valid --product-file --checkpoint --against --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'import' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -32,6 +32,7 @@ complete -c licgen -n '__licgen_at' -a 'revoke' -d 'Revoke licenses for good: al
 complete -c licgen -n '__licgen_at' -a 'transfer' -d 'Give a license to a new owner'
 complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first'
+complete -c licgen -n '__licgen_at' -a 'import' -d 'Take licenses from elsewhere: keys kept, terms signed anew'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
@@ -80,8 +81,10 @@ complete -c licgen -n '__licgen_at create' -l note -x -d 'A note that stays in t
 complete -c licgen -n '__licgen_at create' -l meta -x -d 'Metadata that the license carries'
 complete -c licgen -n '__licgen_at create' -l count -x -d 'Issue N licenses, up to 1000000 (default: 1)'
 complete -c licgen -n '__licgen_at create' -l batch -x -d 'Issue only what is missing to --count under this name, so that the command can be run again'
-complete -c licgen -n '__licgen_at create' -s o -l out -r -F -d 'Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard output in place of the keys'
+complete -c licgen -n '__licgen_at create' -s o -l out -r -F -d 'Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard output in place of the keys; with --from-csv also FILE.csv: the rows with their keys'
 complete -c licgen -n '__licgen_at create' -l force -d 'Replace files that exist'
+complete -c licgen -n '__licgen_at create' -l from-csv -r -F -d 'Issue what each row of FILE asks for: the first line names options as columns; options given here are for all rows that leave them empty'
+complete -c licgen -n '__licgen_at create' -l skip-bad -r -F -d 'Write the bad rows of --from-csv to FILE, with what is wrong, and issue the others (default: nothing is issued unless all rows are good)'
 complete -c licgen -n '__licgen_at list' -l status -x -a 'valid expiring grace trial free expired revoked suspended not-yet-valid' -d 'Only licenses of that status today'
 complete -c licgen -n '__licgen_at list' -l plan -x -d 'Only licenses of that plan'
 complete -c licgen -n '__licgen_at list' -l customer -x -d 'Only customers whose name matches: * is any text, ? any character, capitals are the same as small letters'
@@ -125,6 +128,13 @@ complete -c licgen -n '__licgen_at transfer' -l email -x -d 'E-mail address of t
 complete -c licgen -n '__licgen_at check' -l email -x -d 'The customer with that e-mail address'
 complete -c licgen -n '__licgen_at check' -l customer -x -d 'The customer of that name, capitals as small letters'
 complete -c licgen -n '__licgen_at expiring' -l within -x -d 'How far to look ahead: 30d, 2mo, 1y (default: 30d)'
+complete -c licgen -n '__licgen_at import' -l format -x -a 'csv jsonl' -d 'What FILE is (default: as its name ends)'
+complete -c licgen -n '__licgen_at import' -l plan-map -x -d 'Take what is of the plan OLD there as of the plan NEW here'
+complete -c licgen -n '__licgen_at import' -l new-keys -r -F -d 'Give licenses whose key is none of ours a new one, keep theirs as metadata previous_key, and write both to FILE as CSV (default: such keys are refused)'
+complete -c licgen -n '__licgen_at import' -l skip-bad -r -F -d 'Write what is bad to FILE and import the rest (default: nothing is imported unless all is good)'
+complete -c licgen -n '__licgen_at import' -s o -l out -r -F -d 'Also write the licenses as they are signed now: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard output in place of the keys'
+complete -c licgen -n '__licgen_at import' -l force -d 'Replace files that exist'
+complete -c licgen -n '__licgen_at import' -F
 complete -c licgen -n '__licgen_at export' -l all -d 'Every license that the filters below let through; revoked ones only with --status revoked'
 complete -c licgen -n '__licgen_at export' -l status -x -a 'valid expiring grace trial free expired revoked suspended not-yet-valid' -d 'Only licenses of that status today'
 complete -c licgen -n '__licgen_at export' -l plan -x -d 'Only licenses of that plan'

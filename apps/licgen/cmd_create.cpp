@@ -7,6 +7,7 @@
 #include "common/log.hpp"
 #include "common/progress.hpp"
 #include "licgen/commands.hpp"
+#include "licgen/create_from_csv.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/issuing.hpp"
@@ -28,12 +29,12 @@ class Report {
   }
 
   /// A license that is about to be issued.
-  Result<void> take(const IssuedLicense& license) {
-    keys_.emplace_back(license.key);
+  Result<void> take(std::string_view key, std::string_view document) {
+    keys_.emplace_back(key);
     if (holds_documents()) {
-      documents_.emplace_back(license.document);
+      documents_.emplace_back(document);
     } else if (sink_ != nullptr) {
-      return noted(sink_->add(license.key, license.document));  // nobody sees the file before it is finished
+      return noted(sink_->add(key, document));  // nobody sees the file before it is finished
     }
     return {};
   }
@@ -129,10 +130,10 @@ int issue(const Order& order, const SigningKey& key, Ledger& ledger, DocumentSin
     return partial_failure(fault, first_key, issuing, order, report, output);
   };
   while (!issuing.done()) {
-    const auto next = issuing.next([&](const IssuedLicense& license) {
-      if (first_key.empty()) first_key = license.key;
+    const auto next = issuing.next([&](std::string_view issued, std::string_view document) {
+      if (first_key.empty()) first_key = issued;
       progress.advance();
-      return report.take(license);
+      return report.take(issued, document);
     });
     progress.hide();
     if (!next && issuing.seen() == 0) return output.fail(next.error());
@@ -165,6 +166,9 @@ Result<int> create(const CreateOptions& options, Vendor& vendor) {
 }
 
 int run_create(const CreateOptions& options, Vendor& vendor) {
+  if (options.from_csv) return create_from_csv(options, vendor);
+  if (options.skip_bad)
+    return vendor.output().fail(error(Errc::usage, "--skip-bad is for the rows of a file", "give --from-csv FILE too"));
   const auto code = create(options, vendor);
   return code ? *code : vendor.output().fail(code.error());
 }
@@ -176,7 +180,8 @@ Command<Vendor> create_command() {
       "create", "Issue licenses and print their keys",
       {"licgen create --plan professional --customer 'ACME GmbH' --email ops@acme.example",
        "licgen create --plan starter --customer 'ACME GmbH' --expires 2027-12-31 --seats 5 --out licenses/",
-       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl"},
+       "licgen create --plan starter --customer Reseller --count 1000 --batch spring --out keys.jsonl",
+       "licgen create --from-csv customers.csv --plan professional --batch 2026-11 --out keys.csv"},
       set_up_create, run_create);
 }
 

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "csv/text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
 #include "licgen/option_values.hpp"
@@ -39,60 +39,20 @@ void set_up_list(CLI::App& app, ListOptions& options) {
       "How to print the licenses (default: table)");
 }
 
-/// Whether a spreadsheet may take `text` for a formula: it begins with = + - @ or
-/// their full-width forms, after white space or zero-width marks or not.
-bool looks_like_formula(std::string_view text) {
-  constexpr std::array<std::string_view, 11> kSkipped = {" ",      "\t",     "\r",     "\n",     "\v",    "\f",
-                                                         "\u00A0", "\u200B", "\u2060", "\uFEFF", "\u3000"};
-  constexpr std::array<std::string_view, 8> kFormula = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
-  const auto begins_with_one_of = [&](const auto& list) {
-    const auto found = std::find_if(list.begin(), list.end(), [&](std::string_view s) { return text.starts_with(s); });
-    return found == list.end() ? std::string_view{} : *found;
-  };
-  const bool skips = text.starts_with('\t') || text.starts_with('\r');
-  for (auto mark = begins_with_one_of(kSkipped); !mark.empty(); mark = begins_with_one_of(kSkipped))
-    text.remove_prefix(mark.size());
-  return skips || !begins_with_one_of(kFormula).empty();
-}
-
-bool is_letter_or_digit(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/// A comma and one field by RFC 4180. A ' in front makes text of what a spreadsheet
-/// would take for a formula.
-void append_field(std::string& line, std::string_view text) {
-  line += ',';
-  const bool formula = !text.empty() && !is_letter_or_digit(text.front()) && looks_like_formula(text);
-  const auto is_special = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
-  const bool quoted = std::any_of(text.begin(), text.end(), is_special);
-  if (quoted) line += '"';
-  if (formula) line += '\'';
-  if (!quoted) {
-    line += text;
-    return;
-  }
-  for (const char c : text) {
-    if (c == '"') line += '"';
-    line += c;
-  }
-  line += '"';
-}
-
 constexpr std::string_view kCsvHead =
     "key,status,plan,kind,customer,email,issued_at,expires_at,seats,activations,order";
 
 std::string summary_csv(const LicenseSummary& license) {
   std::string line = concat(license.key, ',', token(license.status));
   line.reserve(256);
-  append_field(line, license.plan);
-  append_field(line, token(license.kind));
-  append_field(line, license.customer.name);
-  append_field(line, license.customer.email);
-  append_field(line, format_time(license.issued_at));
-  append_field(line, license.expires_at ? format_time(*license.expires_at) : "");
+  csv::append_field(line, license.plan);
+  csv::append_field(line, token(license.kind));
+  csv::append_field(line, license.customer.name);
+  csv::append_field(line, license.customer.email);
+  csv::append_field(line, format_time(license.issued_at));
+  csv::append_field(line, license.expires_at ? format_time(*license.expires_at) : "");
   line += concat(',', license.seats, ',', license.activations);
-  append_field(line, license.order);
+  csv::append_field(line, license.order);
   return line;
 }
 

@@ -93,28 +93,6 @@ nlohmann::ordered_json typed(const std::optional<std::string>& text) {
   return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
 }
 
-/// The options as typed: the dates that "30d" means differ from one run to the next.
-std::string batch_request(const CreateOptions& options, std::int64_t count) {
-  nlohmann::ordered_json out;
-  out["plan"] = options.plan;
-  out["customer"] = options.customer;
-  out["email"] = typed(options.email);
-  out["months"] = typed(options.months);
-  out["expires"] = typed(options.expires);
-  out["perpetual"] = options.perpetual;
-  if (options.maintenance_until) out["maintenance_until"] = typed(options.maintenance_until);
-  out["starts"] = typed(options.starts);
-  out["seats"] = typed(options.seats);
-  out["machines"] = sorted(options.machines);
-  out["features"] = sorted(options.features);
-  out["limits"] = sorted(options.limits);
-  out["metadata"] = sorted(options.metadata);
-  out["order"] = typed(options.order);
-  out["note"] = typed(options.note);
-  out["count"] = count;
-  return json_text(out);
-}
-
 }  // namespace
 
 Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts) {
@@ -143,8 +121,9 @@ Result<Limits> read_limits_given(const std::vector<std::string>& texts) {
 }
 
 void set_up_create(CLI::App& app, CreateOptions& options) {
-  app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
-  app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
+  auto* plan = app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
+  auto* customer =
+      app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
   add_text(app, "--email", options.email, "EMAIL", "The customer's address; required by plans with email_domains");
   add_text(app, "--months", options.months, "N", "Runs for N calendar months (default: as the plan says)");
   add_text(app, "--expires", options.expires, "DATE",
@@ -172,8 +151,49 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   add_text(
       app, "-o,--out", options.out, "DIR|FILE.jsonl",
       "Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard "
-      "output in place of the keys");
+      "output in place of the keys; with --from-csv also FILE.csv: the rows with their keys");
   app.add_flag("--force", options.force, "Replace files that exist");
+  // Rows may name plan and customer themselves.
+  const auto read_rows = [&options, plan, customer](const CLI::results_t& given) {
+    options.from_csv = given.back();
+    plan->required(false);
+    customer->required(false);
+    return true;
+  };
+  app.add_option("--from-csv", read_rows,
+                 "Issue what each row of FILE asks for: the first line names options as columns; options given here "
+                 "are for all rows that leave them empty")
+      ->type_name("FILE");
+  add_text(app, "--skip-bad", options.skip_bad, "FILE",
+           "Write the bad rows of --from-csv to FILE, with what is wrong, and issue the others (default: nothing is "
+           "issued unless all rows are good)");
+}
+
+std::string batch_request_of(const CreateOptions& options, std::int64_t count) {
+  nlohmann::ordered_json out;
+  out["plan"] = options.plan;
+  out["customer"] = options.customer;
+  out["email"] = typed(options.email);
+  out["months"] = typed(options.months);
+  out["expires"] = typed(options.expires);
+  out["perpetual"] = options.perpetual;
+  if (options.maintenance_until) out["maintenance_until"] = typed(options.maintenance_until);
+  out["starts"] = typed(options.starts);
+  out["seats"] = typed(options.seats);
+  out["machines"] = sorted(options.machines);
+  out["features"] = sorted(options.features);
+  out["limits"] = sorted(options.limits);
+  out["metadata"] = sorted(options.metadata);
+  out["order"] = typed(options.order);
+  out["note"] = typed(options.note);
+  out["count"] = count;
+  return json_text(out);
+}
+
+Result<void> check_batch(const std::string& batch) {
+  if (!batch.empty() && batch.size() <= kLongestBatch && is_utf8(batch)) return {};
+  return error(Errc::invalid_input,
+               concat("--batch: ", in_quotes(batch), " is not a name of 1 to ", kLongestBatch, " bytes"));
 }
 
 Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
@@ -185,11 +205,9 @@ Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
     LIC_TRY_ASSIGN(request.count, read_number("--count", *options.count, 1, kMostLicenses));
   }
   if (options.batch) {
-    if (options.batch->empty() || options.batch->size() > kLongestBatch || !is_utf8(*options.batch))
-      return error(Errc::invalid_input,
-                   concat("--batch: ", in_quotes(*options.batch), " is not a name of 1 to ", kLongestBatch, " bytes"));
+    LIC_TRY(check_batch(*options.batch));
     request.batch = *options.batch;
-    request.batch_request = batch_request(options, request.count);
+    request.batch_request = batch_request_of(options, request.count);
   }
   return request;
 }

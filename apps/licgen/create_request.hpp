@@ -38,6 +38,8 @@ struct CreateOptions {
   std::optional<std::string> batch;
   std::optional<std::string> out;
   bool force = false;
+  std::optional<std::string> from_csv;
+  std::optional<std::string> skip_bad;
 };
 
 void set_up_create(CLI::App& app, CreateOptions& options);
@@ -54,6 +56,13 @@ struct CreateRequest {
 [[nodiscard]] Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts);
 [[nodiscard]] Result<Features> read_features_given(const std::vector<std::string>& texts);
 [[nodiscard]] Result<Limits> read_limits_given(const std::vector<std::string>& texts);
+
+/// The options that say what is issued, as typed: equal for equal options, whatever
+/// their order. (The dates that "30d" means differ from one run to the next.)
+[[nodiscard]] std::string batch_request_of(const CreateOptions& options, std::int64_t count);
+
+/// The name after --batch. Errors: invalid_input.
+[[nodiscard]] Result<void> check_batch(const std::string& batch);
 
 /// Errors: invalid_input, naming the option and its value; usage (options that
 /// exclude one another, a name given twice).

@@ -73,7 +73,7 @@ Result<std::int64_t> Issuing::take_issued_before(const Take& take) {
   LIC_TRY(ledger_.documents(filter, vendor_.now(), [&](const LicenseFile& file) -> Result<void> {
     ++count;
     last_key_ = file.key;
-    return take({file.key, file.document});
+    return take(file.key, file.document);
   }));
   return count;
 }
@@ -83,7 +83,7 @@ Result<void> Issuing::issue(std::int64_t count, const Take& take, Transaction& t
   while (count > 0) {
     const auto licenses = signed_licenses(count);
     LIC_TRY(transaction.add_licenses(licenses, common));
-    for (const NewLicense& license : licenses) LIC_TRY(take({license.key, license.document}));
+    for (const NewLicense& license : licenses) LIC_TRY(take(license.key, license.document));
     last_key_ = licenses.back().key;
     count -= std::ssize(licenses);
   }

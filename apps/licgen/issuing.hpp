@@ -27,8 +27,8 @@ struct Order {
 };
 
 struct IssuedLicense {
-  std::string_view key;
-  std::string_view document;
+  std::string key;
+  std::string document;
 };
 
 class Issuing {
@@ -38,7 +38,7 @@ class Issuing {
   /// The same where the documents are held until it is committed.
   static constexpr std::int64_t kMostHeld = 10'000;
 
-  using Take = std::function<Result<void>(const IssuedLicense&)>;
+  using Take = std::function<Result<void>(std::string_view key, std::string_view document)>;
 
   /// All but `order`, which is copied, must outlive this.
   Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor,

@@ -88,6 +88,7 @@ struct LicenseFilter {
   std::string customer_glob;           ///< `*` and `?`, without regard to ASCII case; empty: any
   std::string email;                   ///< whole, without regard to ASCII case
   std::optional<Time> expires_before;  ///< ends after now and not after this moment
+  std::string order;                   ///< whole, as written
   std::string batch;
   std::string after;  ///< a key: what was issued after it
   std::optional<std::int64_t> limit;

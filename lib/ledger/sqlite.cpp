@@ -114,6 +114,7 @@ class PageQuery {
     if (filter.status) require(concat(status_sql(), " = "), static_cast<std::int64_t>(*filter.status));
     if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
     if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
+    if (!filter.order.empty()) require("order_id = ", std::string_view(filter.order));
     if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
     if (!filter.customer.empty()) require("customer COLLATE NOCASE = ", std::string_view(filter.customer));
     if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);

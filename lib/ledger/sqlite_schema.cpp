@@ -140,7 +140,12 @@ INSERT INTO counters (name, value) SELECT 'history-before-chain', count(*) FROM 
 INSERT INTO counters (name, value) SELECT 'history', coalesce(max(number), 0) FROM history;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+// Whether an order was issued already is asked for every row of a file.
+constexpr const char* kVersion3 = R"sql(
+CREATE INDEX licenses_by_order ON licenses (order_id) WHERE order_id IS NOT NULL;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

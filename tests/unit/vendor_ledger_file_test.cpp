@@ -55,7 +55,7 @@ TEST_CASE("a new ledger is private and takes nobody's place", "[ledger]") {
   REQUIRE(::stat(f.path.c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
   CHECK(RawDatabase(f.path).get("PRAGMA application_id") == std::to_string(0x4C494347));
-  CHECK(RawDatabase(f.path).get("PRAGMA user_version") == "2");
+  CHECK(RawDatabase(f.path).get("PRAGMA user_version") == "3");
   const Bytes before = f.content();
   CHECK(create_sqlite_ledger(f.path).error().code == Errc::conflict);
   CHECK(f.content() == before);
@@ -102,7 +102,7 @@ TEST_CASE("what is no ledger is refused, and left as it is", "[ledger]") {
     REQUIRE(RawDatabase(f.path).run("PRAGMA user_version = 12") == SQLITE_OK);
     const Bytes before = f.content();
     CHECK(opening(f.path).code == Errc::invalid_input);
-    CHECK(contains(opening(f.path).message, "is of version 12, this licgen knows up to 2"));
+    CHECK(contains(opening(f.path).message, "is of version 12, this licgen knows up to 3"));
     CHECK(f.content() == before);
   }
   SECTION("no version at all") {
