@@ -207,6 +207,13 @@ class SqliteLedger final : public Ledger {
   Result<std::string> catalog() override { return current("catalog", "catalogue"); }
   Result<std::string> product_file() override { return current("product_file", "product file"); }
 
+  Result<std::string> product_file_of(std::int64_t version) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT product_file FROM products WHERE version = ?1", {version}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return error(Errc::not_found, concat("the ledger has no version ", version, " of the product file"));
+    return rows.text(0);
+  }
+
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns_sql(),
                                                         ", document FROM licenses "
