@@ -392,6 +392,8 @@ TEST_CASE("the newest product is the current one", "[ledger]") {
   CHECK(code_of(put(2, "older")) == Errc::conflict);
   CHECK(f.ledger->catalog().value() == "third");
   CHECK(f.ledger->product_file().value() == "file");
+  CHECK(f.ledger->product_file_of(1).value() == "file");
+  CHECK(code_of(f.ledger->product_file_of(7)) == Errc::not_found);
 }
 
 TEST_CASE("a batch is begun once and gone on with", "[ledger]") {
