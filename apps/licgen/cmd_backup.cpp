@@ -90,7 +90,7 @@ Result<void> restore(const RestoreOptions& options, Vendor& vendor) {
                        printable(ledger.native())));
     if (!kept.empty()) output.note(concat("what was there is kept as ", in_quotes(kept)));
   }
-  output.note("licenses issued after the backup was made are not in it: licgen verify tells a genuine file");
+  output.note("licenses issued after the backup was made are not in it: licgen verify takes their files for those of a stolen key");
   return {};
 }
 

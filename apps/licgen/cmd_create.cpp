@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "common/json_text.hpp"
 #include "common/log.hpp"
+#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
@@ -72,6 +73,8 @@ Result<std::optional<DocumentSink>> open_sink(const CreateOptions& options, Vend
   // A batch that is run again may find what it wrote the last time.
   const auto same = options.batch ? DocumentSink::Same::keep : DocumentSink::Same::refuse;
   LIC_TRY_ASSIGN(DocumentSink sink, DocumentSink::open(*options.out, options.force, same, vendor.output()));
+  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  sink.carry(std::move(carried));
   return std::optional<DocumentSink>(std::move(sink));
 }
 
