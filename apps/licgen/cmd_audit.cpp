@@ -94,7 +94,8 @@ Result<void> check_usage(const AuditOptions& options, bool json) {
   if (checkpoint_printed && proof_printed)
     return error(Errc::usage, "--checkpoint - and --out - both want standard output", "name a file");
   if (json && (checkpoint_printed || proof_printed))
-    return error(Errc::usage, concat(checkpoint_printed ? "--checkpoint" : "--out", " - and --json both want standard output"),
+    return error(Errc::usage,
+                 concat(checkpoint_printed ? "--checkpoint" : "--out", " - and --json both want standard output"),
                  "name a file");
   if (options.checkpoint && !checkpoint_printed) LIC_TRY(check_output_file(*options.checkpoint, options.force));
   if (options.out && !proof_printed) LIC_TRY(check_output_file(*options.out, options.force));
@@ -108,8 +109,8 @@ struct Written {
   bool printed = false;  ///< one of them, in place of the answer
 };
 
-Result<void> write(const std::string& file, const std::string& document, bool force, std::optional<std::string>& written,
-                   bool& printed, Output& output) {
+Result<void> write(const std::string& file, const std::string& document, bool force,
+                   std::optional<std::string>& written, bool& printed, Output& output) {
   if (file == "-") {
     output.line(document);
     printed = true;

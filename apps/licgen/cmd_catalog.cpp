@@ -141,8 +141,10 @@ int run_export(const ExportOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> catalog_import_command() {
-  return make_command("catalog import", "Check a catalogue and make it the current one, with a new product file",
-                      {"licgen catalog import catalog.json", "licgen catalog import catalog.json --root-key /media/stick/root.pem"}, set_up_import, run_import);
+  return make_command(
+      "catalog import", "Check a catalogue and make it the current one, with a new product file",
+      {"licgen catalog import catalog.json", "licgen catalog import catalog.json --root-key /media/stick/root.pem"},
+      set_up_import, run_import);
 }
 
 Command<Vendor> catalog_show_command() {

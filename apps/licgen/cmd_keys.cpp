@@ -173,7 +173,8 @@ Result<void> list_keys(Vendor& vendor) {
 int run_list(const ListOptions&, Vendor& vendor) { return conclude(vendor, list_keys(vendor)); }
 
 void set_up_passphrase(CLI::App& app, PassphraseOptions& options) {
-  auto* purpose = app.add_option("KEY", options.purpose, "root or license (default: both, as far as their files are here)");
+  auto* purpose =
+      app.add_option("KEY", options.purpose, "root or license (default: both, as far as their files are here)");
   app.add_flag("--all", options.all, "Both keys; a missing file is an error")->excludes(purpose);
   auto* remove = app.add_flag("--remove", options.remove, "Leave the keys unencrypted, protected by file modes only");
   add_text(app, "--new-passphrase-file", options.new_passphrase_file, "FILE",
@@ -303,7 +304,8 @@ int run_passphrase(const PassphraseOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> keys_list_command() {
-  return make_command("keys list", "List the keys: what each signs, whether it counts, and whether its file is here and encrypted",
+  return make_command("keys list",
+                      "List the keys: what each signs, whether it counts, and whether its file is here and encrypted",
                       {"licgen keys list"}, set_up_list, run_list);
 }
 

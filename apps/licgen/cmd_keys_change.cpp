@@ -146,6 +146,7 @@ Result<void> rotate(const RotateOptions& options, Vendor& vendor) {
   const KeyId& id = fresh.public_key().id();
   LIC_TRY_ASSIGN(const Path keys, vendor.keys_directory());
   const Path path = keys / key_file_name("license", id);
+  remove_abandoned_temporaries(keys);
   LIC_TRY_ASSIGN(NewKeyFile file, NewKeyFile::write(path, fresh, passphrase ? &*passphrase : nullptr));
 
   ProductChange change;
@@ -226,8 +227,8 @@ Result<void> distrust(const DistrustOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const ProductChanged done, change_product(change, options.root, vendor));
   Output& output = vendor.output();
   report(done, {{"keyid", key.id().hex()}, {"distrust_after", format_time(end)}},
-         concat("key ", short_id(key.id()), done.changed ? "… is distrusted from " : "… was distrusted already from before ",
-                format_time(end)),
+         concat("key ", short_id(key.id()),
+                done.changed ? "… is distrusted from " : "… was distrusted already from before ", format_time(end)),
          output);
   note_export(done, output);
   if (done.changed) {
@@ -252,9 +253,11 @@ struct KeysRootOptions {
 constexpr std::int64_t kMostSigners = static_cast<std::int64_t>(kMaxSignatures) / 2;
 
 void set_up_root(CLI::App& app, KeysRootOptions& options) {
-  add_list(app, "--add", options.add, "A new root: its key file, or its public key as licgen keys new prints it; repeatable")
+  add_list(app, "--add", options.add,
+           "A new root: its key file, or its public key as licgen keys new prints it; repeatable")
       ->type_name("FILE|PUBLIC");
-  add_list(app, "--remove", options.remove, "A root that is to be none any more: its id, or the first digits; repeatable")
+  add_list(app, "--remove", options.remove,
+           "A root that is to be none any more: its id, or the first digits; repeatable")
       ->type_name("KEYID");
   add_number(app, "--threshold", options.threshold, 1, kMostSigners, "How many of the roots must sign");
   add_root_options(app, options.root);

@@ -30,8 +30,7 @@ void set_up_new(CLI::App& app, NewOptions& options) {
 }
 
 Result<void> make_key(const NewOptions& options, Vendor& vendor) {
-  if (options.file == "-")
-    return error(Errc::usage, "a private key is not written to standard output", "name a file");
+  if (options.file == "-") return error(Errc::usage, "a private key is not written to standard output", "name a file");
   if (options.no_passphrase && vendor.names_passphrase())
     return error(Errc::usage, "--no-passphrase goes without --passphrase-file and --passphrase-fd",
                  "leave one of them out");
@@ -144,8 +143,7 @@ void report(const ProductProposal& proposal, const std::optional<ProductFile>& n
 }
 
 Result<void> sign(const SignOptions& options, Vendor& vendor) {
-  if (options.root.files.empty())
-    return error(Errc::usage, "no root key was named", "give --root-key FILE");
+  if (options.root.files.empty()) return error(Errc::usage, "no root key was named", "give --root-key FILE");
   const bool to_file = options.out && *options.out != "-";
   if (vendor.output().json() && !to_file)
     return error(Errc::usage, "--json and the product file both want standard output", "name a file with --out");

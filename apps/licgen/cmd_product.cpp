@@ -22,7 +22,8 @@ struct ExportOptions {
 
 void set_up_export(CLI::App& app, ExportOptions& options) {
   add_out_file(app, options.out, options.force);
-  add_number(app, "--version", options.version, 1, json::kMaxInteger, "An earlier version, in place of the current one");
+  add_number(app, "--file-version", options.version, 1, json::kMaxInteger,
+             "An earlier version, in place of the current one");
 }
 
 Result<void> export_product(const ExportOptions& options, Vendor& vendor) {
@@ -79,7 +80,7 @@ int run_import(const ImportOptions& options, Vendor& vendor) { return conclude(v
 
 Command<Vendor> product_export_command() {
   return make_command("product export", "Write the signed product file that clients need",
-                      {"licgen product export --out product.json", "licgen product export --version 3 --out v3.json"},
+                      {"licgen product export --out product.json", "licgen product export --file-version 3 --out v3.json"},
                       set_up_export, run_export);
 }
 

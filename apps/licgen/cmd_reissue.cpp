@@ -28,8 +28,9 @@ struct ReissueAllOptions {
 
 void set_up_reissue_all(CLI::App& app, ReissueAllOptions& options) {
   add_text(app, "--reason", options.reason, "REASON", "Why: kept in the history");
-  add_text(app, "-o,--out", options.out, "DIR|FILE.jsonl",
-           "Also write the new signed files: KEY.json in a directory (in place of the old ones), or lines in FILE.jsonl");
+  add_text(
+      app, "-o,--out", options.out, "DIR|FILE.jsonl",
+      "Also write the new signed files: KEY.json in a directory (in place of the old ones), or lines in FILE.jsonl");
   app.add_flag("--force", options.force, "Replace a FILE.jsonl that exists");
 }
 

@@ -112,10 +112,10 @@ std::optional<bool> was_made(const std::vector<HistoryEntry>& history, std::int6
 /// Well signed, but not by this ledger: either the ledger is not the newest, or somebody
 /// else has the key.
 Error not_issued_here(const Terms& terms, std::string_view why) {
-  return error(Errc::untrusted,
-               concat("license ", terms.key, " is well signed, but was not issued through this ledger: ", why),
-               "unless this ledger is an older copy, somebody else has the signing key: see \"A stolen license key\" in "
-               "docs/security.md");
+  return error(
+      Errc::untrusted, concat("license ", terms.key, " is well signed, but was not issued through this ledger: ", why),
+      "unless this ledger is an older copy, somebody else has the signing key: see \"A stolen license key\" in "
+      "docs/security.md");
 }
 
 /// What the ledger knows of a license that holds.
@@ -168,8 +168,8 @@ Result<void> check_claim(const Claim& claim, const Envelope& envelope, const Pro
   LIC_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(claim.checkpoint, product, claim.checkpoint_name));
   LIC_TRY(claim.proof->check(checkpoint, digest_of(envelope), claim.proof_name));
   findings.proven = true;
-  findings.remarks.push_back(concat("issued through the ledger: entry ", claim.proof->number, " of the ", checkpoint.size,
-                                    " of the checkpoint of ", format_time(checkpoint.issued_at)));
+  findings.remarks.push_back(concat("issued through the ledger: entry ", claim.proof->number, " of the ",
+                                    checkpoint.size, " of the checkpoint of ", format_time(checkpoint.issued_at)));
   return {};
 }
 

@@ -110,8 +110,10 @@ Error signatures_lacking(const ProductProposal& proposal, const ProductFile& now
   std::string words;
   for (const std::string& line : lacking_lines(proposal, &now)) words += concat(words.empty() ? "" : "; ", line);
   const bool one = now.roots().size() == 1 && proposal.content().roots() == now.roots();
+  const std::string id = short_id(now.roots().front().id());
   return error(Errc::not_found,
-               one ? concat("the root key is kept offline: it is not in keys/ (", short_id(now.roots().front().id()), "…)")
+               one ? concat("the root key ", id, "… is kept offline: it is neither in keys/root.pem nor in keys/root-",
+                            id, ".pem")
                    : concat("root keys that are kept offline must sign: ", words),
                one ? "give --root-key FILE, or --propose FILE to have it signed elsewhere"
                    : "give --root-key FILE for each, or --propose FILE to have it signed in turns");
@@ -121,15 +123,16 @@ Error signatures_lacking(const ProductProposal& proposal, const ProductFile& now
 /// newer ones, as many of the newest as a product file has room for.
 Result<std::string> with_steps(const Envelope& envelope, const ProductFile& now, Ledger& ledger, Vendor& vendor) {
   std::vector<std::string> steps = now.before();
-  const auto previous = ledger.product_file_of(now.version() - 1);
-  if (previous) {
-    LIC_TRY_ASSIGN(const ProductFile before, ProductFile::open(view_bytes(*previous), "the ledger's product file"));
+  LIC_TRY_ASSIGN(const std::vector<std::int64_t> versions, ledger.product_versions());
+  const auto later = std::lower_bound(versions.begin(), versions.end(), now.version());
+  if (later != versions.begin()) {
+    LIC_TRY_ASSIGN(const std::string previous, ledger.product_file_of(*(later - 1)));
+    LIC_TRY_ASSIGN(const ProductFile before, ProductFile::open(view_bytes(previous), "the ledger's product file"));
     LIC_TRY_ASSIGN(const Envelope step, Envelope::parse(now.bytes(), "the ledger's product file"));
     const bool same = before.roots() == now.roots() && before.threshold() == now.threshold();
     if (!same) steps.push_back(step.bare().to_json());
-  } else if (previous.error().code != Errc::not_found) {
-    return previous.error();
   }
+  if (!envelope.before().empty()) steps = envelope.before();  // published before, with its own
   const std::size_t wanted = steps.size();
   Envelope whole = envelope.bare();
   std::string document = whole.to_json();
@@ -145,7 +148,7 @@ Result<std::string> with_steps(const Envelope& envelope, const ProductFile& now,
   if (steps.size() < wanted)
     vendor.output().warn(concat("no room in the product file for ", wanted - steps.size(),
                                 " earlier changes of the roots: clients from before them need those files too, one "
-                                "after the other (licgen product export --version N)"));
+                                "after the other (licgen product export --file-version N)"));
   return document;
 }
 
@@ -177,8 +180,9 @@ Result<void> publish(const ProductProposal& proposal, const ProductFile& now, co
 }
 
 /// The catalogue that a product file holds: its payload without what is not the vendor's to say.
-Result<std::string> catalog_in(const ProductProposal& proposal, const std::string& current) {
-  const Bytes& payload = proposal.envelope().payload();
+/// Where it says the same as `current`, that, as it was laid out.
+std::string catalog_in(const Envelope& envelope, const std::string& current) {
+  const Bytes& payload = envelope.payload();
   Json catalog = Json::parse(payload.begin(), payload.end());
   for (const char* member : {"id", "issued_at", "crit", "version", "roots", "threshold", "keys"}) catalog.erase(member);
   const Json known = Json::parse(current, nullptr, false);
@@ -269,22 +273,43 @@ Result<bool> import_product(const ProductProposal& proposal, std::string_view wh
   const ProductFile& next = proposal.content();
   if (next.version() == now.version() && next.digest() == now.digest()) return false;
   LIC_TRY(check_succession(now.catalog(), next.catalog(), what));
-  if (next.version() != now.version() + 1)
+  if (next.version() <= now.version())
     return error(Errc::conflict,
                  concat(what, " is version ", next.version(), ", but version ", now.version(), " is in force here"),
-                 next.version() <= now.version() ? "make the change again: others came first"
-                                                 : "take the versions between them first");
+                 "make the change again: another came first");
   std::string words;
   for (const std::string& line : lacking_lines(proposal, &now)) words += concat(words.empty() ? "" : "; ", line);
-  if (!words.empty())
+  const bool led_on = proposal.lacking(next.roots(), next.threshold()) == 0 && now.accepts(next);  // by its steps
+  if (!words.empty() && !led_on)
     return error(Errc::untrusted, concat(what, " is not signed by enough roots: ", words),
                  "licgen keys sign-product adds a signature");
   LIC_TRY_ASSIGN(const std::string current, ledger->catalog());
-  LIC_TRY_ASSIGN(const std::string catalog, catalog_in(proposal, current));
+  const std::string catalog = catalog_in(proposal.envelope(), current);
   LIC_TRY(Catalog::parse(catalog, what));
   LIC_TRY(publish(proposal, now, catalog, "product-import", Json::object(), *transaction, *ledger, vendor));
   LIC_TRY(transaction->commit());
   return true;
+}
+
+Result<std::int64_t> keep_products(Ledger& restored, Ledger& living, Time now) {
+  constexpr std::string_view kWhat = "the product file of the ledger that is replaced";
+  LIC_TRY_ASSIGN(const std::string text, restored.product_file());
+  LIC_TRY_ASSIGN(ProductFile newest, ProductFile::open(view_bytes(text), "the backup's product file"));
+  LIC_TRY_ASSIGN(const std::string current, living.catalog());
+  LIC_TRY_ASSIGN(const std::vector<std::int64_t> versions, living.product_versions());
+  LIC_TRY_ASSIGN(const auto transaction, restored.begin());
+  for (const std::int64_t version : versions) {
+    if (version <= newest.version()) continue;
+    LIC_TRY_ASSIGN(const std::string document, living.product_file_of(version));
+    const auto next = ProductFile::open(view_bytes(document), kWhat);
+    if (!next || next->version() != version || !newest.accepts(*next)) break;  // altered by hand
+    LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(document), kWhat));
+    LIC_TRY(transaction->put_product(version, catalog_in(envelope, current), document, now));
+    LIC_TRY(add_new_keys(*transaction, *next, restored, now));
+    newest = *next;
+  }
+  LIC_TRY(transaction->commit());
+  return newest.version();
 }
 
 std::vector<std::string> signature_lines(const ProductProposal& proposal, const ProductFile* now) {

@@ -58,9 +58,9 @@ struct ProductChange {
 };
 
 struct ProductChanged {
-  bool changed = false;    ///< false: it is so already
+  bool changed = false;      ///< false: it is so already
   std::int64_t version = 0;  ///< of the product file now, or of the proposal
-  std::string proposal;    ///< the file it was written to, in place of the change; else empty
+  std::string proposal;      ///< the file it was written to, in place of the change; else empty
 };
 
 /// Makes the change. The roots are those of the options, and as many of those in keys/ as
@@ -70,10 +70,16 @@ struct ProductChanged {
 [[nodiscard]] Result<ProductChanged> change_product(const ProductChange& change, const RootOptions& options,
                                                     Vendor& vendor);
 
-/// Takes a proposal that is complete as the next product file. False: it is that already.
-/// Errors: untrusted (signatures are lacking; not a rightful successor), conflict (not the
-/// next version; product, key prefix or app are others), invalid_input.
+/// Takes a proposal that is complete, or a published product file that this ledger has lost,
+/// as the next product file. False: it is that already.
+/// Errors: untrusted (signatures are lacking; not a rightful successor), conflict (not a
+/// newer version; product, key prefix or app are others), invalid_input.
 [[nodiscard]] Result<bool> import_product(const ProductProposal& proposal, std::string_view what, Vendor& vendor);
+
+/// Takes over the product files that `living` has and `restored`, an older copy of it, has
+/// not: clients have them, and never go back. The version then in force; nothing is taken
+/// that is not a rightful successor.
+[[nodiscard]] Result<std::int64_t> keep_products(Ledger& restored, Ledger& living, Time now);
 
 /// Who has signed, and who must still sign, in lines for people. `now`: the product file
 /// in force; null where it is not known.

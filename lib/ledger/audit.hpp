@@ -23,10 +23,10 @@ struct AuditFinding {
 struct AuditReport {
   std::int64_t licenses = 0;
   std::int64_t entries = 0;
-  std::int64_t unchained = 0;  ///< entries from before the ledger had a chain: taken as they are
+  std::int64_t unchained = 0;   ///< entries from before the ledger had a chain: taken as they are
   std::int64_t distrusted = 0;  ///< licenses that clients refuse: signed outside of the time of their key
-  std::string root;            ///< Merkle tree head over all entries, hex
-  std::int64_t faults = 0;     ///< how many there are; `findings` holds the first of them
+  std::string root;             ///< Merkle tree head over all entries, hex
+  std::int64_t faults = 0;      ///< how many there are; `findings` holds the first of them
   std::vector<AuditFinding> findings;
 };
 

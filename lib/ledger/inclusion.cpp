@@ -45,8 +45,7 @@ Result<InclusionProof> prove_inclusion(Ledger& ledger, std::string_view product,
     if (entries < size) path.add(history_text(row.number, row.entry)), ++entries;
     return {};
   }));
-  if (entries < size)
-    return error(Errc::invalid_input, concat("the history has ", entries, " entries, not ", size));
+  if (entries < size) return error(Errc::invalid_input, concat("the history has ", entries, " entries, not ", size));
   proof.path = path.hashes();
   return proof;
 }

@@ -154,6 +154,8 @@ class Ledger {
   /// The product file of that version; every one that was ever the current one is kept.
   /// Errors: not_found.
   [[nodiscard]] virtual Result<std::string> product_file_of(std::int64_t version) = 0;
+  /// The versions of the product file that are kept, oldest first.
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> product_versions() = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it

@@ -214,6 +214,16 @@ class SqliteLedger final : public Ledger {
     return rows.text(0);
   }
 
+  Result<std::vector<std::int64_t>> product_versions() override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT version FROM products ORDER BY version"));
+    std::vector<std::int64_t> versions;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return versions;
+      versions.push_back(rows.integer(0));
+    }
+  }
+
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns_sql(),
                                                         ", document FROM licenses "

@@ -53,7 +53,7 @@ std::optional<std::string> detail_of(const std::string& entry, std::int64_t numb
 }  // namespace
 
 std::string InclusionProof::to_json() const {
-  nlohmann::ordered_json out = {{"v", 1},       {"type", kType},     {"product", product},
+  nlohmann::ordered_json out = {{"v", 1},       {"type", kType},    {"product", product},
                                 {"size", size}, {"number", number}, {"entry", entry}};
   auto& hashes = out["path"] = nlohmann::ordered_json::array();
   for (const Digest& hash : path) hashes.push_back(hex_encode(hash));
@@ -78,8 +78,7 @@ Result<InclusionProof> InclusionProof::parse(ByteView bytes, std::string_view wh
   return proof;
 }
 
-Result<void> InclusionProof::check(const Checkpoint& checkpoint, std::string_view digest,
-                                   std::string_view what) const {
+Result<void> InclusionProof::check(const Checkpoint& checkpoint, std::string_view digest, std::string_view what) const {
   if (product != checkpoint.product) return does_not_hold(what, "it is for another product than the checkpoint");
   if (size != checkpoint.size)
     return does_not_hold(what, concat("it is for a checkpoint of ", size, " entries, not of ", checkpoint.size));

@@ -47,7 +47,8 @@ std::vector<Digest> path_by_the_book(std::size_t index, const std::vector<std::s
 TEST_CASE("merkle: audit paths are those of the certificate-transparency project", "[merkle]") {
   // Inputs and paths of merkle_tree_test.cc in google/certificate-transparency (Apache-2.0).
   std::vector<std::string> inputs;
-  for (const char* hex : {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"})
+  for (const char* hex :
+       {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"})
     inputs.push_back(to_text(hex_decode(hex).value()));
   struct Known {
     std::size_t leaf;  // from 1

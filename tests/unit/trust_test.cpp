@@ -212,8 +212,8 @@ std::string file_of(std::int64_t version, const Roots& roots, const std::vector<
   Json whole = Json::parse(test::signed_document(DocumentKind::product, payload.dump(), root_number(99)));
   whole["signatures"] = Json::array();
   for (const std::uint8_t number : signers)
-    whole["signatures"].push_back(
-        Json::parse(test::signed_document(DocumentKind::product, payload.dump(), root_number(number)))["signatures"][0]);
+    whole["signatures"].push_back(Json::parse(
+        test::signed_document(DocumentKind::product, payload.dump(), root_number(number)))["signatures"][0]);
   return whole.dump();
 }
 
@@ -239,7 +239,8 @@ std::int64_t count_in(const std::vector<std::uint8_t>& signers, const std::vecto
 
 TEST_CASE("product file: a change of roots needs the threshold of the old and of the new, whoever else signs",
           "[trust]") {
-  const std::vector<Roots> all = {{{1}, 1}, {{2}, 1}, {{1, 2}, 1}, {{1, 2}, 2}, {{2, 3, 4}, 2}, {{1, 2, 3}, 3}, {{4}, 1}};
+  const std::vector<Roots> all = {{{1}, 1},       {{2}, 1},       {{1, 2}, 1}, {{1, 2}, 2},
+                                  {{2, 3, 4}, 2}, {{1, 2, 3}, 3}, {{4}, 1}};
   std::size_t accepted = 0;
   std::size_t refused = 0;
   for (const Roots& before : all) {

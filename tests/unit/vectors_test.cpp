@@ -110,8 +110,9 @@ std::string judge_revocations(const Vector& vector) {
 }
 
 const Checkpoint& checkpoint() {
-  static const Checkpoint good = Checkpoint::open(
-      read_vector(Path(LIC_TEST_VECTORS) / "checkpoints" / "good.txt").bytes, product(), "checkpoint").value();
+  static const Checkpoint good =
+      Checkpoint::open(read_vector(Path(LIC_TEST_VECTORS) / "checkpoints" / "good.txt").bytes, product(), "checkpoint")
+          .value();
   return good;
 }
 

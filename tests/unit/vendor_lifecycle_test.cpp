@@ -122,7 +122,8 @@ TEST_CASE("history: proofs that a document was issued, in a ledger of every size
   const auto digest = [](int number) { return hex_encode(sha256(view_bytes(concat("document ", number)))); };
   for (int number = 1; number <= 20; ++number) {
     const auto transaction = ledger->begin().value();
-    const std::string detail = number % 3 == 0 ? std::string() : concat(R"({"serial":1,"sha256":")", digest(number), "\"}");
+    const std::string detail =
+        number % 3 == 0 ? std::string() : concat(R"({"serial":1,"sha256":")", digest(number), "\"}");
     REQUIRE(transaction->record({test::at("2026-01-01"), "root", "create", concat("key ", number % 2), "", detail}));
     REQUIRE(transaction->commit());
   }
