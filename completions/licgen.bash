@@ -17,7 +17,7 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
@@ -42,7 +42,7 @@ _licgen() {
     'catalog import --propose') paths=f ;;
     'catalog export -o' | 'catalog export --out') paths=f ;;
     'product export -o' | 'product export --out') paths=f ;;
-    'product export --version') : ;;
+    'product export --file-version') : ;;
     'create --plan') : ;;
     'create --customer') : ;;
     'create --email') : ;;
@@ -141,7 +141,7 @@ _licgen() {
         'catalog show') ;;
         'catalog export') options+=' -o --out --force' ;;
         'product') words='export import' ;;
-        'product export') options+=' -o --out --force --version' ;;
+        'product export') options+=' -o --out --force --file-version' ;;
         'product import') paths=f ;;
         'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;

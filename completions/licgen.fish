@@ -1,7 +1,7 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
   set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'reissue' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
@@ -69,7 +69,7 @@ complete -c licgen -n '__licgen_at product' -a 'export' -d 'Write the signed pro
 complete -c licgen -n '__licgen_at product' -a 'import' -d 'Take a new product file that the roots have signed in turns'
 complete -c licgen -n '__licgen_at product export' -s o -l out -r -F -d 'Write to FILE instead of standard output'
 complete -c licgen -n '__licgen_at product export' -l force -d 'Replace FILE if it exists'
-complete -c licgen -n '__licgen_at product export' -l version -x -d 'An earlier version, in place of the current one'
+complete -c licgen -n '__licgen_at product export' -l file-version -x -d 'An earlier version, in place of the current one'
 complete -c licgen -n '__licgen_at product import' -F
 complete -c licgen -n '__licgen_at create' -l plan -x -d 'Plan of the catalogue'
 complete -c licgen -n '__licgen_at create' -l customer -x -d 'Name of the customer'

@@ -349,8 +349,8 @@ Result<void> change_roots(const KeysRootOptions& options, Vendor& vendor) {
   Output& output = vendor.output();
   const std::size_t count = terms->roots.size();
   report(done, {{"roots", roots_json()}, {"threshold", terms->threshold}},
-         concat(count, count == 1 ? " root key, " : " root keys, ", terms->threshold,
-                terms->threshold == 1 ? " must sign" : " must sign", done.changed ? "" : ": it is so already"),
+         concat(count, count == 1 ? " root key, " : " root keys, ", terms->threshold, " must sign",
+                done.changed ? "" : ": it is so already"),
          output);
   note_export(done, output);
   return {};

@@ -95,7 +95,7 @@ void describe(const ProductProposal& proposal, Output& output) {
   output.note(concat("product file of ", printable(next.catalog().name), " (", next.catalog().product, "), version ",
                      next.version(), ", of ", format_time(next.issued_at())));
   for (const PublicKey& root : next.roots()) output.note(concat("  root key ", root.id().hex()));
-  output.note(concat("  ", next.threshold(), next.threshold() == 1 ? " of them must sign" : " of them must sign"));
+  output.note(concat("  ", next.threshold(), " of them must sign"));
   for (const TrustedKey& key : next.keys()) {
     std::string roles;
     for (const Role role : key.roles) roles += concat(roles.empty() ? "" : ", ", token(role));
