@@ -94,6 +94,9 @@ void describe(const ProductProposal& proposal, Output& output) {
   const ProductFile& next = proposal.content();
   output.note(concat("product file of ", printable(next.catalog().name), " (", next.catalog().product, "), version ",
                      next.version(), ", of ", format_time(next.issued_at())));
+  std::string plans;
+  for (const Plan& plan : next.catalog().plans) plans += concat(plans.empty() ? "" : ", ", printable(plan.id));
+  output.note(concat("  plans ", plans));
   for (const PublicKey& root : next.roots()) output.note(concat("  root key ", root.id().hex()));
   output.note(concat("  ", next.threshold(), " of them must sign"));
   for (const TrustedKey& key : next.keys()) {

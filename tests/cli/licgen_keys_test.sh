@@ -185,6 +185,13 @@ run_ok "$LICGEN" keys list --json
 assert_json '[k["state"] for k in d["keys"] if k["purpose"] == "root"] == ["retired", "current"]'
 run_code 5 "$LICGEN" catalog import "$catalog" --root-key stick/root.pem
 run_ok "$LICGEN" catalog import "$catalog" --root-key stick/spare.pem
+# A further root is found in the home under its own name.
+spare=$("$LICGEN" keys list --json | "$python" -c 'import json,sys; print([k for k in json.load(sys.stdin)["keys"] if k["purpose"] == "root"][1]["keyid"])')
+cp -p stick/spare.pem "$LICGEN_HOME/keys/root-${spare:0:16}.pem"
+run_ok "$LICGEN" catalog import third.json
+rm "$LICGEN_HOME/keys/root-${spare:0:16}.pem"
+run_code 4 "$LICGEN" catalog import "$catalog"
+assert_stderr_has "keys/root-${spare:0:16}.pem"
 
 test_case "a client that skipped the change of roots gets over it"
 run_ok "$LICGEN" keys root --add "$(new_key stick/third.pem)" --remove "$(openssl pkey -in stick/spare.pem -pubout -outform DER | tail -c 32 | { printf 'lic-key-v1\0\1'; cat; } | sha256sum | cut -c1-16)" --root-key stick/spare.pem --root-key stick/third.pem
@@ -212,7 +219,7 @@ client f --license-info
 cp one-step.json client.f.json
 client f --license-info
 [ "$status" -eq 15 ] || fail "a file with a step missing was believed"
-for ((v = one_root + 1; v <= one_root + 4; ++v)); do
+for ((v = one_root + 1; v <= one_root + 5; ++v)); do
   run_ok "$LICGEN" product export --file-version "$v" --out client.f.json --force
   client_ok f --activate-license "again/$new_key.json"
 done
@@ -231,6 +238,7 @@ run_code 3 "$LICGEN" verify p0.json
 elsewhere=(env HOME="$work/elsewhere" LICGEN_HOME="$work/elsewhere" "$LICGEN")
 run_ok "${elsewhere[@]}" keys sign-product p0.json --root-key stick/b.pem --out p1.json
 assert_stderr_has "2 of them must sign"
+assert_stderr_has "plans starter, professional"
 assert_stdout_empty
 run_code 15 "$LICGEN" product import p1.json
 run_code 15 "$LICGEN" verify p1.json
