@@ -21,6 +21,16 @@ bool is_among(const PublicKey& key, const std::vector<PublicKey>& keys) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+/// The passphrase that is given for roots alone; absent: none is.
+Result<std::optional<SecretBytes>> root_passphrase(const RootKeyOptions& options) {
+  if (!options.passphrase_file) return passphrase_from_environment("LICGEN_ROOT_PASSPHRASE");
+  if (options.passphrase_file == "-")  // it can be read once, and there may be several roots
+    return error(Errc::usage, "--root-passphrase-file names a file: it cannot be standard input",
+                 "name a file, or set $LICGEN_ROOT_PASSPHRASE");
+  LIC_TRY_ASSIGN(SecretBytes given, passphrase_from_file(*options.passphrase_file));
+  return std::optional<SecretBytes>(std::move(given));
+}
+
 /// Root keys that are unlocked, or need not be.
 class Signers {
  public:
@@ -57,21 +67,25 @@ class Signers {
   }
 
   /// Those in keys/, as long as more are needed.
-  Result<void> take_from_home(const ProductFile& now, const ProductTerms& next, Vendor& vendor) {
-    LIC_TRY(take_from_home(now.roots(), now.threshold(), now, next, vendor));
-    return take_from_home(next.roots, next.threshold, now, next, vendor);
+  Result<void> take_from_home(const RootKeyOptions& options, const ProductFile& now, const ProductTerms& next,
+                              Vendor& vendor) {
+    LIC_TRY_ASSIGN(const auto passphrase, root_passphrase(options));
+    const SecretBytes* given = passphrase ? &*passphrase : nullptr;
+    LIC_TRY(take_from_home(now.roots(), now.threshold(), given, now, next, vendor));
+    return take_from_home(next.roots, next.threshold, given, now, next, vendor);
   }
 
  private:
-  Result<void> take_from_home(const std::vector<PublicKey>& roots, std::int64_t threshold, const ProductFile& now,
-                              const ProductTerms& next, Vendor& vendor) {
+  Result<void> take_from_home(const std::vector<PublicKey>& roots, std::int64_t threshold,
+                              const SecretBytes* passphrase, const ProductFile& now, const ProductTerms& next,
+                              Vendor& vendor) {
     for (const PublicKey& root : roots) {
       const auto have = for_files(now, next);
       const auto is_root = [&](const SigningKey* key) { return is_among(key->public_key(), roots); };
       if (std::count_if(have.begin(), have.end(), is_root) >= threshold) return {};
       const auto same = [&](const SigningKey* key) { return key->public_key() == root; };
       if (std::any_of(have.begin(), have.end(), same)) continue;
-      auto key = vendor.signing_key({"root", {root, {}, std::nullopt, std::nullopt}, {}});
+      auto key = vendor.signing_key({"root", {root, {}, std::nullopt, std::nullopt}, {}}, passphrase);
       if (!key && key.error().code == Errc::not_found) continue;  // kept offline
       if (!key) return key.error();
       unlocked_.push_back(std::move(key).value());
@@ -211,8 +225,9 @@ Result<ProductChanged> write_proposal(const ProductProposal& proposal, const Pro
 
 void add_root_keys(CLI::App& app, RootKeyOptions& options) {
   add_list(app, "--root-key", options.files, "File of a root key that is kept offline; repeatable")->type_name("FILE");
-  add_text(app, "--root-passphrase-file", options.passphrase_file, "FILE",
-           "File with the passphrase of those (default: $LICGEN_ROOT_PASSPHRASE, else that of the signing keys)");
+  add_text(
+      app, "--root-passphrase-file", options.passphrase_file, "FILE",
+      "File with the passphrase of the root keys (default: $LICGEN_ROOT_PASSPHRASE, else that of the signing keys)");
 }
 
 void add_root_options(CLI::App& app, RootOptions& options) {
@@ -224,8 +239,7 @@ void add_root_options(CLI::App& app, RootOptions& options) {
 
 Result<SigningKey> read_root_key(const std::string& file, const RootKeyOptions& options, Vendor& vendor) {
   const auto source = [&]() -> Result<SecretBytes> {
-    if (options.passphrase_file) return passphrase_from_file(*options.passphrase_file);
-    LIC_TRY_ASSIGN(auto given, passphrase_from_environment("LICGEN_ROOT_PASSPHRASE"));
+    LIC_TRY_ASSIGN(auto given, root_passphrase(options));
     if (given) return *std::move(given);
     if (vendor.is_given_passphrase()) return vendor.passphrase("");
     auto asked = ask_passphrase(concat("passphrase of the root key ", in_quotes(file), ": "));
@@ -247,7 +261,7 @@ Result<ProductChanged> change_product(const ProductChange& change, const RootOpt
   if (!wanted) return ProductChanged{false, first.version(), {}};
   Signers signers(change.signers);
   LIC_TRY(signers.take_files(options.keys, first, *wanted, vendor));
-  LIC_TRY(signers.take_from_home(first, *wanted, vendor));
+  LIC_TRY(signers.take_from_home(options.keys, first, *wanted, vendor));
   if (options.propose) {
     LIC_TRY_ASSIGN(const ProductProposal proposal, propose(*wanted, first, signers, vendor));
     return write_proposal(proposal, first, options, vendor);

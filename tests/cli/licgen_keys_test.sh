@@ -303,9 +303,16 @@ printf 'battery staple' >pass2
 run_ok "$LICGEN" --passphrase-file pass keys passphrase --new-passphrase-file pass2
 for file in "$LICGEN_HOME"/keys/*.pem; do run_ok openssl pkey -in "$file" -passin file:pass2 -noout; done
 run_ok "$LICGEN" --passphrase-file pass2 create --plan starter --customer A
+run_ok "$LICGEN" --passphrase-file pass2 keys passphrase root --new-passphrase-file stick.pass
+run_code 6 "$LICGEN" --passphrase-file pass2 keys rotate
+input=stick.pass run_code 2 "$LICGEN" --passphrase-file pass2 keys rotate --root-passphrase-file -
+count=$(find "$LICGEN_HOME/keys" | wc -l)
+run_ok "$LICGEN" --passphrase-file pass2 keys rotate --root-passphrase-file stick.pass
+LICGEN_ROOT_PASSPHRASE='on the stick' run_ok "$LICGEN" --passphrase-file pass2 catalog import "$work/third.json"
+[ "$(find "$LICGEN_HOME/keys" | wc -l)" = $((count + 1)) ] || fail "a key file was left behind"
 rm "$LICGEN_HOME"/keys/license*.pem
 run_code 4 "$LICGEN" --passphrase-file pass2 create --plan starter --customer A
-run_ok "$LICGEN" --passphrase-file pass2 keys rotate
+run_ok "$LICGEN" --passphrase-file pass2 keys rotate --root-passphrase-file stick.pass
 run_ok "$LICGEN" --passphrase-file pass2 create --plan starter --customer A
 
 test_case "a new key file"
