@@ -79,9 +79,10 @@ int run_import(const ImportOptions& options, Vendor& vendor) { return conclude(v
 }  // namespace
 
 Command<Vendor> product_export_command() {
-  return make_command("product export", "Write the signed product file that clients need",
-                      {"licgen product export --out product.json", "licgen product export --file-version 3 --out v3.json"},
-                      set_up_export, run_export);
+  return make_command(
+      "product export", "Write the signed product file that clients need",
+      {"licgen product export --out product.json", "licgen product export --file-version 3 --out v3.json"},
+      set_up_export, run_export);
 }
 
 Command<Vendor> product_import_command() {
