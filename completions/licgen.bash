@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --within | --plan-map | --new-keys | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --within | --plan-map | --new-keys | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'import' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'import' | 'reissue' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -37,8 +37,12 @@ _licgen() {
     *' --log-file') paths=f ;;
     *' --color') words='auto always never' ;;
     'init --catalog') paths=f ;;
+    'catalog import --root-key') paths=f ;;
+    'catalog import --root-passphrase-file') paths=f ;;
+    'catalog import --propose') paths=f ;;
     'catalog export -o' | 'catalog export --out') paths=f ;;
     'product export -o' | 'product export --out') paths=f ;;
+    'product export --file-version') : ;;
     'create --plan') : ;;
     'create --customer') : ;;
     'create --email') : ;;
@@ -99,6 +103,8 @@ _licgen() {
     'import --new-keys') paths=f ;;
     'import --skip-bad') paths=f ;;
     'import -o' | 'import --out') paths=f ;;
+    'reissue --reason') : ;;
+    'reissue -o' | 'reissue --out') paths=f ;;
     'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'export --plan') : ;;
     'export --customer') : ;;
@@ -108,19 +114,42 @@ _licgen() {
     'revocations export -o' | 'revocations export --out') paths=f ;;
     'revocations export --valid') : ;;
     'verify --product-file') paths=f ;;
+    'verify --checkpoint') paths=f ;;
+    'verify --proof') paths=f ;;
     'audit --checkpoint') paths=f ;;
     'audit --against') paths=f ;;
+    'audit --prove') paths=f ;;
+    'audit -o' | 'audit --out') paths=f ;;
+    'keys rotate --distrust-after') : ;;
+    'keys rotate --root-key') paths=f ;;
+    'keys rotate --root-passphrase-file') paths=f ;;
+    'keys rotate --propose') paths=f ;;
+    'keys distrust --after') : ;;
+    'keys distrust --root-key') paths=f ;;
+    'keys distrust --root-passphrase-file') paths=f ;;
+    'keys distrust --propose') paths=f ;;
+    'keys root --add') paths=f ;;
+    'keys root --remove') : ;;
+    'keys root --threshold') : ;;
+    'keys root --root-key') paths=f ;;
+    'keys root --root-passphrase-file') paths=f ;;
+    'keys root --propose') paths=f ;;
+    'keys sign-product --root-key') paths=f ;;
+    'keys sign-product --root-passphrase-file') paths=f ;;
+    'keys sign-product --product-file') paths=f ;;
+    'keys sign-product -o' | 'keys sign-product --out') paths=f ;;
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring import export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring import reissue export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
-        'catalog import') paths=f ;;
+        'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
         'catalog show') ;;
         'catalog export') options+=' -o --out --force' ;;
-        'product') words='export' ;;
-        'product export') options+=' -o --out --force' ;;
+        'product') words='export import' ;;
+        'product export') options+=' -o --out --force --file-version' ;;
+        'product import') paths=f ;;
         'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
@@ -133,16 +162,22 @@ _licgen() {
         'check') options+=' --email --customer' ;;
         'expiring') options+=' --within' ;;
         'import') options+=' --format --plan-map --new-keys --skip-bad -o --out --force' paths=f ;;
+        'reissue') options+=' --reason -o --out --force' ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;
-        'verify') options+=' --product-file' paths=f ;;
-        'audit') options+=' --checkpoint --against --force' ;;
+        'verify') options+=' --product-file --checkpoint --proof' paths=f ;;
+        'audit') options+=' --checkpoint --against --prove -o --out --force' ;;
         'backup') options+=' --force' paths=f ;;
         'restore') options+=' --force' paths=f ;;
         'doctor') ;;
-        'keys') words='list passphrase' ;;
+        'keys') words='list rotate distrust new root sign-product passphrase' ;;
         'keys list') ;;
+        'keys rotate') options+=' --distrust-after --no-passphrase --root-key --root-passphrase-file --propose --force' ;;
+        'keys distrust') options+=' --after --root-key --root-passphrase-file --propose --force' : ;;
+        'keys new') options+=' --no-passphrase' paths=f ;;
+        'keys root') options+=' --add --remove --threshold --root-key --root-passphrase-file --propose --force' ;;
+        'keys sign-product') options+=' --root-key --root-passphrase-file --product-file -o --out --force' paths=f ;;
         'keys passphrase') options+=' --all --remove --new-passphrase-file' : ;;
       esac
       if [[ $cur == -* ]]; then

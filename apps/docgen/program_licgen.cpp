@@ -29,6 +29,7 @@ Prose prose() {
   out.environment = {{"LICGEN_HOME", "The home, unless --home names one."},
                      {"LICGEN_PASSPHRASE", "The passphrase of the signing keys."},
                      {"LICGEN_NEW_PASSPHRASE", "The new one, for keys passphrase."},
+                     {"LICGEN_ROOT_PASSPHRASE", "The passphrase of the root keys, where it is another."},
                      {"HOME", "Where .licgen is, unless --home or LICGEN_HOME names the home."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
   out.files = {{"~/.licgen/", "The home: signing keys and ledger. Private to its owner (mode 0700)."},

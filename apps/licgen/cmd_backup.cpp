@@ -8,6 +8,7 @@
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
+#include "licgen/product_change.hpp"
 
 namespace lic::app {
 namespace {
@@ -56,7 +57,7 @@ void set_up_restore(CLI::App& app, RestoreOptions& options) {
 }
 
 /// Refuses a backup that is not what licgen wrote, and notes the restoring in its history.
-Result<void> check_backup(Ledger& ledger, const RestoreOptions& options, AuditReport& report, const Vendor& vendor) {
+Result<void> check_backup(Ledger& ledger, const RestoreOptions& options, AuditReport& report, Vendor& vendor) {
   LIC_TRY_ASSIGN(const std::string text, ledger.product_file());
   LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(view_bytes(text), "the backup's product file"));
   LIC_TRY_ASSIGN(report, audit(ledger, product, vendor.now()));
@@ -65,8 +66,19 @@ Result<void> check_backup(Ledger& ledger, const RestoreOptions& options, AuditRe
                  concat("backup ", in_quotes(options.file), " was altered by hand: ", report.findings.front().message,
                         report.faults > 1 ? concat(" (and ", report.faults - 1, " more)") : std::string()),
                  "use another backup");
+  // What clients have seen stays: product files that were published since, and the keys in them.
+  std::int64_t version = product.version();
+  if (const auto living = vendor.ledger(); living && *living != nullptr) {
+    LIC_TRY_ASSIGN(version, keep_products(ledger, **living, vendor.now()));
+    if (version > product.version())
+      vendor.output().note(concat("product file version ", version, " stays in force: clients have it already"));
+  } else {
+    vendor.output().note(
+        "if a newer product file was given out since that backup: licgen product import FILE, before anything else");
+  }
   LIC_TRY_ASSIGN(const auto transaction, ledger.begin());
-  const nlohmann::ordered_json detail = {{"entries", report.entries}, {"root", report.root}};
+  const nlohmann::ordered_json detail = {
+      {"entries", report.entries}, {"root", report.root}, {"product_version", version}};
   LIC_TRY(transaction->record({vendor.now(), vendor.actor(), "restore", "", "", json_text(detail)}));
   return transaction->commit();
 }
@@ -90,7 +102,9 @@ Result<void> restore(const RestoreOptions& options, Vendor& vendor) {
                        printable(ledger.native())));
     if (!kept.empty()) output.note(concat("what was there is kept as ", in_quotes(kept)));
   }
-  output.note("licenses issued after the backup was made are not in it: licgen verify tells a genuine file");
+  output.note(
+      "licenses issued after the backup was made are not in it: licgen verify takes their files for those of a stolen "
+      "key");
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
+#include "licgen/product_change.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/table.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 struct ImportOptions {
   std::string file;
+  RootOptions root;
 };
 
 struct ShowOptions {};
@@ -27,6 +29,7 @@ struct ExportOptions {
 
 void set_up_import(CLI::App& app, ImportOptions& options) {
   app.add_option("FILE", options.file, "The product and its plans (JSON); - is standard input")->required();
+  add_root_options(app, options.root);
 }
 
 /// Whether both say the same, however they are laid out.
@@ -37,33 +40,20 @@ Result<bool> is_same_catalog(const std::string& current, const std::string& next
   return a == b;
 }
 
-/// What the product cannot change once licenses and clients rely on it.
-Result<void> check_succession(const Catalog& current, const Catalog& next, const std::string& what) {
-  if (next.product != current.product)
-    return error(Errc::conflict,
-                 concat(what, " is for the product ", in_quotes(next.product), ", but this ledger is for ",
-                        in_quotes(current.product)),
-                 "a home is for one product: make another with licgen --home DIR init");
-  if (next.key_prefix != current.key_prefix)
-    return error(Errc::conflict,
-                 concat(what, " changes the key prefix from ", current.key_prefix, " to ", in_quotes(next.key_prefix)),
-                 "clients would refuse every license issued so far: keep the prefix");
-  if (next.app != current.app)
-    return error(Errc::conflict,
-                 concat(what, " changes \"app\" from ", in_quotes(current.app), " to ", in_quotes(next.app)),
-                 "clients would look for their licenses in another directory: keep the name");
-  return {};
-}
-
-void report_import(const Catalog& catalog, std::int64_t version, bool changed, Output& output) {
+void report_import(const Catalog& catalog, const ProductChanged& done, Output& output) {
   if (output.json()) {
-    const nlohmann::ordered_json document = {{"product", catalog.product}, {"version", version}, {"changed", changed}};
+    nlohmann::ordered_json document = {
+        {"product", catalog.product}, {"version", done.version}, {"changed", done.changed && done.proposal.empty()}};
+    if (!done.proposal.empty()) document["proposal"] = done.proposal;
     output.line(json_text(document));
-  } else if (changed) {
-    output.line(concat("catalogue imported: product file version ", version, ", ", catalog.plans.size(), " plans"));
+  } else if (!done.proposal.empty()) {
+    output.line(concat("proposal of product file version ", done.version, " written to ", printable(done.proposal)));
+  } else if (done.changed) {
+    output.line(
+        concat("catalogue imported: product file version ", done.version, ", ", catalog.plans.size(), " plans"));
     output.note("give clients the new product file: licgen product export --out product.json");
   } else {
-    output.line(concat("catalogue unchanged: product file version ", version));
+    output.line(concat("catalogue unchanged: product file version ", done.version));
   }
 }
 
@@ -74,25 +64,16 @@ Result<void> import_catalog(const ImportOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const Catalog before, vendor.catalog());
   LIC_TRY(check_succession(before, next, what));
-  LIC_TRY_ASSIGN(const std::string text_before, ledger->catalog());
-  LIC_TRY_ASSIGN(const bool same, is_same_catalog(text_before, text));
-  if (same) {
-    LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-    report_import(next, product.version(), false, vendor.output());
-    return {};
-  }
-  LIC_TRY_ASSIGN(const SigningKey root, vendor.signing_key("root"));
-  LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
-  // Read within the transaction: another import may just have ended.
-  LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  const std::int64_t version = product.version() + 1;
-  LIC_TRY_ASSIGN(const std::string document,
-                 sign_product(text, version, product.roots(), product.threshold(), product.keys(), root, vendor.now()));
-  LIC_TRY(transaction->put_product(version, text, document, vendor.now()));
-  const nlohmann::ordered_json detail = {{"version", version}};
-  LIC_TRY(transaction->record({vendor.now(), vendor.actor(), "catalog-import", "", "", json_text(detail)}));
-  LIC_TRY(transaction->commit());
-  report_import(next, version, true, vendor.output());
+  ProductChange change;
+  change.action = "catalog-import";
+  change.next = [&](const ProductFile& now) -> Result<std::optional<ProductTerms>> {
+    LIC_TRY_ASSIGN(const std::string text_before, ledger->catalog());
+    LIC_TRY_ASSIGN(const bool same, is_same_catalog(text_before, text));
+    if (same) return std::optional<ProductTerms>();
+    return std::optional(ProductTerms{text, now.roots(), now.threshold(), now.keys()});
+  };
+  LIC_TRY_ASSIGN(const ProductChanged done, change_product(change, options.root, vendor));
+  report_import(next, done, vendor.output());
   return {};
 }
 
@@ -160,8 +141,10 @@ int run_export(const ExportOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> catalog_import_command() {
-  return make_command("catalog import", "Check a catalogue and make it the current one, with a new product file",
-                      {"licgen catalog import catalog.json"}, set_up_import, run_import);
+  return make_command(
+      "catalog import", "Check a catalogue and make it the current one, with a new product file",
+      {"licgen catalog import catalog.json", "licgen catalog import catalog.json --root-key /media/stick/root.pem"},
+      set_up_import, run_import);
 }
 
 Command<Vendor> catalog_show_command() {

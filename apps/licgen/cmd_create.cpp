@@ -6,6 +6,7 @@
 #include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "common/progress.hpp"
+#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_from_csv.hpp"
 #include "licgen/create_request.hpp"
@@ -101,6 +102,8 @@ Result<std::optional<DocumentSink>> open_sink(const CreateOptions& options, Vend
   // A batch that is run again may find what it wrote the last time.
   const auto same = options.batch ? DocumentSink::Same::keep : DocumentSink::Same::refuse;
   LIC_TRY_ASSIGN(DocumentSink sink, DocumentSink::open(*options.out, options.force, same, vendor.output()));
+  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  sink.carry(std::move(carried));
   return std::optional<DocumentSink>(std::move(sink));
 }
 
@@ -120,10 +123,10 @@ int partial_failure(const Error& fault, const std::string& first_key, const Issu
   return output.fail(code, message, hint, true);
 }
 
-int issue(const Order& order, const SigningKey& key, Ledger& ledger, DocumentSink* sink, Vendor& vendor) {
+int issue(const Order& order, const Signer& signer, Ledger& ledger, DocumentSink* sink, Vendor& vendor) {
   Output& output = vendor.output();
   Report report(sink, output);
-  Issuing issuing(order, key, ledger, vendor, report.most_at_once());
+  Issuing issuing(order, signer, ledger, vendor, report.most_at_once());
   Progress progress(output, "licenses", order.count);
   std::string first_key;
   const auto fail = [&](const Error& fault) {
@@ -162,7 +165,7 @@ Result<int> create(const CreateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   LIC_TRY(check_order(order, key, product));
   LIC_TRY_ASSIGN(auto sink, open_sink(options, vendor));
-  return issue(order, key, *ledger, sink ? &*sink : nullptr, vendor);
+  return issue(order, {key, product}, *ledger, sink ? &*sink : nullptr, vendor);
 }
 
 int run_create(const CreateOptions& options, Vendor& vendor) {

@@ -75,6 +75,14 @@ Check check_key(const Path& path, const std::string& purpose) {
   return {name, Verdict::good, "encrypted", {}};
 }
 
+/// Where the current key of that purpose is, by the ledger; of a ledger that does not open,
+/// where init has put it.
+Path current_key_path(const std::string& purpose, const Path& keys, Vendor& vendor) {
+  const auto record = vendor.current_key(purpose);
+  const auto path = record ? vendor.key_path(*record) : Result<Path>(Error(record.error()));
+  return path ? *path : keys / concat(purpose, ".pem");
+}
+
 Check check_product(Vendor& vendor) {
   const auto product = vendor.product();
   if (!product) return from("product file", product.error());
@@ -97,6 +105,10 @@ Check check_chain(Vendor& vendor) {
   if (report->faults > 0)
     return {"history", Verdict::bad, concat(report->faults, " findings, the first: ", report->findings.front().message),
             "licgen audit names them all"};
+  if (report->distrusted > 0)
+    return {"history", Verdict::warning,
+            concat("whole, but clients refuse ", report->distrusted, " licenses, whose signing key is distrusted"),
+            "licgen reissue signs them anew"};
   return {
       "history", Verdict::good, concat("whole: ", report->licenses, " licenses, ", report->entries, " entries"), {}};
 }
@@ -135,15 +147,14 @@ Check check_disk(const Path& ledger) {
 Result<std::vector<Check>> examine(Vendor& vendor) {
   LIC_TRY_ASSIGN(const Path home, vendor.home());
   LIC_TRY_ASSIGN(const Path ledger_path, vendor.ledger_path());
-  LIC_TRY_ASSIGN(const Path license_key, vendor.key_path("license"));
-  LIC_TRY_ASSIGN(const Path root_key, vendor.key_path("root"));
+  LIC_TRY_ASSIGN(const Path keys, vendor.keys_directory());
   const auto ledger = vendor.ledger();
   if (!ledger && ledger.error().code == Errc::not_found) return ledger.error();
   std::vector<Check> checks;
   checks.push_back(check_mode("home", home, 077));
-  checks.push_back(check_mode("keys", home / "keys", 077));
-  checks.push_back(check_key(root_key, "root"));
-  checks.push_back(check_key(license_key, "license"));
+  checks.push_back(check_mode("keys", keys, 077));
+  for (const char* purpose : {"root", "license"})
+    checks.push_back(check_key(current_key_path(purpose, keys, vendor), purpose));
   checks.push_back(check_mode("ledger file", ledger_path, 077));
   if (!ledger) {
     checks.push_back(from("ledger", ledger.error()));

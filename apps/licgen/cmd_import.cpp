@@ -10,6 +10,7 @@
 #include "common/log.hpp"
 #include "common/progress.hpp"
 #include "csv/text.hpp"
+#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/importing.hpp"
@@ -330,7 +331,8 @@ Result<int> import_file(const ImportOptions& options, Vendor& vendor) {
                  InputFile::open(options.file, format == Format::csv ? "CSV file" : "JSON Lines file"));
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   ImportReader reader(catalog, std::move(plans), options.new_keys.has_value(), vendor.now());
-  Import import(options, format, std::move(reader), Importing(key, *ledger, catalog, vendor), vendor, std::move(input));
+  Import import(options, format, std::move(reader), Importing({key, product}, *ledger, catalog, vendor), vendor,
+                std::move(input));
   if (const auto checked = import.check(); !checked)
     return fail_with_faults(checked.error(), import.faults(), vendor.output());
   LIC_TRY(import.check_signer(key, product, catalog));
@@ -340,6 +342,8 @@ Result<int> import_file(const ImportOptions& options, Vendor& vendor) {
     LIC_TRY_ASSIGN(DocumentSink opened,
                    DocumentSink::open(*options.out, options.force, DocumentSink::Same::keep, vendor.output()));
     sink.emplace(std::move(opened));
+    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+    sink->carry(std::move(carried));
   }
   return import.run(sink ? &*sink : nullptr, keys ? &*keys : nullptr);
 }

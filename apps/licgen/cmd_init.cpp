@@ -92,7 +92,8 @@ void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& c
     output.line(concat("root key     ", root, "  ", printable((places.keys() / "root.pem").native())));
     output.line(concat("license key  ", license, "  ", printable((places.keys() / "license.pem").native())));
   }
-  output.note("keep a copy of the root key offline: here it is needed for licgen catalog import alone");
+  output.note(
+      "move the root key offline: only catalog import and the changes of keys need it, and take it by --root-key FILE");
   if (!encrypted) output.warn("the signing keys are not encrypted: who can read their files can issue licenses");
 }
 
@@ -105,8 +106,10 @@ Result<void> init(const InitOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Catalog catalog, Catalog::parse(text, input_name(options.catalog, "catalogue")));
 
   const NewKeys keys;
-  LIC_TRY_ASSIGN(const std::string product,
-                 sign_product(text, 1, {keys.root.public_key()}, 1, {keys.trusted_license()}, keys.root, vendor.now()));
+  const ProductTerms terms{text, {keys.root.public_key()}, 1, {keys.trusted_license()}};
+  LIC_TRY_ASSIGN(const Envelope signed_product, sign_product(terms, 1, {&keys.root}, vendor.now()));
+  const std::string product = signed_product.to_json();
+  LIC_TRY(ProductFile::open(view_bytes(product), "the new product file"));
   LIC_TRY_ASSIGN(const auto passphrase, choose_passphrase(options, vendor));
   LIC_TRY(build_home(places, keys, passphrase ? &*passphrase : nullptr, text, product, vendor));
   report_home(places, keys, catalog, passphrase.has_value(), vendor.output());

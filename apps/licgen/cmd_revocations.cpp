@@ -32,6 +32,7 @@ void set_up_export(CLI::App& app, ExportOptions& options) {
 Result<std::string> issue_list(Time next_update, const ProductFile& product, const SigningKey& key, Ledger& ledger,
                                Vendor& vendor) {
   LIC_TRY_ASSIGN(const auto transaction, ledger.begin());
+  LIC_TRY(check_still_current(ledger, product));
   UlidSource ids;
   RevocationList list;
   list.id = ids.next(vendor.now());

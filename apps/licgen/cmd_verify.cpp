@@ -1,16 +1,19 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "policy/decide.hpp"
 #include "trust/checkpoint.hpp"
+#include "trust/inclusion_proof.hpp"
 #include "trust/revocations.hpp"
 #include "trust/verify.hpp"
 
@@ -20,12 +23,20 @@ namespace {
 struct VerifyOptions {
   std::string file;
   std::optional<std::string> product_file;
+  std::optional<std::string> checkpoint;
+  std::optional<std::string> proof;
 };
 
 void set_up_verify(CLI::App& app, VerifyOptions& options) {
   app.add_option("FILE", options.file, "License, product file or revocation list; - is standard input")->required();
   add_text(app, "--product-file", options.product_file, "FILE",
            "Trust the keys of this product file; the home and its ledger are then not looked at");
+  auto* checkpoint = add_text(app, "--checkpoint", options.checkpoint, "FILE",
+                              "With --proof: the checkpoint that the proof is for, as licgen audit writes it");
+  add_text(app, "--proof", options.proof, "FILE",
+           "Also check this proof that the document was issued through the ledger; no ledger is needed")
+      ->needs(checkpoint);
+  checkpoint->needs("--proof");
 }
 
 /// What was found out. Text members are empty where there is nothing to say.
@@ -39,6 +50,7 @@ struct Findings {
   std::string number_name;
   std::optional<Reason> status;
   std::vector<std::string> remarks;
+  bool proven = false;  ///< by a proof that was given
 };
 
 /// What to check against: the product file given, or the home's.
@@ -83,15 +95,46 @@ Reason judge(const VerifiedLicense& license, Time now) {
   return decide(license, context).reason;
 }
 
+/// Whether the history, as far as it tells, has made the document of that serial.
+/// Absent: it does not tell, as a ledger from before the history named documents.
+std::optional<bool> was_made(const std::vector<HistoryEntry>& history, std::int64_t serial, const std::string& digest) {
+  std::optional<bool> made;
+  for (const HistoryEntry& entry : history) {
+    if (names_document(entry.detail, digest)) return true;
+    const auto detail = json::parse(entry.detail, "detail");
+    const json::Value* named = detail ? detail->find("serial") : nullptr;
+    const bool same = named != nullptr && named->as_integer() != nullptr && *named->as_integer() == serial;
+    if (same && detail->find("sha256") != nullptr) made = false;
+  }
+  return made;
+}
+
+/// Well signed, but not by this ledger: either the ledger is not the newest, or somebody
+/// else has the key.
+Error not_issued_here(const Terms& terms, std::string_view why) {
+  return error(
+      Errc::untrusted, concat("license ", terms.key, " is well signed, but was not issued through this ledger: ", why),
+      "unless this ledger is an older copy, somebody else has the signing key: see \"A stolen license key\" in "
+      "docs/security.md");
+}
+
 /// What the ledger knows of a license that holds.
-Result<void> look_up(const Terms& terms, Ledger& ledger, Time now, Findings& findings) {
+Result<void> look_up(const Terms& terms, const std::string& digest, Ledger& ledger, Time now, Findings& findings) {
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(terms.key));
   const auto record = ledger.find(key, now);
   if (!record && record.error().code != Errc::not_found) return record.error();
   if (!record || record->summary.id != terms.id) {
-    findings.remarks.emplace_back("this ledger does not know the license");
+    if (!findings.proven) return not_issued_here(terms, "it does not know the license");
+    findings.remarks.emplace_back("this ledger does not know the license: is it an older copy?");
     return {};
   }
+  LIC_TRY_ASSIGN(const auto history, ledger.history(terms.key));
+  auto made = was_made(history, terms.serial, digest);
+  if (!made && terms.serial == record->summary.serial) made = document_digest(record->document) == digest;
+  if (!made && terms.serial > record->summary.serial) made = false;
+  if (!made) findings.remarks.emplace_back("the history does not tell whether this older file was issued through it");
+  if (made == false && !findings.proven)
+    return not_issued_here(terms, concat("its serial ", terms.serial, " is not in the history, or is another file"));
   const LicenseSummary& known = record->summary;
   findings.status = known.status;
   if (known.serial > terms.serial)
@@ -101,8 +144,37 @@ Result<void> look_up(const Terms& terms, Ledger& ledger, Time now, Findings& fin
   return {};
 }
 
+/// What --checkpoint and --proof say of the document.
+struct Claim {
+  Bytes checkpoint;
+  std::string checkpoint_name;
+  std::optional<InclusionProof> proof;
+  std::string proof_name;
+};
+
+Result<Claim> read_claim(const VerifyOptions& options) {
+  Claim claim;
+  if (!options.proof) return claim;
+  claim.checkpoint_name = input_name(*options.checkpoint, "checkpoint");
+  claim.proof_name = input_name(*options.proof, "proof");
+  LIC_TRY_ASSIGN(claim.checkpoint, read_input(*options.checkpoint, "checkpoint", kMaxDocument));
+  LIC_TRY_ASSIGN(const Bytes bytes, read_input(*options.proof, "proof", kMaxProof));
+  LIC_TRY_ASSIGN(claim.proof, InclusionProof::parse(bytes, claim.proof_name));
+  return claim;
+}
+
+Result<void> check_claim(const Claim& claim, const Envelope& envelope, const ProductFile& product, Findings& findings) {
+  if (!claim.proof) return {};
+  LIC_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(claim.checkpoint, product, claim.checkpoint_name));
+  LIC_TRY(claim.proof->check(checkpoint, digest_of(envelope), claim.proof_name));
+  findings.proven = true;
+  findings.remarks.push_back(concat("issued through the ledger: entry ", claim.proof->number, " of the ",
+                                    checkpoint.size, " of the checkpoint of ", format_time(checkpoint.issued_at)));
+  return {};
+}
+
 Result<Findings> verify_license(ByteView bytes, const Envelope& envelope, const Authority& authority,
-                                const std::string& what, Time now) {
+                                const Claim& claim, const std::string& what, Time now) {
   LIC_TRY_ASSIGN(const ProductFile product, newest_product(envelope, *authority.product));
   LIC_TRY_ASSIGN(const VerifiedLicense license, verify(bytes, product, what));
   const Terms& terms = license.terms();
@@ -114,8 +186,10 @@ Result<Findings> verify_license(ByteView bytes, const Envelope& envelope, const 
                     terms.serial,
                     "serial",
                     judge(license, now),
-                    {}};
-  if (authority.ledger != nullptr) LIC_TRY(look_up(terms, *authority.ledger, now, findings));
+                    {},
+                    false};
+  LIC_TRY(check_claim(claim, envelope, product, findings));
+  if (authority.ledger != nullptr) LIC_TRY(look_up(terms, digest_of(envelope), *authority.ledger, now, findings));
   return findings;
 }
 
@@ -128,7 +202,7 @@ std::string root_signer(const Envelope& envelope, const std::vector<PublicKey>& 
 }
 
 Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const Authority& authority,
-                                const std::string& what) {
+                                const Claim& claim, const std::string& what) {
   LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(bytes, what));
   Findings findings{DocumentKind::product,
                     root_signer(envelope, product.roots()),
@@ -138,7 +212,8 @@ Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const 
                     product.version(),
                     "version",
                     std::nullopt,
-                    {}};
+                    {},
+                    false};
   if (!authority.product) {
     findings.remarks.emplace_back("checked against its own root keys only: whether they are the vendor's is not known");
     return findings;
@@ -148,6 +223,7 @@ Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const 
   const auto accepted = older ? product.accepts(*authority.product) : authority.product->accepts(product);
   if (!accepted) return accepted.error();
   if (older) findings.remarks.push_back(concat(authority.name, " is newer: version ", authority.product->version()));
+  LIC_TRY(check_claim(claim, envelope, *authority.product, findings));
   return findings;
 }
 
@@ -156,7 +232,7 @@ Result<Findings> verify_revocations(ByteView bytes, const Envelope& envelope, co
   LIC_TRY_ASSIGN(const RevocationList list, RevocationList::open(bytes, *authority.product, what));
   LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, *authority.product, Role::revocations, what));
   Findings findings{
-      DocumentKind::revocations, signer.hex(), list.product, list.id, {}, list.seq, "seq", std::nullopt, {}};
+      DocumentKind::revocations, signer.hex(), list.product, list.id, {}, list.seq, "seq", std::nullopt, {}, false};
   findings.remarks.push_back(concat(list.entries.size(), list.entries.size() == 1 ? " license" : " licenses",
                                     " revoked, next list by ", format_time(list.next_update)));
   if (now >= list.next_update) findings.remarks.emplace_back("the list is stale");
@@ -175,16 +251,17 @@ Result<Findings> verify_checkpoint(ByteView bytes, const Envelope& envelope, con
                     checkpoint.size,
                     "size",
                     std::nullopt,
-                    {}};
+                    {},
+                    false};
   findings.remarks.push_back(concat("of ", format_time(checkpoint.issued_at), ", tree head ", checkpoint.root));
   findings.remarks.emplace_back("licgen audit --against compares it with the ledger");
   return findings;
 }
 
 Result<Findings> verify_document(ByteView bytes, const Envelope& envelope, DocumentKind kind,
-                                 const Authority& authority, const std::string& what, Time now) {
-  if (kind == DocumentKind::license) return verify_license(bytes, envelope, authority, what, now);
-  if (kind == DocumentKind::product) return verify_product(bytes, envelope, authority, what);
+                                 const Authority& authority, const Claim& claim, const std::string& what, Time now) {
+  if (kind == DocumentKind::license) return verify_license(bytes, envelope, authority, claim, what, now);
+  if (kind == DocumentKind::product) return verify_product(bytes, envelope, authority, claim, what);
   if (kind == DocumentKind::checkpoint) return verify_checkpoint(bytes, envelope, authority, what);
   return verify_revocations(bytes, envelope, authority, what, now);
 }
@@ -204,6 +281,7 @@ void print_json(const Findings& findings, ExitCode code, const Error* fault, Out
   out["serial"] = nullptr;
   if (!findings.number_name.empty()) out[findings.number_name] = findings.number;
   out["status"] = findings.status ? nlohmann::ordered_json(token(*findings.status)) : nlohmann::ordered_json(nullptr);
+  out["proven"] = findings.proven;
   out["remarks"] = findings.remarks;
   if (fault != nullptr) out["error"] = nlohmann::ordered_json::parse(error_json(code, fault->message, fault->hint));
   output.line(json_text(out));
@@ -263,8 +341,15 @@ Result<int> verify_file(const VerifyOptions& options, Vendor& vendor) {
         concat(what, " is ", envelope.kind() ? concat("of kind ", token(*envelope.kind())) : in_quotes(envelope.type()),
                ": no license, product file, revocation list or checkpoint"));
   const DocumentKind kind = *envelope.kind();
+  LIC_TRY_ASSIGN(const Claim claim, read_claim(options));
   LIC_TRY_ASSIGN(const Authority authority, find_authority(options, kind, vendor));
-  const auto findings = verify_document(bytes, envelope, kind, authority, what, vendor.now());
+  if (claim.proof && kind != DocumentKind::license && kind != DocumentKind::product)
+    return error(Errc::usage, concat("no proof is made for a document of kind ", token(kind)),
+                 "a proof is for a license, or for a product file");
+  if (claim.proof && !authority.product)
+    return error(Errc::not_found, "there is no product file to trust the checkpoint by",
+                 "name one that is known to be the vendor's with --product-file");
+  const auto findings = verify_document(bytes, envelope, kind, authority, claim, what, vendor.now());
   return findings ? report(*findings, vendor.output()) : report_refusal(kind, findings.error(), vendor.output());
 }
 
@@ -278,7 +363,8 @@ int run_verify(const VerifyOptions& options, Vendor& vendor) {
 Command<Vendor> verify_command() {
   return make_command("verify", "Check a license, product file, revocation list or checkpoint, and say what it is",
                       {"licgen verify TZ-PRO-7K3M-9QXA-R2VD-5R28.json",
-                       "licgen verify license.json --product-file product.json", "licgen verify - < revocations.json"},
+                       "licgen verify license.json --product-file product.json", "licgen verify - < revocations.json",
+                       "licgen verify license.json --checkpoint checkpoint.json --proof proof.json"},
                       set_up_verify, run_verify);
 }
 

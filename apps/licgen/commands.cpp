@@ -25,6 +25,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       catalog_show_command(),
       catalog_export_command(),
       product_export_command(),
+      product_import_command(),
       create_command(),
       list_command(),
       show_command(),
@@ -37,6 +38,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       check_command(),
       expiring_command(),
       import_command(),
+      reissue_command(),
       export_command(),
       revocations_export_command(),
       verify_command(),
@@ -45,6 +47,11 @@ std::vector<Command<Vendor>> licgen_commands() {
       restore_command(),
       doctor_command(),
       keys_list_command(),
+      keys_rotate_command(),
+      keys_distrust_command(),
+      keys_new_command(),
+      keys_root_command(),
+      keys_sign_product_command(),
       keys_passphrase_command(),
   };
   // clang-format on

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The commands of licgen. Each is in the cmd_<name>.cpp of its first word.
+/// The commands of licgen. Each is in the cmd_<name>.cpp of its first word; some of keys in cmd_keys_<what>.cpp.
 
 #include <vector>
 
@@ -14,6 +14,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> catalog_show_command();
 [[nodiscard]] Command<Vendor> catalog_export_command();
 [[nodiscard]] Command<Vendor> product_export_command();
+[[nodiscard]] Command<Vendor> product_import_command();
 [[nodiscard]] Command<Vendor> create_command();
 [[nodiscard]] Command<Vendor> list_command();
 [[nodiscard]] Command<Vendor> show_command();
@@ -26,6 +27,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> check_command();
 [[nodiscard]] Command<Vendor> expiring_command();
 [[nodiscard]] Command<Vendor> import_command();
+[[nodiscard]] Command<Vendor> reissue_command();
 [[nodiscard]] Command<Vendor> export_command();
 [[nodiscard]] Command<Vendor> audit_command();
 [[nodiscard]] Command<Vendor> backup_command();
@@ -34,6 +36,11 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> revocations_export_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();
+[[nodiscard]] Command<Vendor> keys_new_command();
+[[nodiscard]] Command<Vendor> keys_rotate_command();
+[[nodiscard]] Command<Vendor> keys_distrust_command();
+[[nodiscard]] Command<Vendor> keys_root_command();
+[[nodiscard]] Command<Vendor> keys_sign_product_command();
 [[nodiscard]] Command<Vendor> keys_passphrase_command();
 
 /// The table: every command, in the order in which help lists them.

@@ -8,6 +8,7 @@
 #include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "common/progress.hpp"
+#include "licgen/carried_product.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/input_rows.hpp"
 #include "licgen/product_document.hpp"
@@ -82,11 +83,11 @@ class FromCsv {
     return check_order(order, signer, product);
   }
 
-  Result<void> check_the_batch(const SigningKey& signer) {
+  Result<void> check_the_batch(const Signer& signer) {
     return RowIssuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_).check_batch();
   }
 
-  int issue(const SigningKey& signer, DocumentSink* sink, RowFile* keys) {
+  int issue(const Signer& signer, DocumentSink* sink, RowFile* keys) {
     RowReport report(sink, vendor_.output());
     const auto issued = issue_rows(signer, report, keys);
     return issued ? conclude(report, keys) : partial_failure(issued.error(), report);
@@ -189,7 +190,7 @@ class FromCsv {
     return bad_file_->add(with_field(rows, fault_texts(faults), {}));
   }
 
-  Result<void> issue_rows(const SigningKey& signer, RowReport& report, RowFile* keys) {
+  Result<void> issue_rows(const Signer& signer, RowReport& report, RowFile* keys) {
     LIC_TRY_ASSIGN(CsvRows rows, open_rows());
     RowIssuing issuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_);
     InputRow row;
@@ -304,7 +305,7 @@ Result<int> run(const CreateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(InputFile input, InputFile::open(*options.from_csv, "CSV file"));
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   FromCsv from(options, vendor, *ledger, catalog, std::move(input));
-  LIC_TRY(from.check_the_batch(key));
+  LIC_TRY(from.check_the_batch({key, product}));
   if (const auto checked = from.check(); !checked)
     return fail_with_faults(checked.error(), from.faults(), vendor.output());
   LIC_TRY(from.check_signer(key, product));
@@ -314,8 +315,10 @@ Result<int> run(const CreateOptions& options, Vendor& vendor) {
     const auto same = options.batch ? DocumentSink::Same::keep : DocumentSink::Same::refuse;
     LIC_TRY_ASSIGN(DocumentSink opened, DocumentSink::open(*options.out, options.force, same, vendor.output()));
     sink.emplace(std::move(opened));
+    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+    sink->carry(std::move(carried));
   }
-  return from.issue(key, sink ? &*sink : nullptr, keys ? &*keys : nullptr);
+  return from.issue({key, product}, sink ? &*sink : nullptr, keys ? &*keys : nullptr);
 }
 
 }  // namespace

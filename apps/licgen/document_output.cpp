@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
+#include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "license/terms.hpp"
 
@@ -84,15 +85,21 @@ Result<Terms> terms_in(ByteView bytes) {
 }
 
 /// Whether the file is an earlier one of the same license: licgen wrote it before a
-/// renewal or another change.
+/// renewal or another change, or with an older product file beside it.
 bool is_older_file_of(const Path& path, std::string_view document) {
   const auto bytes = read_file(path, "license file", {.follow_symlink = false});
   const auto old = bytes ? terms_in(*bytes) : Result<Terms>(Error(bytes.error()));
   const auto next = terms_in(view_bytes(document));
-  return old && next && old->id == next->id && old->key == next->key && old->serial < next->serial;
+  if (!old || !next || old->id != next->id || old->key != next->key) return false;
+  if (old->serial != next->serial) return old->serial < next->serial;
+  const auto was = Envelope::parse(*bytes, "license file");
+  const auto is = Envelope::parse(view_bytes(document), "license file");
+  return was && is && was->bare().to_json() == is->bare().to_json();
 }
 
 }  // namespace
+
+std::string digest_of(const Envelope& document) { return document_digest(document.bare().to_json()); }
 
 Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit) {
   if (file == "-") return read_stream(STDIN_FILENO, input_name(file, what), limit);
@@ -167,12 +174,13 @@ Result<void> DocumentSink::check(std::string_view key) const {
 }
 
 Result<void> DocumentSink::add(std::string_view key, std::string_view document) {
+  const std::string text = carried_.with(document);
   if (to_stdout()) {
-    output_->line(document);
+    output_->line(text);
     return {};
   }
-  if (!lines_) return add_file(key, concat(document, '\n'));
-  buffer_ += document;
+  if (!lines_) return add_file(key, concat(text, '\n'));
+  buffer_ += text;
   buffer_ += '\n';
   return buffer_.size() < kBuffer ? Result<void>() : flush();
 }

@@ -12,12 +12,17 @@
 #include "base/file.hpp"
 #include "common/output.hpp"
 #include "lic/result.hpp"
+#include "license/envelope.hpp"
+#include "licgen/carried_product.hpp"
 
 namespace lic::app {
 
 /// Signed documents are made to be given away: others on the machine may read
 /// them (a mail program, a web server). Keys and ledger are 0600.
 inline constexpr mode_t kDocumentMode = 0644;
+
+/// The digest that the history names a signed document by, whatever the file carries beside it.
+[[nodiscard]] std::string digest_of(const Envelope& document);
 
 /// The content of `file`; `-` is standard input. Errors: those of read_file().
 [[nodiscard]] Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit);
@@ -45,6 +50,9 @@ class DocumentSink {
   /// Makes the directory if it is missing, and sees that it can be written.
   /// Errors: conflict (FILE.jsonl exists and no `force`), denied, not_found, failure.
   static Result<DocumentSink> open(const std::string& out, bool force, Same same, Output& output);
+
+  /// Documents are written with that product file beside them.
+  void carry(CarriedProduct product) { carried_ = std::move(product); }
 
   /// Whether check() can fail: files that exist stand in the way.
   [[nodiscard]] bool may_refuse() const noexcept { return !force_ && same_ != Same::keep && !lines_ && !to_stdout(); }
@@ -76,6 +84,7 @@ class DocumentSink {
   Output* output_;
   std::optional<AtomicFile> lines_;  // of FILE.jsonl
   Fd old_;                           // the FILE.jsonl of an earlier run, read along with what is written
+  CarriedProduct carried_;
   std::string buffer_;
   std::vector<std::string> files_;
 };

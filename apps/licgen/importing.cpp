@@ -78,7 +78,7 @@ Result<std::optional<IssuedLicense>> Importing::find(const ImportRow& row) {
 
 Result<ImportedLicense> Importing::add(const ImportRow& row) {
   if (!transaction_) {
-    LIC_TRY_ASSIGN(transaction_, ledger_.begin());
+    LIC_TRY_ASSIGN(transaction_, begin_signing(ledger_, signer_));
   }
   LIC_TRY_ASSIGN(auto present, find(row));
   if (present) return ImportedLicense{*std::move(present), true};
@@ -108,7 +108,7 @@ Result<IssuedLicense> Importing::take(const ImportRow& row) {
   LIC_TRY_ASSIGN(const Terms terms, free_key(row));
   const std::string batch = batch_of(row);
   if (!batch.empty()) LIC_TRY(transaction_->open_batch(batch, row.source, vendor_.now()));
-  std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_).to_json();
+  std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_.key).to_json();
   LIC_TRY(transaction_->add_license(terms, document, row.row.note, batch));
   Json detail = {{"id", terms.id},
                  {"serial", terms.serial},
@@ -129,7 +129,7 @@ Result<IssuedLicense> Importing::take(const ImportRow& row) {
 Result<std::string> Importing::suspend(const Terms& terms, Time since) {
   Terms next = suspended(terms, vendor_.now());
   next.suspended_at = since;
-  std::string document = sign_document(DocumentKind::license, next.to_json(), signer_).to_json();
+  std::string document = sign_document(DocumentKind::license, next.to_json(), signer_.key).to_json();
   LIC_TRY(transaction_->reissue(next, document));
   Json changes = Json::array();
   changes.push_back({{"member", "suspended_at"}, {"before", nullptr}, {"after", format_time(since)}});

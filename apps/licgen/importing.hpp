@@ -9,6 +9,7 @@
 #include "issue/issuer.hpp"
 #include "licgen/import_rows.hpp"
 #include "licgen/issuing.hpp"
+#include "licgen/product_document.hpp"
 #include "licgen/vendor.hpp"
 
 namespace lic::app {
@@ -21,7 +22,7 @@ struct ImportedLicense {
 class Importing {
  public:
   /// `signer`, `ledger`, `catalog` and `vendor` outlive this.
-  Importing(const SigningKey& signer, Ledger& ledger, const Catalog& catalog, const Vendor& vendor)
+  Importing(const Signer& signer, Ledger& ledger, const Catalog& catalog, const Vendor& vendor)
       : signer_(signer), ledger_(ledger), catalog_(catalog), vendor_(vendor) {}
 
   /// The license that the ledger has for `row`; absent when it has none.
@@ -38,7 +39,7 @@ class Importing {
   Result<std::string> suspend(const Terms& terms, Time since);
   Result<void> revoke(const ImportRow& row, const std::string& key);
 
-  const SigningKey& signer_;
+  Signer signer_;
   Ledger& ledger_;
   const Catalog& catalog_;
   const Vendor& vendor_;

@@ -32,10 +32,11 @@ std::size_t blocks_ahead() { return 4 * std::max(2U, std::thread::hardware_concu
 
 }  // namespace
 
-Issuing::Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor,
+Issuing::Issuing(const Order& order, const Signer& signer, Ledger& ledger, const Vendor& vendor,
                  std::int64_t most_at_once)
     : order_(order),
-      stamp_(order.terms, random_key(order), signer),
+      stamp_(order.terms, random_key(order), signer.key),
+      signer_(signer),
       ledger_(ledger),
       vendor_(vendor),
       most_at_once_(most_at_once),
@@ -45,7 +46,7 @@ Result<void> Issuing::next(const Take& take) {
   if (begun_) std::this_thread::sleep_for(kLedgerTurn);
   begun_ = true;
   const auto start = Clock::now();
-  LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
+  LIC_TRY_ASSIGN(const auto transaction, begin_signing(ledger_, signer_));
   if (!order_.batch.empty()) {
     LIC_TRY(transaction->open_batch(order_.batch, order_.batch_request, vendor_.now()));
     LIC_TRY_ASSIGN(const std::int64_t before, take_issued_before(take));

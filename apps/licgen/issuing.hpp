@@ -12,6 +12,7 @@
 
 #include "issue/issuer.hpp"
 #include "issue/license_stamp.hpp"
+#include "licgen/product_document.hpp"
 #include "licgen/vendor.hpp"
 
 namespace lic::app {
@@ -41,8 +42,7 @@ class Issuing {
   using Take = std::function<Result<void>(std::string_view key, std::string_view document)>;
 
   /// All but `order`, which is copied, must outlive this.
-  Issuing(const Order& order, const SigningKey& signer, Ledger& ledger, const Vendor& vendor,
-          std::int64_t most_at_once);
+  Issuing(const Order& order, const Signer& signer, Ledger& ledger, const Vendor& vendor, std::int64_t most_at_once);
 
   [[nodiscard]] bool done() const noexcept { return seen_ >= order_.count; }
   /// How many there are so far, issued now or in an earlier run of the batch.
@@ -71,6 +71,7 @@ class Issuing {
 
   Order order_;
   LicenseStamp stamp_;
+  Signer signer_;
   Ledger& ledger_;
   const Vendor& vendor_;
   std::int64_t most_at_once_;

@@ -9,6 +9,7 @@
 #include "common/json_text.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
+#include "licgen/carried_product.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
@@ -36,23 +37,6 @@ Json changes_json(const std::vector<TermsChange>& changes) {
   return out;
 }
 
-Result<Terms> terms_of(const LicenseRecord& record) {
-  const std::string what = concat("the ledger's document of ", record.summary.key);
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
-  return Terms::parse(envelope.payload(), what);
-}
-
-/// Signs `terms` and sees that clients will take the document.
-Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product) {
-  std::string document = sign_document(DocumentKind::license, terms.to_json(), key).to_json();
-  if (document.size() > kMaxDocument)
-    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
-                 "clients take no larger one: leave out features, machines or metadata");
-  const auto verified = verify(view_bytes(document), product, "the license");
-  if (!verified) return error(Errc::conflict, concat("clients would refuse the license: ", verified.error().message));
-  return document;
-}
-
 HistoryEntry history_entry(const Reissue& reissue, const ReissueOptions& options, const Reissued& done,
                            const Vendor& vendor) {
   Json detail = {{"serial", done.terms.serial},
@@ -74,6 +58,8 @@ Result<void> open_sink(const ReissueOptions& options, DocumentSink::Same same, V
     return error(Errc::usage, "--out - and --json both want standard output", "name a directory or a file");
   const bool force = options.force || !options.out->ends_with(".jsonl");
   LIC_TRY_ASSIGN(DocumentSink opened, DocumentSink::open(*options.out, force, same, vendor.output()));
+  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  opened.carry(std::move(carried));
   sink.emplace(std::move(opened));
   return {};
 }
@@ -85,17 +71,14 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
   LIC_TRY_ASSIGN(const Catalog catalog, vendor.catalog());
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
+  LIC_TRY(check_still_current(*ledger, product));
   LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
   if (record.summary.revoked_at)
     return error(Errc::conflict,
                  concat("license ", key.text(), " was revoked on ", format_date(*record.summary.revoked_at), " for ",
                         in_quotes(record.summary.revoke_reason)),
                  "a revocation is final: issue a new license");
-  if (clock_moved_back(vendor.now(), record.summary.issued_at))
-    return error(Errc::failure,
-                 concat("the clock of this machine is wrong: it is ", format_time(vendor.now()), " by it, and license ",
-                        key.text(), " was issued on ", format_time(record.summary.issued_at)),
-                 "set the clock right; nothing was changed");
+  LIC_TRY(check_clock(record, vendor));
   LIC_TRY_ASSIGN(const Terms terms, terms_of(record));
   LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
   LIC_TRY_ASSIGN(auto next, reissue.next({record.summary, terms, history}, catalog));
@@ -145,6 +128,32 @@ void report(const Reissued& done, const Reissue& reissue, const std::vector<std:
 }
 
 }  // namespace
+
+Result<Terms> terms_of(const LicenseRecord& record) {
+  const std::string what = concat("the ledger's document of ", record.summary.key);
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
+  return Terms::parse(envelope.payload(), what);
+}
+
+/// Signs `terms` and sees that clients will take the document.
+Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product) {
+  std::string document = sign_document(DocumentKind::license, terms.to_json(), key).to_json();
+  if (document.size() > kMaxDocument)
+    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
+                 "clients take no larger one: leave out features, machines or metadata");
+  const auto verified = verify(view_bytes(document), product, "the license");
+  if (!verified) return error(Errc::conflict, concat("clients would refuse the license: ", verified.error().message));
+  return document;
+}
+
+Result<void> check_clock(const LicenseRecord& record, const Vendor& vendor) {
+  if (clock_moved_back(vendor.now(), record.summary.issued_at))
+    return error(Errc::failure,
+                 concat("the clock of this machine is wrong: it is ", format_time(vendor.now()), " by it, and license ",
+                        record.summary.key, " was issued on ", format_time(record.summary.issued_at)),
+                 "set the clock right; nothing was changed");
+  return {};
+}
 
 void set_up_reissue(CLI::App& app, ReissueOptions& options) {
   app.add_option("KEY", options.key, "License key")->required();

@@ -50,6 +50,16 @@ struct Reissue {
 /// Errors: not_found, conflict (revoked), invalid_input, and those of `next`.
 [[nodiscard]] Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vendor& vendor);
 
+/// The terms of a license as the ledger has it.
+[[nodiscard]] Result<Terms> terms_of(const LicenseRecord& record);
+
+/// Signs `terms` and sees that clients will take the document.
+/// Errors: invalid_input (too large), conflict (clients would refuse it).
+[[nodiscard]] Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product);
+
+/// Errors: failure, when the clock is behind what the license says of its issue.
+[[nodiscard]] Result<void> check_clock(const LicenseRecord& record, const Vendor& vendor);
+
 /// Errors: conflict, when the license is suspended, which most changes must not hide.
 [[nodiscard]] Result<void> require_in_force(const Standing& standing);
 

@@ -1,5 +1,7 @@
 #include "licgen/product_document.hpp"
 
+#include <algorithm>
+
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "issue/issuer.hpp"
@@ -13,22 +15,47 @@ Result<std::string> read_catalog_file(const std::string& file) {
   return to_text(bytes);
 }
 
-Result<std::string> sign_product(std::string_view catalog, std::int64_t version, const std::vector<PublicKey>& roots,
-                                 std::int64_t threshold, const std::vector<TrustedKey>& keys, const SigningKey& root,
-                                 Time now) {
+Result<Envelope> sign_product(const ProductTerms& terms, std::int64_t version,
+                              const std::vector<const SigningKey*>& signers, Time now) {
   UlidSource ids;
-  const std::string payload = product_payload(catalog, ids.next(now), now, version, roots, threshold, keys);
-  std::string document = sign_document(DocumentKind::product, payload, root).to_json();
+  const std::string payload =
+      product_payload(terms.catalog, ids.next(now), now, version, terms.roots, terms.threshold, terms.keys);
+  const Bytes message = pre_authentication_encoding(payload_type(DocumentKind::product), view_bytes(payload));
+  std::vector<Envelope::SignatureEntry> signatures;
+  for (const SigningKey* signer : signers) {
+    const Signature signature = signer->sign(message);
+    signatures.push_back({signer->public_key().id(), Bytes(signature.begin(), signature.end())});
+  }
+  Envelope envelope = Envelope::of(DocumentKind::product, Bytes(payload.begin(), payload.end()), std::move(signatures));
+  const std::string document = envelope.to_json();
   if (document.size() > kMaxDocument)
     return error(Errc::invalid_input,
                  concat("the product file of this catalogue would be larger than ", kMaxDocument / 1024, " KiB"),
                  "clients take no larger one: shorten the catalogue");
-  LIC_TRY(ProductFile::open(view_bytes(document), "the new product file"));
-  return document;
+  LIC_TRY(ProductProposal::parse(view_bytes(document), "the new product file"));
+  return envelope;
+}
+
+Result<void> check_succession(const Catalog& current, const Catalog& next, std::string_view what) {
+  if (next.product != current.product)
+    return error(Errc::conflict,
+                 concat(what, " is for the product ", in_quotes(next.product), ", but this ledger is for ",
+                        in_quotes(current.product)),
+                 "a home is for one product: make another with licgen --home DIR init");
+  if (next.key_prefix != current.key_prefix)
+    return error(Errc::conflict,
+                 concat(what, " changes the key prefix from ", current.key_prefix, " to ", in_quotes(next.key_prefix)),
+                 "clients would refuse every license issued so far: keep the prefix");
+  if (next.app != current.app)
+    return error(Errc::conflict,
+                 concat(what, " changes \"app\" from ", in_quotes(current.app), " to ", in_quotes(next.app)),
+                 "clients would look for their licenses in another directory: keep the name");
+  return {};
 }
 
 Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product, Role role) {
-  LIC_TRY_ASSIGN(SigningKey key, vendor.signing_key("license"));
+  LIC_TRY_ASSIGN(const KeyRecord record, vendor.current_key("license"));
+  LIC_TRY_ASSIGN(SigningKey key, vendor.signing_key(record));
   const KeyId& id = key.public_key().id();
   const TrustedKey* trusted = product.find_key(id);
   const bool in_force = trusted != nullptr && (!trusted->not_before || vendor.now() >= *trusted->not_before) &&
@@ -41,6 +68,23 @@ Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product
     return error(Errc::conflict,
                  concat("the product file does not let the license key ", id.hex(), " sign ", token(role)));
   return key;
+}
+
+Result<void> check_still_current(Ledger& ledger, const ProductFile& product) {
+  LIC_TRY_ASSIGN(const std::string text, ledger.product_file());
+  if (text == view_text(product.bytes())) return {};
+  LIC_TRY_ASSIGN(const ProductFile now, ProductFile::open(view_bytes(text), "the ledger's product file"));
+  const auto same = [](const TrustedKey& a, const TrustedKey& b) {
+    return a.key == b.key && a.roles == b.roles && a.not_before == b.not_before && a.not_after == b.not_after;
+  };
+  if (std::equal(now.keys().begin(), now.keys().end(), product.keys().begin(), product.keys().end(), same)) return {};
+  return error(Errc::conflict, "the signing keys were changed while this command ran", "run it again");
+}
+
+Result<std::unique_ptr<Transaction>> begin_signing(Ledger& ledger, const Signer& signer) {
+  LIC_TRY_ASSIGN(auto transaction, ledger.begin());
+  LIC_TRY(check_still_current(ledger, signer.product));
+  return transaction;
 }
 
 std::string duration_text(const Plan& plan) {

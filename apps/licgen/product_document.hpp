@@ -2,11 +2,13 @@
 
 /// The product file that the vendor's home publishes, and the keys it names.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "crypto/signing.hpp"
+#include "license/envelope.hpp"
 #include "licgen/vendor.hpp"
 #include "trust/product.hpp"
 
@@ -16,18 +18,43 @@ namespace lic::app {
 /// Errors: those of read_input().
 [[nodiscard]] Result<std::string> read_catalog_file(const std::string& file);
 
-/// A product file of `catalog` with these keys, signed by `root` (compact JSON),
-/// read back before it is given out.
+/// What a product file says.
+struct ProductTerms {
+  std::string catalog;  ///< as imported
+  std::vector<PublicKey> roots;
+  std::int64_t threshold = 1;
+  std::vector<TrustedKey> keys;
+};
+
+/// A product file of that version, signed by each of `signers` (none: by nobody yet).
 /// Errors: invalid_input (too large for clients to take).
-[[nodiscard]] Result<std::string> sign_product(std::string_view catalog, std::int64_t version,
-                                               const std::vector<PublicKey>& roots, std::int64_t threshold,
-                                               const std::vector<TrustedKey>& keys, const SigningKey& root, Time now);
+[[nodiscard]] Result<Envelope> sign_product(const ProductTerms& terms, std::int64_t version,
+                                            const std::vector<const SigningKey*>& signers, Time now);
+
+/// Errors: conflict, when `next` is another product, or names what licenses and clients
+/// rely on in another way (key prefix, state directory). `what` begins messages.
+[[nodiscard]] Result<void> check_succession(const Catalog& current, const Catalog& next, std::string_view what);
 
 /// The license key, unlocked, after seeing that clients will take its signature
 /// for that role now: otherwise what is signed would be worthless.
 /// Errors: those of Vendor::signing_key(); conflict (not in the product file, or
 /// not for this role, or retired).
 [[nodiscard]] Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product, Role role);
+
+/// Within a transaction, whether `product` is still the product file by which a key was
+/// unlocked: another may have been made while this command waited.
+/// Errors: conflict (the license key was replaced or distrusted meanwhile).
+[[nodiscard]] Result<void> check_still_current(Ledger& ledger, const ProductFile& product);
+
+/// The license key, and the product file by which clients take its signatures.
+struct Signer {
+  const SigningKey& key;
+  const ProductFile& product;
+};
+
+/// A transaction for licenses that `signer` signs.
+/// Errors: those of Ledger::begin() and of check_still_current().
+[[nodiscard]] Result<std::unique_ptr<Transaction>> begin_signing(Ledger& ledger, const Signer& signer);
 
 /// "12 months", "30 days", "no end".
 [[nodiscard]] std::string duration_text(const Plan& plan);

@@ -62,8 +62,7 @@ Result<void> BatchCursor::read_page() {
   return {};
 }
 
-RowIssuing::RowIssuing(Batch batch, std::string key_prefix, const SigningKey& signer, Ledger& ledger,
-                       const Vendor& vendor)
+RowIssuing::RowIssuing(Batch batch, std::string key_prefix, const Signer& signer, Ledger& ledger, const Vendor& vendor)
     : batch_(std::move(batch)),
       key_prefix_(std::move(key_prefix)),
       signer_(signer),
@@ -79,7 +78,7 @@ Result<void> RowIssuing::check_batch() {
 
 Result<void> RowIssuing::open() {
   if (transaction_) return {};
-  LIC_TRY_ASSIGN(transaction_, ledger_.begin());
+  LIC_TRY_ASSIGN(transaction_, begin_signing(ledger_, signer_));
   cursor_.look_again();  // another run may have been here meanwhile
   return batch_.name.empty() ? Result<void>() : transaction_->open_batch(batch_.name, batch_.request, vendor_.now());
 }
@@ -114,7 +113,7 @@ Result<IssuedLicense> RowIssuing::issue(const RowTerms& row, std::int64_t line, 
   for (int i = 0; i < kTries; ++i) {
     terms.id = ids_.next(vendor_.now());
     terms.key = random_license_key(key_prefix_, row.plan_code).text();
-    std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_).to_json();
+    std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_.key).to_json();
     added = transaction_->add_license(terms, document, row.note, batch_.name);
     if (!added && added.error().code == Errc::conflict) continue;
     LIC_TRY(added);

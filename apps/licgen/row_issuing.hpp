@@ -15,6 +15,7 @@
 
 #include "issue/issuer.hpp"
 #include "licgen/issuing.hpp"
+#include "licgen/product_document.hpp"
 #include "licgen/row_terms.hpp"
 #include "licgen/vendor.hpp"
 
@@ -60,7 +61,7 @@ class RowIssuing {
   };
 
   /// `signer`, `ledger` and `vendor` outlive this.
-  RowIssuing(Batch batch, std::string key_prefix, const SigningKey& signer, Ledger& ledger, const Vendor& vendor);
+  RowIssuing(Batch batch, std::string key_prefix, const Signer& signer, Ledger& ledger, const Vendor& vendor);
 
   /// Whether the batch may be used for this. Errors: conflict (it was begun with another file).
   [[nodiscard]] Result<void> check_batch();
@@ -85,7 +86,7 @@ class RowIssuing {
 
   Batch batch_;
   std::string key_prefix_;
-  const SigningKey& signer_;
+  Signer signer_;
   Ledger& ledger_;
   const Vendor& vendor_;
   BatchCursor cursor_;

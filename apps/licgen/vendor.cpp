@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -40,14 +41,16 @@ Error no_ledger(const Path& home, const Path& ledger) {
                "run licgen init --catalog FILE, or name the home with --home or $LICGEN_HOME");
 }
 
-const KeyRecord* newest(const std::vector<KeyRecord>& records, std::string_view purpose) {
-  const KeyRecord* found = nullptr;
-  for (const auto& record : records)
-    if (record.purpose == purpose) found = &record;
-  return found;
+}  // namespace
+
+std::string short_id(const KeyId& id) {
+  constexpr std::size_t kDigits = 16;
+  return id.hex().substr(0, kDigits);
 }
 
-}  // namespace
+std::string key_file_name(std::string_view purpose, const KeyId& id) {
+  return concat(purpose, '-', short_id(id), ".pem");
+}
 
 Vendor::Vendor(const VendorOptions& options, Output& output, Time now)
     : options_(options), output_(output), now_(now), actor_(options.as.empty() ? login_name() : options.as) {}
@@ -59,9 +62,21 @@ Result<Path> Vendor::home() const {
   return error(Errc::failure, "there is no $HOME to look for .licgen in", "name the home with --home or $LICGEN_HOME");
 }
 
-Result<Path> Vendor::key_path(std::string_view purpose) const {
+Result<Path> Vendor::keys_directory() const {
   LIC_TRY_ASSIGN(const Path directory, home());
-  return directory / "keys" / concat(purpose, ".pem");
+  return directory / "keys";
+}
+
+Result<Path> Vendor::key_path(const KeyRecord& record) {
+  LIC_TRY_ASSIGN(const Path keys, keys_directory());
+  const Path named = keys / key_file_name(record.purpose, record.key.key.id());
+  if (is_there(named)) return named;
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  LIC_TRY_ASSIGN(const std::vector<KeyRecord> records, opened->keys());
+  const auto first = std::find_if(records.begin(), records.end(),
+                                  [&](const KeyRecord& known) { return known.purpose == record.purpose; });
+  const bool is_first = first != records.end() && first->key.key == record.key.key;
+  return is_first ? keys / concat(record.purpose, ".pem") : named;
 }
 
 Result<Path> Vendor::ledger_path() const {
@@ -112,29 +127,35 @@ Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {
 }
 
 Result<SecretBytes> Vendor::new_passphrase(std::string_view prompt) const {
-  const bool given =
-      !options_.passphrase_file.empty() || options_.passphrase_fd >= 0 || std::getenv("LICGEN_PASSPHRASE") != nullptr;
-  return given ? passphrase(prompt) : ask_new_passphrase(std::string(prompt));
+  return is_given_passphrase() ? passphrase(prompt) : ask_new_passphrase(std::string(prompt));
 }
 
-Result<SigningKey> Vendor::signing_key(std::string_view purpose, const SecretBytes* given) {
+bool Vendor::is_given_passphrase() const noexcept {
+  return names_passphrase() || std::getenv("LICGEN_PASSPHRASE") != nullptr;
+}
+
+Result<KeyRecord> Vendor::current_key(std::string_view purpose) {
   LIC_TRY_ASSIGN(Ledger * opened, ledger());
   LIC_TRY_ASSIGN(const std::vector<KeyRecord> records, opened->keys());
-  const KeyRecord* record = newest(records, purpose);
-  if (record == nullptr) return error(Errc::not_found, concat("the ledger knows no ", purpose, " key"));
-  LIC_TRY_ASSIGN(const Path path, key_path(purpose));
+  const auto newest = std::find_if(records.rbegin(), records.rend(),
+                                   [&](const KeyRecord& record) { return record.purpose == purpose; });
+  if (newest == records.rend()) return error(Errc::not_found, concat("the ledger knows no ", purpose, " key"));
+  return *newest;
+}
+
+Result<SigningKey> Vendor::signing_key(const KeyRecord& record, const SecretBytes* given) {
+  LIC_TRY_ASSIGN(const Path path, key_path(record));
   const auto source = [&]() -> Result<SecretBytes> {
     if (given != nullptr) return SecretBytes(given->view());
-    return passphrase(concat("passphrase of the ", purpose, " key: "));
+    return passphrase(concat("passphrase of the ", record.purpose, " key: "));
   };
-  auto key = read_key_file(path, source, record->key.key.id());
-  struct stat info {};
-  if (!key && key.error().code == Errc::not_found && ::lstat(path.c_str(), &info) != 0) {
+  auto key = read_key_file(path, source, record.key.key.id());
+  if (!key && key.error().code == Errc::not_found && !is_there(path)) {
     Error fault = key.error();
-    fault.hint = concat("put the ", purpose, " key where it is looked for, then try again");
+    fault.hint = concat("put the ", record.purpose, " key where it is looked for, then try again");
     return fault;
   }
-  if (key) log_info(concat(purpose, " key ", record->key.key.id().hex(), " unlocked"));
+  if (key) log_info(concat(record.purpose, " key ", record.key.key.id().hex(), " unlocked"));
   return key;
 }
 

@@ -27,6 +27,12 @@ struct VendorOptions {
   std::string as;
 };
 
+/// The name of the file of a key that came after the first of its purpose.
+[[nodiscard]] std::string key_file_name(std::string_view purpose, const KeyId& id);
+
+/// The beginning of a key id, as file names and messages have it: 16 digits.
+[[nodiscard]] std::string short_id(const KeyId& id);
+
 class Vendor {
  public:
   Vendor(const VendorOptions& options, Output& output, Time now);
@@ -39,7 +45,10 @@ class Vendor {
 
   /// --home, else $LICGEN_HOME, else ~/.licgen. Errors: failure (no $HOME).
   [[nodiscard]] Result<Path> home() const;
-  [[nodiscard]] Result<Path> key_path(std::string_view purpose) const;  ///< keys/<purpose>.pem
+  [[nodiscard]] Result<Path> keys_directory() const;  ///< keys/
+  /// Where the file of that key is looked for: keys/<purpose>-<16 digits of its id>.pem;
+  /// of the first key of a purpose keys/<purpose>.pem, unless the other one is there.
+  [[nodiscard]] Result<Path> key_path(const KeyRecord& record);
   [[nodiscard]] Result<Path> ledger_path() const;
 
   /// Opened once. Errors: not_found with "run licgen init" where there is no home.
@@ -54,11 +63,15 @@ class Vendor {
   [[nodiscard]] bool names_passphrase() const noexcept {
     return !options_.passphrase_file.empty() || options_.passphrase_fd >= 0;
   }
+  /// Whether passphrase() asks nobody: an option or the environment has it.
+  [[nodiscard]] bool is_given_passphrase() const noexcept;
   /// As passphrase(), for a new one: at a prompt it must be given twice.
   [[nodiscard]] Result<SecretBytes> new_passphrase(std::string_view prompt) const;
-  /// Unlocks keys/<purpose>.pem and compares it with the key in the ledger.
+  /// The key of that purpose that was added last, which signs from then on. Errors: not_found.
+  [[nodiscard]] Result<KeyRecord> current_key(std::string_view purpose);
+  /// Unlocks the file of a key of the ledger and compares it with that.
   /// With `passphrase`, by that one. Errors: not_found, denied (wrong passphrase), conflict.
-  [[nodiscard]] Result<SigningKey> signing_key(std::string_view purpose, const SecretBytes* passphrase = nullptr);
+  [[nodiscard]] Result<SigningKey> signing_key(const KeyRecord& record, const SecretBytes* passphrase = nullptr);
 
  private:
   VendorOptions options_;

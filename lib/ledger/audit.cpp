@@ -138,17 +138,32 @@ class Auditor {
     return {};
   }
 
+  /// What a document says that a license key has signed. A key that was distrusted later
+  /// takes nothing back of what the ledger is.
+  Result<Terms> terms_of(std::string_view document) {
+    constexpr std::string_view kWhat = "its document";
+    const auto verified = verify(view_bytes(document), product_, kWhat);
+    if (verified) return verified->terms();
+    LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(document), kWhat));
+    LIC_TRY(envelope.expect(DocumentKind::license, kWhat));
+    LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product_, Role::license, kWhat));
+    LIC_TRY_ASSIGN(Terms terms, Terms::parse(envelope.payload(), kWhat));
+    if (check_in_force(product_, signer, terms.issued_at, kWhat)) return verified.error();  // it is something else
+    ++report_.distrusted;
+    return terms;
+  }
+
   void check_document(const LicenseRecord& record) {
     const LicenseSummary& license = record.summary;
     const auto wrong = [&](std::string_view what) { find(0, key_, concat("license ", key_, ": ", what)); };
     if (!told_.document.empty() && hex_encode(bulk_sha256(view_bytes(record.document))) != told_.document)
       wrong("its document is not the one that was issued");
-    const auto verified = verify(view_bytes(record.document), product_, "its document");
-    if (!verified) {
-      wrong(verified.error().message);
+    const auto signed_terms = terms_of(record.document);
+    if (!signed_terms) {
+      wrong(signed_terms.error().message);
       return;
     }
-    const Terms& terms = verified->terms();
+    const Terms& terms = *signed_terms;
     const bool same = terms.key == license.key && terms.id == license.id && terms.serial == license.serial &&
                       terms.plan == license.plan && terms.kind == license.kind && terms.customer == license.customer &&
                       terms.starts_at == license.starts_at && terms.expires_at == license.expires_at &&

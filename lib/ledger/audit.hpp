@@ -23,9 +23,10 @@ struct AuditFinding {
 struct AuditReport {
   std::int64_t licenses = 0;
   std::int64_t entries = 0;
-  std::int64_t unchained = 0;  ///< entries from before the ledger had a chain: taken as they are
-  std::string root;            ///< Merkle tree head over all entries, hex
-  std::int64_t faults = 0;     ///< how many there are; `findings` holds the first of them
+  std::int64_t unchained = 0;   ///< entries from before the ledger had a chain: taken as they are
+  std::int64_t distrusted = 0;  ///< licenses that clients refuse: signed outside of the time of their key
+  std::string root;             ///< Merkle tree head over all entries, hex
+  std::int64_t faults = 0;      ///< how many there are; `findings` holds the first of them
   std::vector<AuditFinding> findings;
 };
 
@@ -37,8 +38,9 @@ inline constexpr std::size_t kMostFindings = 100;
 ///
 /// Checked are: every entry's link; no number missing; every license has a
 /// beginning in the history, and its serial, revocation and suspension are those of
-/// its last entries; its document is signed by a key that `product` trusts, says
-/// what the table says, and is the one that the history names.
+/// its last entries; its document is signed by a license key that `product` names,
+/// says what the table says, and is the one that the history names. (Whether that key
+/// still counts is not a matter of the ledger: see AuditReport::distrusted.)
 /// Errors: those of reading. What is found to be wrong is no error but a finding.
 [[nodiscard]] Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now);
 

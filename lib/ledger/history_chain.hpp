@@ -6,9 +6,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "crypto/hash.hpp"
+#include "crypto/merkle.hpp"
 #include "ledger/ledger.hpp"
 
 namespace lic {
@@ -20,19 +19,5 @@ namespace lic {
 /// Lower-case hex of SHA-256("lic-history-v1" 0x00 previous 0x00 text). `previous` is
 /// the link of the entry before it of the same license, as hex; empty for the first.
 [[nodiscard]] std::string history_link(std::string_view previous, std::string_view text);
-
-/// The tree head of a growing list (RFC 6962, 2.1), in memory that grows with the
-/// logarithm of its size.
-class MerkleTree {
- public:
-  void add(std::string_view leaf);
-  [[nodiscard]] std::int64_t size() const noexcept { return size_; }
-  /// Of the leaves so far; SHA-256 of nothing for none.
-  [[nodiscard]] Digest root() const;
-
- private:
-  std::int64_t size_ = 0;
-  std::vector<Digest> peaks_;  ///< of the perfect trees that the leaves make up, largest first
-};
 
 }  // namespace lic

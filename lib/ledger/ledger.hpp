@@ -78,6 +78,7 @@ struct LicenseRecord {
 struct LicenseFile {
   std::string key;
   std::string document;
+  Time issued_at{};
   bool revoked = false;
 };
 
@@ -186,6 +187,11 @@ class Ledger {
   [[nodiscard]] virtual Result<std::string> catalog() = 0;
   /// The current product file (envelope JSON). Errors: not_found.
   [[nodiscard]] virtual Result<std::string> product_file() = 0;
+  /// The product file of that version; every one that was ever the current one is kept.
+  /// Errors: not_found.
+  [[nodiscard]] virtual Result<std::string> product_file_of(std::int64_t version) = 0;
+  /// The versions of the product file that are kept, oldest first.
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> product_versions() = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it

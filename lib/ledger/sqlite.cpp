@@ -83,7 +83,7 @@ Result<LicenseSummary> read_license(const Rows& rows) {
 constexpr int kColumns = 22;  // of columns_sql()
 
 Result<LicenseFile> read_file(const Rows& rows) {
-  return LicenseFile{rows.text(1), rows.text(2), rows.integer(3) != 0};
+  return LicenseFile{rows.text(1), rows.text(2), rows.time(3), rows.integer(4) != 0};
 }
 
 template <class License>
@@ -214,6 +214,23 @@ class SqliteLedger final : public Ledger {
   Result<std::string> catalog() override { return current("catalog", "catalogue"); }
   Result<std::string> product_file() override { return current("product_file", "product file"); }
 
+  Result<std::string> product_file_of(std::int64_t version) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT product_file FROM products WHERE version = ?1", {version}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return error(Errc::not_found, concat("the ledger has no version ", version, " of the product file"));
+    return rows.text(0);
+  }
+
+  Result<std::vector<std::int64_t>> product_versions() override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT version FROM products ORDER BY version"));
+    std::vector<std::int64_t> versions;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return versions;
+      versions.push_back(rows.integer(0));
+    }
+  }
+
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns_sql(),
                                                         ", document FROM licenses "
@@ -232,7 +249,7 @@ class SqliteLedger final : public Ledger {
 
   Result<void> documents(const LicenseFilter& filter, Time now,
                          const std::function<Result<void>(const LicenseFile&)>& visit) override {
-    const PageQuery query(filter, now, "number, key, document, revoked_at IS NOT NULL",
+    const PageQuery query(filter, now, "number, key, document, issued_at, revoked_at IS NOT NULL",
                           "licenses JOIN documents ON license = number");
     return each(filter, query, kDocumentPage, read_file, visit);
   }

@@ -1,5 +1,6 @@
 #include "license/envelope.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -30,10 +31,11 @@ std::optional<DocumentKind> kind_of(std::string_view type) {
   return std::nullopt;
 }
 
-std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document) {
+std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document, Envelope::Unsigned none) {
   std::vector<Envelope::SignatureEntry> entries;
   const json::Array& listed = document.array("signatures");
-  if (listed.empty()) document.fault("signatures", "must hold at least one signature");
+  if (listed.empty() && none == Envelope::Unsigned::refuse)
+    document.fault("signatures", "must hold at least one signature");
   if (listed.size() > kMaxSignatures) {
     document.fault("signatures", concat("holds more than ", kMaxSignatures, " signatures"));
     return entries;
@@ -46,6 +48,16 @@ std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document) {
     entries.push_back({std::move(claimed), std::move(signature).value_or(Bytes{})});
   }
   return entries;
+}
+
+/// Nothing signs this list: what is no list holds nothing.
+std::vector<std::string> read_before(const json::Reader& document) {
+  std::vector<std::string> files;
+  const json::Value* member = document.member("before");
+  const json::Array* listed = member == nullptr ? nullptr : member->as_array();
+  if (listed == nullptr) return files;
+  for (std::size_t i = 0; i < std::min(listed->size(), kMaxBefore); ++i) files.push_back(json::dump((*listed)[i]));
+  return files;
 }
 
 }  // namespace
@@ -79,7 +91,7 @@ Bytes pre_authentication_encoding(std::string_view type, ByteView body) {
   return bytes;
 }
 
-Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what) {
+Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what, Unsigned none) {
   if (bytes.size() > kMaxRevocations)
     return error(Errc::invalid_input, concat(what, " is larger than ", kMaxRevocations / 1024, " KiB"));
   if (bytes.empty()) return error(Errc::invalid_input, concat(what, " is empty"));
@@ -95,7 +107,8 @@ Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what) {
   } else {
     document.fault("payload", "is not strict base64");
   }
-  envelope.signatures_ = read_signatures(document);
+  envelope.signatures_ = read_signatures(document, none);
+  envelope.before_ = read_before(document);
   if (document.has("product")) envelope.carried_product_ = json::dump(*document.member("product"));
   if (!faults.empty()) return faults.first(what);
 
@@ -110,6 +123,13 @@ Envelope Envelope::of(DocumentKind kind, Bytes payload, std::vector<SignatureEnt
   envelope.kind_ = kind;
   envelope.payload_ = std::move(payload);
   envelope.signatures_ = std::move(signatures);
+  return envelope;
+}
+
+Envelope Envelope::bare() const {
+  Envelope envelope = *this;
+  envelope.carried_product_.clear();
+  envelope.before_.clear();
   return envelope;
 }
 
@@ -130,6 +150,7 @@ std::string Envelope::to_json() const {
   for (const auto& entry : signatures_)
     signatures.push_back({{"keyid", entry.claimed.hex()}, {"sig", base64_encode(entry.signature)}});
   if (!carried_product_.empty()) out["product"] = nlohmann::ordered_json::parse(carried_product_);
+  for (const auto& file : before_) out["before"].push_back(nlohmann::ordered_json::parse(file));
   return out.dump();
 }
 

@@ -25,6 +25,7 @@ enum class DocumentKind { license, product, revocations, lease, activation_reque
 inline constexpr std::size_t kMaxDocument = 64 * 1024;
 inline constexpr std::size_t kMaxRevocations = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxSignatures = 16;
+inline constexpr std::size_t kMaxBefore = 16;
 
 /// The bytes that are signed: "DSSEv1" SP len(type) SP type SP len(body) SP body.
 [[nodiscard]] LIC_INTERNAL Bytes pre_authentication_encoding(std::string_view type, ByteView body);
@@ -36,9 +37,12 @@ class LIC_INTERNAL Envelope {
     Bytes signature;
   };
 
+  /// Whether a document without any signature is one: only before it is signed.
+  enum class Unsigned { refuse, allow };
+
   /// `what` begins messages ("license file 'a.json'").
   /// Errors: invalid_input, for anything that formats.md 2 refuses.
-  static Result<Envelope> parse(ByteView bytes, std::string_view what);
+  static Result<Envelope> parse(ByteView bytes, std::string_view what, Unsigned none = Unsigned::refuse);
 
   /// Builds an envelope around signatures that were just made.
   static Envelope of(DocumentKind kind, Bytes payload, std::vector<SignatureEntry> signatures);
@@ -50,6 +54,13 @@ class LIC_INTERNAL Envelope {
   [[nodiscard]] const std::vector<SignatureEntry>& signatures() const noexcept { return signatures_; }
   /// The newest product file that a license file may carry; empty when none.
   [[nodiscard]] const std::string& carried_product() const noexcept { return carried_product_; }
+  /// The earlier product files that a product file may carry (docs/formats.md, 4), oldest
+  /// first: the beginning of them, where there are more than kMaxBefore.
+  [[nodiscard]] const std::vector<std::string>& before() const noexcept { return before_; }
+  void set_before(std::vector<std::string> files) { before_ = std::move(files); }
+
+  /// The same without what it carries: what was signed, and by whom.
+  [[nodiscard]] Envelope bare() const;
 
   /// The bytes that every signature is over.
   [[nodiscard]] Bytes signed_bytes() const;
@@ -68,6 +79,7 @@ class LIC_INTERNAL Envelope {
   Bytes payload_;
   std::vector<SignatureEntry> signatures_;
   std::string carried_product_;
+  std::vector<std::string> before_;
 };
 
 }  // namespace lic

@@ -73,6 +73,31 @@ nlohmann::ordered_json time_json(const std::optional<Time>& time) {
   return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
 }
 
+Result<void> check_size(ByteView bytes, std::string_view what) {
+  if (bytes.size() <= kMaxDocument) return {};
+  return error(Errc::invalid_input, concat(what, " is larger than ", kMaxDocument / 1024, " KiB"));
+}
+
+/// pin.accepts(next), by the signatures of `next` alone.
+Result<void> accepts_directly(const ProductPin& pin, const ProductFile& next) {
+  const std::string& name = next.catalog().product;
+  if (name != pin.product)
+    return error(Errc::untrusted,
+                 concat("the product file is for ", in_quotes(name), ", not for ", in_quotes(pin.product)));
+  if (next.version() < pin.version)
+    return error(Errc::untrusted, concat("the product file is version ", next.version(), ", older than version ",
+                                         pin.version, " known here"));
+  // What open() checked was then signed by the pinned roots: they are in what was signed.
+  if (next.version() == pin.version && next.digest() == pin.digest) return {};
+  if (next.version() == pin.version)
+    return error(Errc::untrusted, concat("the product file is another one of the same version ", pin.version),
+                 "ask the vendor which of the two is right");
+  if (next.signatures_by(pin.roots) < static_cast<std::size_t>(pin.threshold))
+    return error(Errc::untrusted, "the product file is not signed by the root keys that are trusted here",
+                 "get it again from the vendor whose product this is");
+  return {};
+}
+
 }  // namespace
 
 std::string_view token(Role role) noexcept {
@@ -90,9 +115,16 @@ std::string_view token(Role role) noexcept {
 bool TrustedKey::may(Role role) const noexcept { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
 
 Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
-  if (bytes.size() > kMaxDocument)
-    return error(Errc::invalid_input, concat(what, " is larger than ", kMaxDocument / 1024, " KiB"));
+  LIC_TRY(check_size(bytes, what));
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
+  LIC_TRY_ASSIGN(ProductFile product, read(envelope, bytes, what));
+  if (product.signatures_by(product.roots()) < static_cast<std::size_t>(product.threshold()))
+    return error(Errc::untrusted, concat(what, " is not signed by ", product.threshold(), " of its root keys"),
+                 "get the product file again from the vendor");
+  return product;
+}
+
+Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, std::string_view what) {
   LIC_TRY(envelope.expect(DocumentKind::product, what));
   LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
 
@@ -113,11 +145,23 @@ Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
   data->signed_bytes = envelope.signed_bytes();
   data->digest = blake2b(data->signed_bytes);
   for (const auto& entry : envelope.signatures()) data->signatures.emplace_back(entry.claimed, entry.signature);
-  ProductFile product(data);
-  if (product.signatures_by(data->roots) < static_cast<std::size_t>(data->threshold))
-    return error(Errc::untrusted, concat(what, " is not signed by ", data->threshold, " of its root keys"),
-                 "get the product file again from the vendor");
-  return product;
+  data->before = envelope.before();
+  return ProductFile(data);
+}
+
+Result<ProductProposal> ProductProposal::parse(ByteView bytes, std::string_view what) {
+  LIC_TRY(check_size(bytes, what));
+  LIC_TRY_ASSIGN(Envelope envelope, Envelope::parse(bytes, what, Envelope::Unsigned::allow));
+  LIC_TRY_ASSIGN(ProductFile content, ProductFile::read(envelope, bytes, what));
+  return ProductProposal(std::move(envelope), std::move(content));
+}
+
+std::int64_t ProductProposal::lacking(const std::vector<PublicKey>& roots, std::int64_t threshold) const {
+  return std::max<std::int64_t>(0, threshold - static_cast<std::int64_t>(content_.signatures_by(roots)));
+}
+
+bool ProductProposal::is_complete(const ProductFile& now) const {
+  return lacking(now.roots(), now.threshold()) == 0 && lacking(content_.roots(), content_.threshold()) == 0;
 }
 
 std::size_t ProductFile::signatures_by(const std::vector<PublicKey>& roots) const {
@@ -137,22 +181,14 @@ const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
 ProductPin ProductFile::pin() const { return {catalog().product, version(), threshold(), roots(), digest()}; }
 
 Result<void> ProductPin::accepts(const ProductFile& next) const {
-  const std::string& name = next.catalog().product;
-  if (name != product)
-    return error(Errc::untrusted,
-                 concat("the product file is for ", in_quotes(name), ", not for ", in_quotes(product)));
-  if (next.version() < version)
-    return error(Errc::untrusted, concat("the product file is version ", next.version(), ", older than version ",
-                                         version, " known here"));
-  // What open() checked was then signed by the pinned roots: they are in what was signed.
-  if (next.version() == version && next.digest() == digest) return {};
-  if (next.version() == version)
-    return error(Errc::untrusted, concat("the product file is another one of the same version ", version),
-                 "ask the vendor which of the two is right");
-  if (next.signatures_by(roots) < static_cast<std::size_t>(threshold))
-    return error(Errc::untrusted, "the product file is not signed by the root keys that are trusted here",
-                 "get it again from the vendor whose product this is");
-  return {};
+  auto direct = accepts_directly(*this, next);
+  if (direct || next.before().empty()) return direct;
+  ProductPin pin = *this;
+  for (const std::string& text : next.before()) {
+    const auto step = ProductFile::open(view_bytes(text), "an earlier product file");
+    if (step && step->version() > pin.version && accepts_directly(pin, *step)) pin = step->pin();
+  }
+  return accepts_directly(pin, next) ? Result<void>() : direct;
 }
 
 std::string product_payload(std::string_view catalog_json, std::string_view id, Time issued_at, std::int64_t version,

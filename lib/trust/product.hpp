@@ -14,6 +14,7 @@
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "license/catalog.hpp"
+#include "license/envelope.hpp"
 
 namespace lic {
 
@@ -45,7 +46,8 @@ struct ProductPin {
 
   /// Whether `next` may take the place of the pinned file: the same product, not
   /// an older version, not another file of the same version, and signed by the
-  /// threshold of the pinned roots.
+  /// threshold of the pinned roots; or of those roots that took their place step by
+  /// step in the files that `next` carries.
   /// Errors: untrusted, saying which of these fails.
   [[nodiscard]] LIC_INTERNAL Result<void> accepts(const ProductFile& next) const;
 };
@@ -79,8 +81,15 @@ class LIC_INTERNAL ProductFile {
   [[nodiscard]] Result<void> accepts(const ProductFile& next) const { return pin().accepts(next); }
   /// How many of `roots` have signed.
   [[nodiscard]] std::size_t signatures_by(const std::vector<PublicKey>& roots) const;
+  /// The earlier files that it carries, as JSON: nothing signs this list.
+  [[nodiscard]] const std::vector<std::string>& before() const noexcept { return data_->before; }
 
  private:
+  friend class ProductProposal;
+
+  /// Everything but whether enough have signed.
+  static Result<ProductFile> read(const Envelope& envelope, ByteView bytes, std::string_view what);
+
   struct Data {
     std::string id;
     Catalog catalog;
@@ -93,11 +102,38 @@ class LIC_INTERNAL ProductFile {
     Bytes signed_bytes;
     Digest digest{};  ///< BLAKE2b-256 of signed_bytes
     std::vector<std::pair<KeyId, Bytes>> signatures;
+    std::vector<std::string> before;
   };
 
   explicit ProductFile(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
 
   std::shared_ptr<const Data> data_;
+};
+
+/// What is to become a product file once its roots have signed it: whose signatures it
+/// has, and whose it lacks. Only ProductFile::open() makes it one to be trusted.
+class LIC_INTERNAL ProductProposal {
+ public:
+  /// As ProductFile::open(), but any number of signatures will do.
+  /// Errors: invalid_input; untrusted (another kind of document).
+  static Result<ProductProposal> parse(ByteView bytes, std::string_view what);
+
+  /// What it says, not yet to be trusted.
+  [[nodiscard]] const ProductFile& content() const noexcept { return content_; }
+  [[nodiscard]] const Envelope& envelope() const noexcept { return envelope_; }
+  /// Whether that root has signed.
+  [[nodiscard]] bool is_signed_by(const PublicKey& root) const { return content_.signatures_by({root}) == 1; }
+  /// How many signatures of `roots` there are too few for `threshold`; 0: enough.
+  [[nodiscard]] std::int64_t lacking(const std::vector<PublicKey>& roots, std::int64_t threshold) const;
+  /// Whether the roots of `now` and its own have signed as a successor needs it.
+  [[nodiscard]] bool is_complete(const ProductFile& now) const;
+
+ private:
+  ProductProposal(Envelope envelope, ProductFile content)
+      : envelope_(std::move(envelope)), content_(std::move(content)) {}
+
+  Envelope envelope_;
+  ProductFile content_;
 };
 
 /// The payload of a product file, ready to sign: `catalog_json` is the catalogue

@@ -300,7 +300,7 @@ assert_stdout_has "license, revocations"
 assert_stdout_has "encrypted"
 assert_stderr_empty
 run_ok "$LICGEN" --home h keys list --json
-assert_json 'list(d["keys"][0]) == ["purpose","keyid","public","roles","created_at","present","encrypted"]'
+assert_json 'list(d["keys"][0]) == ["purpose","keyid","public","roles","state","not_before","not_after","created_at","file","present","encrypted"]'
 assert_json 'd["keys"][1]["roles"] == ["license","revocations"] and d["keys"][0]["roles"] == []'
 assert_json '__import__("hashlib").sha256(b"lic-key-v1\0\1" + __import__("base64").b64decode(d["keys"][0]["public"])).hexdigest() == d["keys"][0]["keyid"]'
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
@@ -185,6 +186,125 @@ TEST_CASE("product file: two roots, and the number that must sign", "[trust]") {
   CHECK_FALSE(ProductFile::open(view_bytes(doubled.dump()), "product file"));  // the same root twice is one
   document["signatures"].push_back(other["signatures"][0]);
   CHECK(ProductFile::open(view_bytes(document.dump()), "product file"));
+}
+
+namespace {
+
+SigningKey root_number(std::uint8_t number) {
+  return SigningKey::from_seed(SecretBytes(Bytes(SigningKey::kSeedSize, number))).value();
+}
+
+/// A product file with those roots (by number), signed by those; proposals too.
+struct Roots {
+  std::vector<std::uint8_t> roots;
+  std::int64_t threshold = 1;
+};
+
+std::string file_of(std::int64_t version, const Roots& roots, const std::vector<std::uint8_t>& signers) {
+  Json payload = product_payload_json();
+  payload["version"] = version;
+  payload["threshold"] = roots.threshold;
+  payload["roots"] = Json::array();
+  for (const std::uint8_t number : roots.roots) {
+    const PublicKey key = root_number(number).public_key();
+    payload["roots"].push_back({{"keyid", key.id().hex()}, {"public", key.base64()}});
+  }
+  Json whole = Json::parse(test::signed_document(DocumentKind::product, payload.dump(), root_number(99)));
+  whole["signatures"] = Json::array();
+  for (const std::uint8_t number : signers)
+    whole["signatures"].push_back(Json::parse(
+        test::signed_document(DocumentKind::product, payload.dump(), root_number(number)))["signatures"][0]);
+  return whole.dump();
+}
+
+/// Every set of the numbers 1 to `most`.
+std::vector<std::vector<std::uint8_t>> sets_up_to(std::uint8_t most) {
+  std::vector<std::vector<std::uint8_t>> sets;
+  for (unsigned bits = 0; bits < (1U << most); ++bits) {
+    std::vector<std::uint8_t> set;
+    for (std::uint8_t i = 0; i < most; ++i)
+      if ((bits >> i & 1U) == 1) set.push_back(static_cast<std::uint8_t>(i + 1));
+    sets.push_back(set);
+  }
+  return sets;
+}
+
+std::int64_t count_in(const std::vector<std::uint8_t>& signers, const std::vector<std::uint8_t>& roots) {
+  return std::count_if(signers.begin(), signers.end(), [&](std::uint8_t number) {
+    return std::find(roots.begin(), roots.end(), number) != roots.end();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("product file: a change of roots needs the threshold of the old and of the new, whoever else signs",
+          "[trust]") {
+  const std::vector<Roots> all = {{{1}, 1},       {{2}, 1},       {{1, 2}, 1}, {{1, 2}, 2},
+                                  {{2, 3, 4}, 2}, {{1, 2, 3}, 3}, {{4}, 1}};
+  std::size_t accepted = 0;
+  std::size_t refused = 0;
+  for (const Roots& before : all) {
+    const auto now = ProductFile::open(view_bytes(file_of(1, before, before.roots)), "product file").value();
+    for (const Roots& after : all) {
+      for (const auto& signers : sets_up_to(5)) {  // 5 is never a root
+        const std::string text = file_of(2, after, signers);
+        const auto proposal = ProductProposal::parse(view_bytes(text), "proposal");
+        REQUIRE(proposal);
+        const bool old_enough = count_in(signers, before.roots) >= before.threshold;
+        const bool new_enough = count_in(signers, after.roots) >= after.threshold;
+        bool right = proposal->is_complete(now) == (old_enough && new_enough);
+        const auto next = ProductFile::open(view_bytes(text), "product file");
+        right = right && next.has_value() == new_enough;
+        if (next) right = right && now.accepts(*next).has_value() == old_enough;
+        if (!right) FAIL("wrong about the signers of " << text);
+        ++(old_enough && new_enough ? accepted : refused);
+      }
+    }
+  }
+  CHECK(accepted > 100);
+  CHECK(refused > 100);
+}
+
+TEST_CASE("product file: a proposal says what it lacks, and is none to trust", "[trust]") {
+  const std::string text = file_of(2, {{1, 2, 3}, 2}, {3, 5});
+  CHECK(ProductFile::open(view_bytes(text), "product file").error().code == Errc::untrusted);
+  const auto proposal = ProductProposal::parse(view_bytes(text), "proposal").value();
+  CHECK(proposal.lacking(proposal.content().roots(), 2) == 1);
+  CHECK(proposal.lacking({root_number(1).public_key()}, 1) == 1);
+  CHECK(proposal.lacking({root_number(5).public_key()}, 1) == 0);
+  CHECK(proposal.is_signed_by(root_number(3).public_key()));
+  CHECK_FALSE(proposal.is_signed_by(root_number(1).public_key()));
+  const std::string unsigned_text = file_of(2, {{1}, 1}, {});
+  CHECK(ProductFile::open(view_bytes(unsigned_text), "product file").error().code == Errc::invalid_input);
+  CHECK(ProductProposal::parse(view_bytes(unsigned_text), "proposal"));
+  CHECK(ProductProposal::parse(view_bytes(ticketzero().sign(ticketzero().terms("professional"))), "proposal")
+            .error()
+            .code == Errc::untrusted);
+}
+
+TEST_CASE("product file: the steps that it carries lead a client on, and never back", "[trust]") {
+  const auto open = [](const std::string& text) { return ProductFile::open(view_bytes(text), "product file").value(); };
+  const auto with = [](const std::string& text, const std::vector<std::string>& steps) {
+    Json whole = Json::parse(text);
+    for (const std::string& step : steps) whole["before"].push_back(Json::parse(step));
+    return whole.dump();
+  };
+  const std::string first = file_of(1, {{1}, 1}, {1});
+  const std::string second = file_of(2, {{2}, 1}, {1, 2});
+  const std::string third = file_of(3, {{3}, 1}, {2, 3});
+  const std::string fourth = file_of(4, {{3}, 1}, {3});
+  const ProductFile now = open(first);
+  CHECK_FALSE(now.accepts(open(fourth)));
+  CHECK(now.accepts(open(with(fourth, {second, third}))));
+  CHECK_FALSE(now.accepts(open(with(fourth, {third, second}))));
+  CHECK_FALSE(now.accepts(open(with(fourth, {third}))));
+  CHECK(open(second).accepts(open(with(fourth, {second, third}))));
+  CHECK(open(third).accepts(open(with(fourth, {second, third}))));
+  CHECK_FALSE(open(fourth).accepts(open(with(third, {second}))));
+  CHECK(open(with(fourth, {second, third})).digest() == open(fourth).digest());
+  CHECK(open(with(fourth, {second, third})).accepts(open(fourth)));
+  const std::string other = file_of(4, {{3}, 2}, {3});
+  CHECK_FALSE(ProductFile::open(view_bytes(with(other, {second, third})), "product file"));
 }
 
 TEST_CASE("revocations: signed, for this product, and searched by id", "[trust]") {

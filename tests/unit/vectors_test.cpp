@@ -6,15 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "base/encoding.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "common/exit_codes.hpp"
+#include "crypto/hash.hpp"
 #include "license/catalog.hpp"
 #include "license/key.hpp"
 #include "machine/identity.hpp"
 #include "policy/decide.hpp"
 #include "support/catch.hpp"
 #include "support/vendor.hpp"
+#include "trust/checkpoint.hpp"
+#include "trust/inclusion_proof.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
 #include "trust/verify.hpp"
@@ -105,6 +109,25 @@ std::string judge_revocations(const Vector& vector) {
   return verdict_of(list);
 }
 
+const Checkpoint& checkpoint() {
+  static const Checkpoint good =
+      Checkpoint::open(read_vector(Path(LIC_TEST_VECTORS) / "checkpoints" / "good.txt").bytes, product(), "checkpoint")
+          .value();
+  return good;
+}
+
+std::string judge_checkpoint(const Vector& vector) {
+  return verdict_of(Checkpoint::open(vector.bytes, product(), "checkpoint"));
+}
+
+/// Of the license licenses/good, by the checkpoint checkpoints/good.
+std::string judge_proof(const Vector& vector) {
+  const Bytes license = read_vector(Path(LIC_TEST_VECTORS) / "licenses" / "good.txt").bytes;
+  const std::string digest = hex_encode(sha256(license));
+  const auto proof = InclusionProof::parse(vector.bytes, "proof");
+  return proof ? verdict_of(proof->check(checkpoint(), digest, "proof")) : verdict_of(proof);
+}
+
 std::string judge_catalog(const Vector& vector) {
   return verdict_of(Catalog::parse(view_text(vector.bytes), "catalogue"));
 }
@@ -122,6 +145,8 @@ const std::vector<Directory>& directories() {
       {"products", {}, judge_product},
       {"successors", {}, judge_successor},
       {"revocations", {"revoked"}, judge_revocations},
+      {"checkpoints", {}, judge_checkpoint},
+      {"proofs", {}, judge_proof},
       {"catalogs", {}, judge_catalog},
   };
   return all;

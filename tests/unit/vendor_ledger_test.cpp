@@ -394,6 +394,9 @@ TEST_CASE("the newest product is the current one", "[ledger]") {
   CHECK(code_of(put(2, "older")) == Errc::conflict);
   CHECK(f.ledger->catalog().value() == "third");
   CHECK(f.ledger->product_file().value() == "file");
+  CHECK(f.ledger->product_file_of(1).value() == "file");
+  CHECK(code_of(f.ledger->product_file_of(7)) == Errc::not_found);
+  CHECK(f.ledger->product_versions().value() == std::vector<std::int64_t>{1, 3});
 }
 
 TEST_CASE("a batch is begun once and gone on with", "[ledger]") {

@@ -2,10 +2,15 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "crypto/hash.hpp"
 #include "issue/issuer.hpp"
 #include "issue/lifecycle.hpp"
+#include "ledger/audit.hpp"
 #include "ledger/history_chain.hpp"
+#include "ledger/inclusion.hpp"
+#include "ledger/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/vendor.hpp"
 
 using namespace lic;
@@ -109,6 +114,40 @@ TEST_CASE("lifecycle: what differs is named", "[issue]") {
   CHECK(changes[1].before == concat(terms.seats));
   CHECK(changes[2].member == "features/sso");
   CHECK(changes[2].before.empty());
+}
+
+TEST_CASE("history: proofs that a document was issued, in a ledger of every size", "[ledger]") {
+  test::TemporaryDirectory directory;
+  const auto ledger = create_sqlite_ledger(directory / "ledger.db").value();
+  const auto digest = [](int number) { return hex_encode(sha256(view_bytes(concat("document ", number)))); };
+  for (int number = 1; number <= 20; ++number) {
+    const auto transaction = ledger->begin().value();
+    const std::string detail =
+        number % 3 == 0 ? std::string() : concat(R"({"serial":1,"sha256":")", digest(number), "\"}");
+    REQUIRE(transaction->record({test::at("2026-01-01"), "root", "create", concat("key ", number % 2), "", detail}));
+    REQUIRE(transaction->commit());
+  }
+  for (std::int64_t size = 1; size <= 20; ++size) {
+    CAPTURE(size);
+    Checkpoint checkpoint{"id", "ticketzero", test::at("2026-01-02"), size, history_root(*ledger, size).value()};
+    for (int number = 1; number <= 20; ++number) {
+      CAPTURE(number);
+      const auto proof = prove_inclusion(*ledger, "ticketzero", {digest(number), ""}, size);
+      if (number > size || number % 3 == 0) {
+        CHECK(proof.error().code == Errc::not_found);
+        continue;
+      }
+      REQUIRE(proof);
+      CHECK(proof->number == number);
+      CHECK(proof->check(checkpoint, digest(number), "proof"));
+      CHECK(proof->check(checkpoint, digest(number + 1), "proof").error().code == Errc::untrusted);
+    }
+  }
+  CHECK(prove_inclusion(*ledger, "ticketzero", {"", "key 0"}, 20)->number == 20);
+  CHECK(prove_inclusion(*ledger, "ticketzero", {"", "key 1"}, 20)->number == 19);
+  CHECK(prove_inclusion(*ledger, "ticketzero", {"", "key 1"}, 18)->number == 17);
+  CHECK(prove_inclusion(*ledger, "ticketzero", {"", "key 2"}, 20).error().code == Errc::not_found);
+  CHECK(prove_inclusion(*ledger, "ticketzero", {digest(1), ""}, 21).error().code == Errc::invalid_input);
 }
 
 TEST_CASE("history: the Merkle tree is that of RFC 6962", "[ledger]") {
