@@ -67,6 +67,13 @@ struct ChangeRequest {
 [[nodiscard]] Terms suspended(const Terms& terms, Time now);
 [[nodiscard]] Terms reinstated(const Terms& terms, Time now);
 
+/// The machines that hold a seat of the license: those that it is bound to.
+[[nodiscard]] std::vector<MachineBinding> seat_holders(const Terms& terms);
+
+/// The license bound to these machines. To none: then to no machine at all, by a
+/// binding that none has; a license that was bound never becomes one for any machine.
+[[nodiscard]] Terms bound_to(const Terms& terms, std::vector<MachineBinding> machines, Time now);
+
 /// One member that differs between two terms of a license, in words.
 struct TermsChange {
   std::string member;  ///< as in the payload: "expires_at", "features/api-access"
