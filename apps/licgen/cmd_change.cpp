@@ -112,6 +112,11 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
     if (done) return std::optional<Terms>();
     LIC_TRY(require_in_force(standing));
     LIC_TRY_ASSIGN(Terms next, changed(standing.terms, catalog, request, vendor.now()));
+    if (request.machines && standing.summary.activations > 0 && next.machines != standing.terms.machines)
+      return error(Errc::conflict,
+                   concat("machines have taken seats of ", standing.terms.key, " by request: their license names them"),
+                   concat("licgen release ", standing.terms.key, " --machine ID frees a seat; licgen activations ",
+                          standing.terms.key, " lists them"));
     if (differences(standing.terms, next).empty()) return std::optional<Terms>();
     return std::optional(std::move(next));
   };
