@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::ptrdiff_t kQuiet = 4;  // light squares around a code, by its standard
 constexpr std::size_t kPixels = 6;    // of a square, in a PNG
-constexpr const char* kLibrary = "libqrencode.so.4";
 
 /// libqrencode, loaded when the first code is made: a program that makes none does
 /// not pay for it at its start.
@@ -32,6 +31,7 @@ Result<Encoder> load_encoder() {
 #ifdef LIC_STATIC_PROGRAM
   return error(Errc::failure, "this program was linked statically and makes no QR codes", "carry the text itself");
 #else
+  constexpr const char* kLibrary = "libqrencode.so.4";
   static void* const library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr)
     return error(Errc::failure, concat("QR codes need ", kLibrary, ", which cannot be loaded"),

@@ -39,8 +39,9 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   add_text(app, "--maintenance-until", options.maintenance_until, "DATE",
            "Of a license that never ends: the last day of the releases that it covers");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time");
-  auto* machine = add_list(app, "--machine", options.machines,
-                           "Bind it to these machines in place of those it has (licctl --machine-id)");
+  auto* machine =
+      add_list(app, "--machine", options.machines,
+               "Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine");
   machine->type_name("FINGERPRINT");
   app.add_flag("--any-machine", options.any_machine, "Bind it to no machine")->excludes(machine);
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")

@@ -50,7 +50,7 @@ std::string bare(std::string_view typed) {
 /// Those of `bindings` that `typed` means: a whole fingerprint by its facts, else the
 /// beginning of one. Errors: invalid_input (neither).
 Result<std::vector<MachineBinding>> meant_by(std::string_view typed, const std::vector<MachineBinding>& bindings) {
-  constexpr std::size_t kShortest = 4;
+  constexpr std::size_t kShortest = 3;  // "M1" and something of it
   std::vector<MachineBinding> meant;
   const auto whole = MachineIdentity::parse(typed);
   if (!whole && (bare(typed).size() < kShortest || !bare(typed).starts_with("M1"))) return Error(whole.error());

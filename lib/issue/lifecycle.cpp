@@ -161,10 +161,6 @@ std::string machine_words(const Terms& terms) {
   return count == 0 ? "none" : concat(count, count == 1 ? " machine" : " machines");
 }
 
-/// No machine has it: its one fact is none that machines are known by, so that it
-/// never matches (docs/machine-identity.md).
-MachineBinding binding_of_nobody() { return {1, {{"nobody", {"0000000000000000"}}}}; }
-
 }  // namespace
 
 Result<Terms> renewed(const Terms& terms, const Catalog& catalog, const RenewalRequest& request, Time now) {
@@ -237,6 +233,8 @@ Terms reinstated(const Terms& terms, Time now) {
   next.suspended_at.reset();
   return next;
 }
+
+MachineBinding binding_of_nobody() { return {1, {{"nobody", {"0000000000000000"}}}}; }
 
 std::vector<MachineBinding> seat_holders(const Terms& terms) {
   std::vector<MachineBinding> holders = terms.machines;
