@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -89,6 +89,12 @@ _licgen() {
     'transfer -o' | 'transfer --out') paths=f ;;
     'transfer --customer') : ;;
     'transfer --email') : ;;
+    'sign-request -o' | 'sign-request --out') paths=f ;;
+    'sign-request --qr') paths=f ;;
+    'release --reason') : ;;
+    'release -o' | 'release --out') paths=f ;;
+    'release --machine') : ;;
+    'release --receipt') paths=f ;;
     'check --email') : ;;
     'check --customer') : ;;
     'expiring --within') : ;;
@@ -106,7 +112,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release check expiring export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -123,6 +129,9 @@ _licgen() {
         'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;
         'transfer') options+=' --reason -o --out --force --customer --email' : ;;
+        'sign-request') options+=' -o --out --qr --qr-invert --force' paths=f ;;
+        'activations') options+=' --all' : ;;
+        'release') options+=' --reason -o --out --force --machine --receipt' : ;;
         'check') options+=' --email --customer' ;;
         'expiring') options+=' --within' ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;

@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --qr --receipt --within --valid --product-file --checkpoint --against --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -30,6 +30,9 @@ complete -c licgen -n '__licgen_at' -a 'suspend' -d 'Suspend a license until it 
 complete -c licgen -n '__licgen_at' -a 'reinstate' -d 'End the suspension of a license'
 complete -c licgen -n '__licgen_at' -a 'revoke' -d 'Revoke licenses for good: all of those named, or none'
 complete -c licgen -n '__licgen_at' -a 'transfer' -d 'Give a license to a new owner'
+complete -c licgen -n '__licgen_at' -a 'sign-request' -d 'Answer a machine\'s activation request with a license bound to that machine'
+complete -c licgen -n '__licgen_at' -a 'activations' -d 'List the machines that have a seat of a license'
+complete -c licgen -n '__licgen_at' -a 'release' -d 'Free a machine\'s seat, by its id or by the receipt that it wrote'
 complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
@@ -72,7 +75,7 @@ complete -c licgen -n '__licgen_at create' -l perpetual -d 'Never ends'
 complete -c licgen -n '__licgen_at create' -l maintenance-until -x -d 'Of a license that never ends: releases up to then are covered (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l starts -x -d 'Begins at a date or time (UTC), or a duration from now (default: now)'
 complete -c licgen -n '__licgen_at create' -l seats -x -d 'How many machines may use it at a time (default: as the plan says)'
-complete -c licgen -n '__licgen_at create' -l machine -x -d 'Bind it to the machine of that fingerprint (licctl --machine-id); at most as often as there are seats'
+complete -c licgen -n '__licgen_at create' -l machine -x -d 'Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a seat by a request; at most as often as there are seats'
 complete -c licgen -n '__licgen_at create' -l feature -x -d 'Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word'
 complete -c licgen -n '__licgen_at create' -l limit -x -d 'Add or change a limit: a number or unlimited, per day, month or year'
 complete -c licgen -n '__licgen_at create' -l order -x -d 'Number of the order'
@@ -105,7 +108,7 @@ complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or t
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'
 complete -c licgen -n '__licgen_at change' -l maintenance-until -x -d 'Of a license that never ends: the last day of the releases that it covers'
 complete -c licgen -n '__licgen_at change' -l seats -x -d 'How many machines may use it at a time'
-complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id)'
+complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id), or to none'
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
@@ -122,6 +125,17 @@ complete -c licgen -n '__licgen_at transfer' -s o -l out -r -F -d 'Also write th
 complete -c licgen -n '__licgen_at transfer' -l force -d 'Replace a FILE.jsonl that exists'
 complete -c licgen -n '__licgen_at transfer' -l customer -x -d 'Name of the new owner'
 complete -c licgen -n '__licgen_at transfer' -l email -x -d 'E-mail address of the new owner (with --customer and without it: none)'
+complete -c licgen -n '__licgen_at sign-request' -s o -l out -r -F -d 'Write the answer to FILE instead of standard output'
+complete -c licgen -n '__licgen_at sign-request' -l qr -r -F -d 'Also as a QR code, in a PNG file; - draws it on standard output in place of the text'
+complete -c licgen -n '__licgen_at sign-request' -l qr-invert -d 'Draw it for light text on a dark ground, without colors'
+complete -c licgen -n '__licgen_at sign-request' -l force -d 'Replace files that exist'
+complete -c licgen -n '__licgen_at sign-request' -F
+complete -c licgen -n '__licgen_at activations' -l all -d 'Also those that have ended'
+complete -c licgen -n '__licgen_at release' -l reason -x -d 'Why: kept in the history'
+complete -c licgen -n '__licgen_at release' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
+complete -c licgen -n '__licgen_at release' -l force -d 'Replace a FILE.jsonl that exists'
+complete -c licgen -n '__licgen_at release' -l machine -x -d 'The machine (licctl --machine-id), or the beginning of it as licgen activations shows it'
+complete -c licgen -n '__licgen_at release' -l receipt -r -F -d 'The receipt that the machine wrote when it gave the seat back; - is standard input'
 complete -c licgen -n '__licgen_at check' -l email -x -d 'The customer with that e-mail address'
 complete -c licgen -n '__licgen_at check' -l customer -x -d 'The customer of that name, capitals as small letters'
 complete -c licgen -n '__licgen_at expiring' -l within -x -d 'How far to look ahead: 30d, 2mo, 1y (default: 30d)'
