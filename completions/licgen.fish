@@ -108,7 +108,7 @@ complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or t
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'
 complete -c licgen -n '__licgen_at change' -l maintenance-until -x -d 'Of a license that never ends: the last day of the releases that it covers'
 complete -c licgen -n '__licgen_at change' -l seats -x -d 'How many machines may use it at a time'
-complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id), or to none'
+complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine'
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
