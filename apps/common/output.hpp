@@ -38,6 +38,8 @@ class Output {
   [[nodiscard]] bool json() const noexcept { return options_.json; }
   /// Whether the answer goes to a terminal, where foreign control characters must not.
   [[nodiscard]] bool to_terminal() const noexcept { return terminal_; }
+  /// Whether the answer may have colors.
+  [[nodiscard]] bool colors() const noexcept { return color_; }
   [[nodiscard]] bool quiet() const noexcept { return options_.quiet; }
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
 

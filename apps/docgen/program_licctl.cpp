@@ -25,7 +25,7 @@ Prose prose() {
   out.files = {{"~/.PRODUCT/license/",
                 "The state of the product of that name: license_data.json (the current state), state.key (its secret), "
                 "<KEY>.json (signed license files). Private to its owner (mode 0700)."},
-               {"~/.local/share/lic/", "Marks of trials that were used."},
+               {"~/.local/share/lic/", "Marks of trials used and of seats given back."},
                {"product.json", "The product file, looked for beside licctl where none was named or built in."},
                {"/etc/licctl/product.json", "The product file of this machine, looked for last."}};
   out.recovery = {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/output.hpp"
+#include "common/qr_code.hpp"
 #include "lic/lic.hpp"
 
 namespace lic::app {
@@ -18,6 +19,10 @@ struct ClientOptions {
   std::string email;
   std::string fail_if_expires_within;
   std::string release_date;
+  std::string license_key;
+  std::string receipt;
+  QrOptions qr;
+  bool force = false;
   bool explain = false;
   bool offline = false;
 };

@@ -15,7 +15,26 @@ namespace {
 
 constexpr std::size_t kMaxLicenseFile = 64 * 1024;
 
-/// Tells what came of a change, and gives the exit code.
+Result<Bytes> read_license(const std::string& path) {
+  if (path == "-") return read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile);
+  return read_file(path, "license file");
+}
+
+/// A file where there is one of that name or it is written like one; else a key.
+bool is_file_name(const std::string& value) {
+  struct stat info {};
+  return value == "-" || value.find('/') != std::string::npos || value.ends_with(".json") ||
+         ::lstat(value.c_str(), &info) == 0;
+}
+
+Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
+  const auto document = read_license(path);
+  if (!document) return Error(document.error());
+  return manager.activate_document(*document, path);
+}
+
+}  // namespace
+
 int conclude(Output& output, const LicenseManager& manager, const Result<Change>& change) {
   if (!change) return output.fail(change.error());
   if (!change->changed) return output.fail(exit_code(change->decision.reason), change->message, change->hint);
@@ -38,30 +57,10 @@ int conclude(Output& output, const LicenseManager& manager, const Result<Change>
   return 0;
 }
 
-Result<Bytes> read_license(const std::string& path) {
-  if (path == "-") return read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile);
-  return read_file(path, "license file");
-}
-
-/// A file where there is one of that name or it is written like one; else a key.
-bool is_file_name(const std::string& value) {
-  struct stat info {};
-  return value == "-" || value.find('/') != std::string::npos || value.ends_with(".json") ||
-         ::lstat(value.c_str(), &info) == 0;
-}
-
-Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
-  const auto document = read_license(path);
-  if (!document) return Error(document.error());
-  return manager.activate_document(*document, path);
-}
-
 int refuse_license_file(Output& output) {
   return output.fail(ExitCode::usage,
                      "--license-file names a file to judge or to activate, which this action does not do", {});
 }
-
-}  // namespace
 
 int activate_license(Client& client) {
   Output& output = client.output();
@@ -87,6 +86,7 @@ int generate_trial(Client& client) {
 }
 
 int deactivate_license(Client& client) {
+  if (!client.options().receipt.empty()) return return_seat(client);
   if (!client.options().license_file.empty()) return refuse_license_file(client.output());
   auto manager = client.open_state();
   if (!manager) return client.output().fail(manager.error());

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/result.hpp"
+#include "base/text.hpp"
 #include "common/help.hpp"
 
 namespace lic::app {
@@ -13,6 +15,9 @@ const std::vector<Action>& licctl_actions() {
       {"--verify-license", nullptr, "Check the license anew and say by what it was checked", verify_license},
       {"--generate-trial", nullptr, "Start the trial, once per user and machine", generate_trial},
       {"--deactivate-license", nullptr, "Give up the active license on this machine", deactivate_license},
+      {"--request-activation", "FILE", "Write a request for a seat of --license-key, for a machine without a network",
+       request_activation},
+      {"--apply-activation", "FILE", "Activate the license in the vendor's answer to the request", apply_activation},
       {"--check-feature", "NAME", "Exit 0 if the feature may be used, else 19", check_feature},
       {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
       {"--plans", nullptr, "List the plans of the product", list_plans},
@@ -35,6 +40,17 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
   app.add_option("--license-file", options.license_file,
                  "With --activate-license KEY: its signed file. Else: judge this signed file instead of the state")
       ->type_name("FILE");
+  app.add_option("--license-key", options.license_key,
+                 "With --request-activation: the license to ask a seat of; with --receipt: whose seat to give back")
+      ->type_name("KEY");
+  app.add_option("--receipt", options.receipt,
+                 "With --deactivate-license: give the seat back that a request took, and write the receipt for the "
+                 "vendor; - is standard output")
+      ->type_name("FILE")
+      ->needs("--deactivate-license");
+  add_qr_options(app, options.qr);
+  app.add_flag("--force", options.force,
+               "With --request-activation: make a new request; there and with --receipt: replace files that exist");
   app.add_option("--fail-if-expires-within", options.fail_if_expires_within,
                  "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
       ->type_name("DURATION")
@@ -51,6 +67,23 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
   set_examples(app,
                {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
                 "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet"});
+}
+
+Result<void> check_options(const Action& action, const ClientOptions& options) {
+  const std::string_view name = action.name;
+  const bool writes = name == "--request-activation" || !options.receipt.empty();
+  const std::string_view misplaced = writes                         ? ""
+                                     : !options.license_key.empty() ? "--license-key"
+                                     : options.qr.wanted()          ? "--qr"
+                                     : options.force                ? "--force"
+                                                                    : "";
+  if (!misplaced.empty())
+    return error(Errc::usage, concat(misplaced, " does not go with ", name),
+                 concat(misplaced, " is for --request-activation, and for --deactivate-license --receipt FILE"));
+  const bool exchange = writes || name == "--apply-activation";
+  if (exchange && !options.license_file.empty())
+    return error(Errc::usage, "--license-file names a file to judge or to activate, which this action does not do");
+  return {};
 }
 
 std::unique_ptr<CLI::App> licctl_command_line() {

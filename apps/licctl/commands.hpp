@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/command_line.hpp"
+#include "lic/lic.hpp"
 #include "licctl/client.hpp"
 
 namespace CLI {
@@ -23,10 +24,21 @@ namespace lic::app {
 [[nodiscard]] int verify_license(Client& client);
 [[nodiscard]] int generate_trial(Client& client);
 [[nodiscard]] int deactivate_license(Client& client);
+[[nodiscard]] int request_activation(Client& client);
+[[nodiscard]] int apply_activation(Client& client);
 [[nodiscard]] int check_feature(Client& client);
 [[nodiscard]] int machine_id(Client& client);
 [[nodiscard]] int list_plans(Client& client);
 [[nodiscard]] int purchase(Client& client);
+
+/// deactivate_license() with a receipt.
+[[nodiscard]] int return_seat(Client& client);
+
+/// Tells what came of a change, and gives the exit code.
+[[nodiscard]] int conclude(Output& output, const LicenseManager& manager, const Result<Change>& change);
+
+/// Of an action that --license-file cannot go with.
+[[nodiscard]] int refuse_license_file(Output& output);
 
 /// One row of the table of actions.
 struct Action {
@@ -38,6 +50,9 @@ struct Action {
 
 /// The table: every action, in the order in which help lists them.
 [[nodiscard]] const std::vector<Action>& licctl_actions();
+
+/// Errors: usage, for an option that does not go with that action.
+[[nodiscard]] Result<void> check_options(const Action& action, const ClientOptions& options);
 
 /// Adds the actions and all options to `app`.
 void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options);

@@ -50,6 +50,7 @@ bool values_are_given(const CLI::App& app, Output& output, int& code) {
 
 int run_action(const Action& action, const ClientOptions& options, Output& output) {
   log_info(concat("action ", action.name));
+  if (const auto fitting = check_options(action, options); !fitting) return output.fail(fitting.error());
   Client client(options, output);
   const int code = action.run(client);
   log_info(concat("exit ", code));

@@ -39,8 +39,9 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   add_text(app, "--maintenance-until", options.maintenance_until, "DATE",
            "Of a license that never ends: the last day of the releases that it covers");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time");
-  auto* machine = add_list(app, "--machine", options.machines,
-                           "Bind it to these machines in place of those it has (licctl --machine-id)");
+  auto* machine =
+      add_list(app, "--machine", options.machines,
+               "Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine");
   machine->type_name("FINGERPRINT");
   app.add_flag("--any-machine", options.any_machine, "Bind it to no machine")->excludes(machine);
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
@@ -112,6 +113,11 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
     if (done) return std::optional<Terms>();
     LIC_TRY(require_in_force(standing));
     LIC_TRY_ASSIGN(Terms next, changed(standing.terms, catalog, request, vendor.now()));
+    if (request.machines && standing.summary.activations > 0 && next.machines != standing.terms.machines)
+      return error(Errc::conflict,
+                   concat("machines have taken seats of ", standing.terms.key, " by request: their license names them"),
+                   concat("licgen release ", standing.terms.key, " --machine ID frees a seat; licgen activations ",
+                          standing.terms.key, " lists them"));
     if (differences(standing.terms, next).empty()) return std::optional<Terms>();
     return std::optional(std::move(next));
   };

@@ -84,8 +84,8 @@ class Reissuing {
     LIC_TRY_ASSIGN(const LicenseRecord record, ledger_.find(key, vendor_.now()));
     // Another process was first. (A revoked license is not worth a new signature.)
     if (record.summary.revoked_at || !is_refused(record.document)) return {};
-    LIC_TRY(check_clock(record, vendor_));
-    LIC_TRY_ASSIGN(Terms terms, terms_of(record));
+    LIC_TRY(check_clock(record.summary, vendor_.now()));
+    LIC_TRY_ASSIGN(Terms terms, newest_terms(record));
     ++terms.serial;
     terms.issued_at = vendor_.now();
     LIC_TRY_ASSIGN(std::string document, sign_license(terms, signer_, product_));

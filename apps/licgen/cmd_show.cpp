@@ -5,9 +5,11 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "issue/lifecycle.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/product_document.hpp"
+#include "licgen/seats.hpp"
 #include "licgen/summary_text.hpp"
 
 namespace lic::app {
@@ -35,11 +37,14 @@ Json history_json(const std::vector<HistoryEntry>& history) {
   return out;
 }
 
-Json license_json(const LicenseSummary& license, const Bytes& payload, const std::vector<HistoryEntry>& history) {
+Json license_json(const LicenseSummary& license, const Bytes& payload, const std::vector<Activation>& activations,
+                  const std::vector<HistoryEntry>& history) {
   Json out;
   out["license"] = Json::parse(payload.begin(), payload.end());
   out["status"] = token(license.status);
   out["activations"] = Json::array();
+  for (const auto& activation : activations)
+    if (activation.live()) out["activations"].push_back(activation_json(activation));
   out["history"] = history_json(history);
   out["note"] = text_or_null(license.note);
   out["batch"] = text_or_null(license.batch);
@@ -82,7 +87,7 @@ void add_terms(Fields& fields, const Terms& terms) {
   if (terms.expires_at && terms.grace_days > 0) fields.add("grace", concat(terms.grace_days, " days"));
   if (terms.maintenance_until) fields.add("maintenance", concat("until ", format_time(*terms.maintenance_until)));
   fields.add("seats", concat(terms.seats));
-  fields.add("machines", terms.machines.empty() ? "any" : concat(terms.machines.size(), " named"));
+  fields.add("machines", terms.machines.empty() ? "any" : concat(seat_holders(terms).size(), " named"));
   fields.add_if("order", terms.order);
 }
 
@@ -93,6 +98,19 @@ std::string serial_text(const HistoryEntry& entry) {
   const bool ordered = detail.contains("order") && detail["order"].is_string();
   return concat(" (serial ", detail["serial"].get<std::int64_t>(),
                 ordered ? concat(", order ", detail["order"].get<std::string>()) : std::string(), ")");
+}
+
+void add_activations(Fields& fields, const std::vector<Activation>& activations) {
+  std::vector<std::string> machines;
+  for (const auto& activation : activations) machines.push_back(activation.machine);
+  machines = shortened(machines);
+  bool any = false;
+  for (std::size_t i = 0; i < activations.size(); ++i) {
+    if (!activations[i].live()) continue;
+    if (!any) fields.head("activations");
+    any = true;
+    fields.item(concat(format_time(activations[i].at), "  ", machines[i], " (serial ", activations[i].serial, ")"));
+  }
 }
 
 void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntry>& history) {
@@ -109,8 +127,8 @@ void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntr
   }
 }
 
-void print_license(const LicenseSummary& license, const Terms& terms, const std::vector<HistoryEntry>& history,
-                   Output& output) {
+void print_license(const LicenseSummary& license, const Terms& terms, const std::vector<Activation>& activations,
+                   const std::vector<HistoryEntry>& history, Output& output) {
   output.line(concat("key           ", output.styled(Style::bold, license.key)));
   output.line(concat("status        ", output.styled(style_of(license.status), token(license.status))));
   Fields fields;
@@ -119,6 +137,7 @@ void print_license(const LicenseSummary& license, const Terms& terms, const std:
   add_terms(fields, terms);
   fields.add_if("batch", license.batch);
   fields.add_if("note", license.note);
+  add_activations(fields, activations);
   add_lists(fields, terms, history);
   output.answer(fields.text());
 }
@@ -127,14 +146,15 @@ Result<void> show(const ShowOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
+  LIC_TRY_ASSIGN(const auto activations, ledger->activations(key.text()));
   LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
   const std::string what = concat("the ledger's document of ", key.text());
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
   LIC_TRY_ASSIGN(const Terms terms, Terms::parse(envelope.payload(), what));
   if (vendor.output().json()) {
-    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), history)));
+    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), activations, history)));
   } else {
-    print_license(record.summary, terms, history, vendor.output());
+    print_license(record.summary, terms, activations, history, vendor.output());
   }
   return {};
 }

@@ -29,6 +29,9 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> import_command();
 [[nodiscard]] Command<Vendor> reissue_command();
 [[nodiscard]] Command<Vendor> export_command();
+[[nodiscard]] Command<Vendor> sign_request_command();
+[[nodiscard]] Command<Vendor> activations_command();
+[[nodiscard]] Command<Vendor> release_command();
 [[nodiscard]] Command<Vendor> audit_command();
 [[nodiscard]] Command<Vendor> backup_command();
 [[nodiscard]] Command<Vendor> restore_command();

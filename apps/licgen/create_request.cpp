@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "issue/lifecycle.hpp"
 #include "license/catalog.hpp"
 #include "licgen/option_values.hpp"
 #include "machine/identity.hpp"
@@ -96,6 +97,10 @@ nlohmann::ordered_json typed(const std::optional<std::string>& text) {
 }  // namespace
 
 Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts) {
+  constexpr std::string_view kNone = "none";
+  if (texts.size() == 1 && texts.front() == kNone) return std::vector{binding_of_nobody()};
+  if (std::find(texts.begin(), texts.end(), kNone) != texts.end())
+    return error(Errc::usage, "--machine none stands alone");
   std::vector<MachineBinding> machines;
   for (const auto& text : texts) {
     const auto read = [&]() -> Result<MachineBinding> {
@@ -135,7 +140,8 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
            "Begins at a date or time (UTC), or a duration from now (default: now)");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time (default: as the plan says)");
   add_list(app, "--machine", options.machines,
-           "Bind it to the machine of that fingerprint (licctl --machine-id); at most as often as there are seats")
+           "Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a "
+           "seat by a request; at most as often as there are seats")
       ->type_name("FINGERPRINT");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")

@@ -52,7 +52,8 @@ struct CreateRequest {
   std::string batch_request;  ///< equal for equal options, whatever their order
 };
 
-/// What --machine, --feature and --limit name. Errors: invalid_input; usage (twice the same).
+/// What --machine, --feature and --limit name; of machines also "none", binding_of_nobody().
+/// Errors: invalid_input; usage (twice the same).
 [[nodiscard]] Result<std::vector<MachineBinding>> read_machines(const std::vector<std::string>& texts);
 [[nodiscard]] Result<Features> read_features_given(const std::vector<std::string>& texts);
 [[nodiscard]] Result<Limits> read_limits_given(const std::vector<std::string>& texts);

@@ -28,8 +28,6 @@ AtomicFile::Existing existing(bool force) {
 
 bool names_lines_file(std::string_view name) { return name.ends_with(".jsonl"); }
 
-Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
-
 /// Makes `path` and its missing parents with the modes that the umask leaves.
 Result<void> make_directory(const Path& path) {
   std::error_code fault;
@@ -43,10 +41,6 @@ Result<void> make_directory(const Path& path) {
     return system_error(fault.value(), "cannot make directory", path);
   if (::access(path.c_str(), W_OK | X_OK) != 0) return system_error(errno, "cannot write to directory", path);
   return {};
-}
-
-Error exists_already(const std::string& file) {
-  return error(Errc::conflict, concat(in_quotes(file), " exists already"), "--force replaces it");
 }
 
 /// Whether what is left to read in `fd` begins as `text` does, or is the beginning of it.
@@ -68,14 +62,6 @@ bool goes_along(int fd, std::string_view text) {
 bool is_at_end(int fd) {
   char byte = 0;
   return ::read(fd, &byte, 1) == 0;
-}
-
-bool holds(const Path& path, std::string_view content) {
-  ReadOptions options;
-  options.follow_symlink = false;
-  options.limit = std::max(content.size(), std::size_t{1});
-  const auto bytes = read_file(path, "license file", options);
-  return bytes && view_text(*bytes) == content;
 }
 
 /// The terms that a document holds, believed or not.
@@ -110,22 +96,6 @@ Result<Bytes> read_input(const std::string& file, std::string_view what, std::si
 
 std::string input_name(const std::string& file, std::string_view what) {
   return file == "-" ? concat("the ", what, " on standard input") : concat(what, " ", in_quotes(file));
-}
-
-Result<void> check_output_file(const std::string& file, bool force) {
-  if (file.empty()) return error(Errc::usage, "the name of the output file is empty");
-  struct stat info {};
-  if (::lstat(file.c_str(), &info) == 0) {
-    if (S_ISDIR(info.st_mode)) return error(Errc::conflict, concat(in_quotes(file), " is a directory"));
-    if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
-      return error(Errc::conflict, concat(in_quotes(file), " is not a regular file"), "- stands for standard output");
-    if (!force) return exists_already(file);
-  } else if (errno != ENOENT) {
-    return system_error(errno, "cannot write", file);
-  }
-  const Path directory = directory_of(file);
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) return system_error(errno, "cannot write to directory", directory);
-  return {};
 }
 
 Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document,

@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/file.hpp"
 #include "common/output.hpp"
+#include "common/output_file.hpp"
 #include "lic/result.hpp"
 #include "license/envelope.hpp"
 #include "licgen/carried_product.hpp"
@@ -29,10 +30,6 @@ inline constexpr mode_t kDocumentMode = 0644;
 
 /// "license file 'a.json'", "the license file on standard input": for messages.
 [[nodiscard]] std::string input_name(const std::string& file, std::string_view what);
-
-/// Whether a file may be written there: nothing of that name, or `force` and a
-/// regular file. Errors: conflict, not_found (no such directory), usage (empty).
-[[nodiscard]] Result<void> check_output_file(const std::string& file, bool force);
 
 /// Writes one document and a newline to `out`, or to standard output where it is
 /// absent or `-`. Of a file it tells: with --json as `{"file"}`. Errors: those of check_output_file(); denied, failure.

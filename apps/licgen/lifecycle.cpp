@@ -29,16 +29,8 @@ struct Reissued {
   bool changed = false;
 };
 
-Json changes_json(const std::vector<TermsChange>& changes) {
-  Json out = Json::array();
-  const auto words = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-  for (const auto& change : changes)
-    out.push_back({{"member", change.member}, {"before", words(change.before)}, {"after", words(change.after)}});
-  return out;
-}
-
-HistoryEntry history_entry(const Reissue& reissue, const ReissueOptions& options, const Reissued& done,
-                           const Vendor& vendor) {
+Result<void> record_change(Transaction& transaction, const Reissue& reissue, const ReissueOptions& options,
+                           const Reissued& done, const Vendor& vendor) {
   Json detail = {{"serial", done.terms.serial},
                  {"sha256", document_digest(done.document)},
                  {"changes", changes_json(done.changes)}};
@@ -46,7 +38,9 @@ HistoryEntry history_entry(const Reissue& reissue, const ReissueOptions& options
     detail["order"] = reissue.order;
     detail["request"] = reissue.request;
   }
-  return {vendor.now(), vendor.actor(), reissue.action, done.terms.key, options.reason.value_or(""), json_text(detail)};
+  if (reissue.also) LIC_TRY(reissue.also(transaction, detail));
+  return transaction.record(
+      {vendor.now(), vendor.actor(), reissue.action, done.terms.key, options.reason.value_or(""), json_text(detail)});
 }
 
 /// Where the signed file goes. Opened before anything changes, so that a place that
@@ -78,8 +72,8 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
                  concat("license ", key.text(), " was revoked on ", format_date(*record.summary.revoked_at), " for ",
                         in_quotes(record.summary.revoke_reason)),
                  "a revocation is final: issue a new license");
-  LIC_TRY(check_clock(record, vendor));
-  LIC_TRY_ASSIGN(const Terms terms, terms_of(record));
+  LIC_TRY(check_clock(record.summary, vendor.now()));
+  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
   LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
   LIC_TRY_ASSIGN(auto next, reissue.next({record.summary, terms, history}, catalog));
   if (!next) {  // a retry finds the file that it wrote
@@ -91,7 +85,7 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
   LIC_TRY_ASSIGN(done.document, sign_license(done.terms, signer, product));
   LIC_TRY(open_sink(options, DocumentSink::Same::refuse, vendor, sink));
   LIC_TRY(transaction->reissue(done.terms, done.document));
-  LIC_TRY(transaction->record(history_entry(reissue, options, done, vendor)));
+  LIC_TRY(record_change(*transaction, reissue, options, done, vendor));
   LIC_TRY(transaction->commit());
   return done;
 }
@@ -117,6 +111,7 @@ void report(const Reissued& done, const Reissue& reissue, const std::vector<std:
     document["changed"] = done.changed;
     document["changes"] = changes_json(done.changes);
     document["files"] = files;
+    if (reissue.tell) reissue.tell(document);
     output.line(json_text(document));
     return;
   }
@@ -128,32 +123,6 @@ void report(const Reissued& done, const Reissue& reissue, const std::vector<std:
 }
 
 }  // namespace
-
-Result<Terms> terms_of(const LicenseRecord& record) {
-  const std::string what = concat("the ledger's document of ", record.summary.key);
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
-  return Terms::parse(envelope.payload(), what);
-}
-
-/// Signs `terms` and sees that clients will take the document.
-Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product) {
-  std::string document = sign_document(DocumentKind::license, terms.to_json(), key).to_json();
-  if (document.size() > kMaxDocument)
-    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
-                 "clients take no larger one: leave out features, machines or metadata");
-  const auto verified = verify(view_bytes(document), product, "the license");
-  if (!verified) return error(Errc::conflict, concat("clients would refuse the license: ", verified.error().message));
-  return document;
-}
-
-Result<void> check_clock(const LicenseRecord& record, const Vendor& vendor) {
-  if (clock_moved_back(vendor.now(), record.summary.issued_at))
-    return error(Errc::failure,
-                 concat("the clock of this machine is wrong: it is ", format_time(vendor.now()), " by it, and license ",
-                        record.summary.key, " was issued on ", format_time(record.summary.issued_at)),
-                 "set the clock right; nothing was changed");
-  return {};
-}
 
 void set_up_reissue(CLI::App& app, ReissueOptions& options) {
   app.add_option("KEY", options.key, "License key")->required();
@@ -181,6 +150,38 @@ Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vend
   if (done.changed && !options.out)
     vendor.output().note(concat("the customer needs the new file: licgen export ", key.text(), " --out DIR"));
   return {};
+}
+
+Json changes_json(const std::vector<TermsChange>& changes) {
+  Json out = Json::array();
+  const auto words = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  for (const auto& change : changes)
+    out.push_back({{"member", change.member}, {"before", words(change.before)}, {"after", words(change.after)}});
+  return out;
+}
+
+Result<Terms> newest_terms(const LicenseRecord& record) {
+  const std::string what = concat("the ledger's document of ", record.summary.key);
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
+  return Terms::parse(envelope.payload(), what);
+}
+
+Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product) {
+  std::string document = sign_document(DocumentKind::license, terms.to_json(), key).to_json();
+  if (document.size() > kMaxDocument)
+    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
+                 "clients take no larger one: leave out features, machines or metadata");
+  const auto verified = verify(view_bytes(document), product, "the license");
+  if (!verified) return error(Errc::conflict, concat("clients would refuse the license: ", verified.error().message));
+  return document;
+}
+
+Result<void> check_clock(const LicenseSummary& license, Time now) {
+  if (!clock_moved_back(now, license.issued_at)) return {};
+  return error(Errc::failure,
+               concat("the clock of this machine is wrong: it is ", format_time(now), " by it, and license ",
+                      license.key, " was issued on ", format_time(license.issued_at)),
+               "set the clock right; nothing was changed");
 }
 
 Result<void> require_in_force(const Standing& standing) {

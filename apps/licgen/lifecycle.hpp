@@ -44,21 +44,29 @@ struct Reissue {
   /// Noted in the history, so that the command can be run again; empty: no order.
   std::string order;
   std::string request;  ///< equal for equal requests
+  /// What else changes in the same transaction, and is noted in the detail of the
+  /// history; none: nothing.
+  std::function<Result<void>(Transaction&, nlohmann::ordered_json& detail)> also{};
+  /// Adds to the answer of --json; none: nothing.
+  std::function<void(nlohmann::ordered_json& answer)> tell{};
 };
 
 /// Works it out, signs it, stores it, writes it out and tells what changed.
 /// Errors: not_found, conflict (revoked), invalid_input, and those of `next`.
 [[nodiscard]] Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vendor& vendor);
 
-/// The terms of a license as the ledger has it.
-[[nodiscard]] Result<Terms> terms_of(const LicenseRecord& record);
+/// The terms in the ledger's newest document of a license.
+[[nodiscard]] Result<Terms> newest_terms(const LicenseRecord& record);
 
-/// Signs `terms` and sees that clients will take the document.
-/// Errors: invalid_input (too large), conflict (clients would refuse it).
+/// Signs `terms`, and sees that clients will take the document.
+/// Errors: invalid_input (too large), conflict.
 [[nodiscard]] Result<std::string> sign_license(const Terms& terms, const SigningKey& key, const ProductFile& product);
 
-/// Errors: failure, when the clock is behind what the license says of its issue.
-[[nodiscard]] Result<void> check_clock(const LicenseRecord& record, const Vendor& vendor);
+/// Errors: failure, when the clock is behind the newest document of the license.
+[[nodiscard]] Result<void> check_clock(const LicenseSummary& license, Time now);
+
+/// `[{"member", "before", "after"}]`, null where there is none.
+[[nodiscard]] nlohmann::ordered_json changes_json(const std::vector<TermsChange>& changes);
 
 /// Errors: conflict, when the license is suspended, which most changes must not hide.
 [[nodiscard]] Result<void> require_in_force(const Standing& standing);

@@ -53,12 +53,17 @@ Result<void> LicenseManager::Impl::save(Time now) {
   return read_state();
 }
 
-Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
-  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license_key));
+Result<LicenseKey> LicenseManager::Impl::key_of_product(std::string_view typed) const {
+  LIC_TRY_ASSIGN(LicenseKey key, LicenseKey::parse(typed));
   const Catalog& catalog = product_.catalog();
-  if (key.prefix() != catalog.key_prefix)
-    return error(Errc::invalid_input, concat("license key ", key.text(), " is not one of ", catalog.name),
-                 concat("its keys begin with ", catalog.key_prefix, "-"));
+  if (key.prefix() == catalog.key_prefix) return key;
+  return error(Errc::invalid_input, concat("license key ", key.text(), " is not one of ", catalog.name),
+               concat("its keys begin with ", catalog.key_prefix, "-"));
+}
+
+Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
+  LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
+  const Catalog& catalog = product_.catalog();
   const Path path = store_.license_file(key.text());
   const std::string what = concat("license file ", in_quotes(path.native()));
   const auto bytes = read_file(path, "license file", {.follow_symlink = false});
@@ -112,16 +117,19 @@ Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& lice
 }
 
 Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what,
-                                                    const std::optional<LicenseKey>& wanted) {
+                                                    const std::optional<LicenseKey>& key, Wanted wanted) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
   LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
-  if (wanted && license.terms().key != wanted->text())
-    return error(Errc::invalid_input,
-                 concat(what, " is of the key ", license.terms().key, ", not of ", wanted->text()));
+  if (key && license.terms().key != key->text())
+    return error(Errc::invalid_input, concat(what, " is of the key ", license.terms().key, ", not of ", key->text()));
+  if (wanted == Wanted::answer && !license.terms().activation)
+    return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
+                 "activate it with --activate-license FILE");
   const Time now = environment_.now();
   const Decision decision = decide(license, context_for(license, is_for_this_machine(license), now));
   if (!decision.allowed()) return refusal(license, decision);
+  LIC_TRY(check_exchange(license.terms(), what));
   LIC_TRY(check_may_replace(license, now));
 
   const Terms& terms = license.terms();
@@ -132,8 +140,10 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
   loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
   loaded_.state.grant.reset();
   loaded_.state.seen[terms.id] = terms.serial;
+  take_exchange(terms);
   license_ = license;
   LIC_TRY(save(now));
+  if (terms.activation) LIC_TRY(marks_.take_again(terms.id, machine_));
   const Plan* plan = plan_of(license);
   return Change{true,
                 decision,
@@ -215,12 +225,16 @@ Result<Change> LicenseManager::Impl::deactivate() {
   if (!state.license && !state.grant) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   const std::string name = license_ ? name_of(*license_) : "the license";
   const bool keeps_file = state.license.has_value();
+  const bool keeps_seat = keeps_file && license_ &&
+                          std::any_of(state.exchanges.begin(), state.exchanges.end(),
+                                      [&](const Exchange& one) { return one.license == license_->terms().id; });
   state.license.reset();
   state.grant.reset();
   license_.reset();
   LIC_TRY(save(environment_.now()));
   return Change{true, decision(), concat("deactivated ", name),
-                keeps_file ? "its signed file stays in the state directory and can be activated again" : ""};
+                concat(keeps_file ? "its signed file stays in the state directory and can be activated again" : "",
+                       keeps_seat ? "; its seat stays taken until a receipt gives it back to the vendor" : "")};
 }
 
 }  // namespace lic

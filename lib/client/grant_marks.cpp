@@ -1,5 +1,6 @@
 #include "client/grant_marks.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
@@ -12,30 +13,65 @@
 namespace lic {
 namespace {
 
-struct Mark {
+using nlohmann::ordered_json;
+
+struct TrialMark {
   std::string plan;
   Time at{};
   MachineBinding machine;
 };
 
+/// A license of which a seat was given back here.
+struct ReturnMark {
+  std::string license;
+  std::vector<std::string> requests;  ///< whose seats were
+  Time at{};                          ///< the last time
+  bool closed = true;                 ///< no later request was answered and applied
+  MachineBinding machine;
+};
+
+struct Marks {
+  std::vector<TrialMark> trials;
+  std::vector<ReturnMark> returns;
+};
+
 /// Equal facts are the same machine too: one without strong facts matches nothing.
-bool is_here(const Mark& mark, const MachineIdentity& machine) {
-  return machine.matches(mark.machine) || machine.facts() == mark.machine.facts;
+bool is_here(const MachineBinding& marked, const MachineIdentity& machine) {
+  return machine.matches(marked) || machine.facts() == marked.facts;
 }
 
-Mark read_mark(const json::Value& value, json::Faults& faults) {
-  json::Reader reader(value, faults);
-  Mark mark{reader.string("plan"), reader.time("at"), {}};
+MachineBinding read_machine(json::Reader& reader) {
+  MachineBinding machine;
   for (const auto& [name, digests] : reader.object_or_empty("machine"))
     if (const auto* list = digests.as_array())
       for (const auto& digest : *list)
-        if (const auto* text = digest.as_string()) mark.machine.facts[name].push_back(*text);
-  mark.machine.match = std::min<int>(MachineIdentity::kDefaultMatch, static_cast<int>(mark.machine.facts.size()));
-  return mark;
+        if (const auto* text = digest.as_string()) machine.facts[name].push_back(*text);
+  machine.match = std::min<int>(MachineIdentity::kDefaultMatch, static_cast<int>(machine.facts.size()));
+  return machine;
+}
+
+TrialMark read_trial(json::Reader& reader) { return {reader.string("plan"), reader.time("at"), read_machine(reader)}; }
+
+ReturnMark read_return(json::Reader& reader) {
+  return {reader.string("license"), reader.strings_or_empty("requests"), reader.time("at"),
+          reader.boolean_or("closed", true), read_machine(reader)};
+}
+
+/// Those of a list that can be read.
+template <class Mark>
+std::vector<Mark> read_list(const json::Array& listed, Mark (*read)(json::Reader&)) {
+  std::vector<Mark> marks;
+  for (const auto& entry : listed) {
+    json::Faults faults;
+    json::Reader reader(entry, faults);
+    Mark mark = read(reader);
+    if (faults.empty()) marks.push_back(std::move(mark));
+  }
+  return marks;
 }
 
 /// What can be read of the file; a damaged one holds no marks.
-std::vector<Mark> read_marks(const Path& file) {
+Marks read_marks(const Path& file) {
   ReadOptions options;
   options.limit = 1024 * 1024;
   options.follow_symlink = false;
@@ -43,46 +79,95 @@ std::vector<Mark> read_marks(const Path& file) {
   if (!bytes) return {};
   const auto document = json::parse(view_text(*bytes), "marks");
   if (!document) return {};
-  json::Faults document_faults;
-  json::Reader reader(*document, document_faults);
-  std::vector<Mark> marks;
-  for (const auto& entry : reader.array_or_empty("marks")) {
-    json::Faults faults;
-    Mark mark = read_mark(entry, faults);
-    if (faults.empty()) marks.push_back(std::move(mark));
-  }
-  return marks;
+  json::Faults faults;
+  json::Reader reader(*document, faults);
+  return {read_list(reader.array_or_empty("marks"), read_trial),
+          read_list(reader.array_or_empty("returned"), read_return)};
 }
 
-std::string marks_json(const std::vector<Mark>& marks) {
-  auto listed = nlohmann::ordered_json::array();
-  for (const auto& mark : marks) {
-    auto facts = nlohmann::ordered_json::object();
-    for (const auto& [name, digests] : mark.machine.facts) facts[name] = digests;
-    listed.push_back({{"plan", mark.plan}, {"at", format_time(mark.at)}, {"machine", std::move(facts)}});
-  }
-  return nlohmann::ordered_json{{"v", 1}, {"marks", std::move(listed)}}.dump() + "\n";
+ordered_json facts_json(const MachineBinding& machine) {
+  auto facts = ordered_json::object();
+  for (const auto& [name, digests] : machine.facts) facts[name] = digests;
+  return facts;
+}
+
+Result<void> write_marks(const Path& file, const Marks& marks) {
+  ordered_json out{{"v", 1}, {"marks", ordered_json::array()}};
+  for (const auto& mark : marks.trials)
+    out["marks"].push_back({{"plan", mark.plan}, {"at", format_time(mark.at)}, {"machine", facts_json(mark.machine)}});
+  for (const auto& mark : marks.returns)
+    out["returned"].push_back({{"license", mark.license},
+                               {"requests", mark.requests},
+                               {"at", format_time(mark.at)},
+                               {"closed", mark.closed},
+                               {"machine", facts_json(mark.machine)}});
+  LIC_TRY(make_private_directory(file.parent_path()));
+  return write_file(file, view_bytes(out.dump() + "\n"));
+}
+
+/// The mark of that license on this machine; end() where there is none.
+auto find_return(std::vector<ReturnMark>& marks, std::string_view license, const MachineIdentity& machine) {
+  return std::find_if(marks.begin(), marks.end(), [&](const ReturnMark& mark) {
+    return mark.license == license && is_here(mark.machine, machine);
+  });
+}
+
+bool names(const ReturnMark& mark, std::string_view request) {
+  return std::find(mark.requests.begin(), mark.requests.end(), request) != mark.requests.end();
 }
 
 }  // namespace
 
 GrantMarks::GrantMarks(const Path& home, std::string_view product) {
+  if (home.empty()) return;
   const Digest digest = hmac_sha256(view_bytes("lic-grant-marks-v1"), view_bytes(product));
   file_ = home / ".local" / "share" / "lic" / hex_encode(ByteView(digest).first(8));
 }
 
 std::optional<Time> GrantMarks::find(std::string_view plan, const MachineIdentity& machine) const {
-  for (const auto& mark : read_marks(file_))
-    if (mark.plan == plan && is_here(mark, machine)) return mark.at;
+  for (const auto& mark : read_marks(file_).trials)
+    if (mark.plan == plan && is_here(mark.machine, machine)) return mark.at;
   return std::nullopt;
 }
 
 Result<void> GrantMarks::add(std::string_view plan, const MachineIdentity& machine, Time at) const {
   if (find(plan, machine)) return {};
-  LIC_TRY(make_private_directory(file_.parent_path()));
-  std::vector<Mark> marks = read_marks(file_);
-  marks.push_back({std::string(plan), at, {0, machine.facts()}});
-  return write_file(file_, view_bytes(marks_json(marks)));
+  Marks marks = read_marks(file_);
+  marks.trials.push_back({std::string(plan), at, {0, machine.facts()}});
+  return write_marks(file_, marks);
+}
+
+bool GrantMarks::is_given_back(const Terms& terms, const MachineIdentity& machine) const {
+  if (file_.empty()) return false;
+  Marks marks = read_marks(file_);
+  const auto mark = find_return(marks.returns, terms.id, machine);
+  if (mark == marks.returns.end()) return false;
+  return terms.activation ? names(*mark, terms.activation->request) : mark->closed;
+}
+
+Result<void> GrantMarks::give_back(std::string_view license, std::string_view request, const MachineIdentity& machine,
+                                   Time at) const {
+  if (file_.empty())
+    return error(Errc::failure, "HOME is not set, and that a seat was given back is marked there",
+                 "set HOME and try again");
+  Marks marks = read_marks(file_);
+  auto mark = find_return(marks.returns, license, machine);
+  if (mark == marks.returns.end())
+    mark = marks.returns.insert(mark, {std::string(license), {}, at, true, {0, machine.facts()}});
+  if (names(*mark, request) && mark->closed) return {};
+  if (!names(*mark, request)) mark->requests.emplace_back(request);
+  mark->at = at;
+  mark->closed = true;
+  return write_marks(file_, marks);
+}
+
+Result<void> GrantMarks::take_again(std::string_view license, const MachineIdentity& machine) const {
+  if (file_.empty()) return {};
+  Marks marks = read_marks(file_);
+  const auto mark = find_return(marks.returns, license, machine);
+  if (mark == marks.returns.end() || !mark->closed) return {};
+  mark->closed = false;
+  return write_marks(file_, marks);
 }
 
 }  // namespace lic

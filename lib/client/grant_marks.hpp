@@ -1,8 +1,9 @@
 #pragma once
 
-/// Marks of trials used, outside the state directory but within the home, so
-/// that deleting the state does not give another trial. Advisory: who deletes
-/// the marks too starts afresh (docs/security.md).
+/// Marks of trials used and of licenses given back, outside the state directory but
+/// within the home, so that deleting the state gives no other trial, and a copy of it
+/// brings no license back. Advisory: who deletes the marks too starts afresh
+/// (docs/security.md).
 
 #include <string_view>
 
@@ -24,6 +25,19 @@ class GrantMarks {
 
   /// Errors: denied, failure. Marking again keeps the first time.
   [[nodiscard]] Result<void> add(std::string_view plan, const MachineIdentity& machine, Time at) const;
+
+  /// Whether what `terms` say does not count on this machine, because the seat was
+  /// given back: an answer to a request whose seat was; or any other file of the license,
+  /// as long as no later answer was applied. False where the marks cannot be read.
+  [[nodiscard]] bool is_given_back(const Terms& terms, const MachineIdentity& machine) const;
+
+  /// The seat that `request` had of the license with that id is given back.
+  /// Errors: denied, failure. Marking again keeps the first time.
+  [[nodiscard]] Result<void> give_back(std::string_view license, std::string_view request,
+                                       const MachineIdentity& machine, Time at) const;
+
+  /// A later request of the license was answered and applied. Errors: denied, failure.
+  [[nodiscard]] Result<void> take_again(std::string_view license, const MachineIdentity& machine) const;
 
  private:
   Path file_;

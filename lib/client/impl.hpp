@@ -33,6 +33,11 @@ class LicenseManager::Impl {
   Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
+  Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
+  [[nodiscard]] Result<std::string> pending_request(std::string_view license_key) const;
+  Result<Change> apply_activation(ByteView document, std::string_view name);
+  Result<ReturnedSeat> return_seat(std::string_view license_key);
+  [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key) const;
 
   [[nodiscard]] const ProductInfo& info() const noexcept { return info_; }
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
@@ -67,10 +72,25 @@ class LicenseManager::Impl {
   [[nodiscard]] Result<void> check_changeable() const;
   [[nodiscard]] Result<FileLock> lock_and_read();
   Result<void> save(Time now);
-  Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& wanted);
+  enum class Wanted { any, answer };  ///< any license, or only the answer to a request
+  Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
+                                Wanted wanted = Wanted::any);
+  [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+
+  // exchange.cpp: requests, answers and receipts
+  /// Whether the seat that `terms` speak of was given back on this machine.
+  [[nodiscard]] bool is_given_back(const Terms& terms) const;
+  void drop_given_back();
+  [[nodiscard]] bool knows_exchange(const Terms& terms) const;
+  /// Whether a file may be activated here: no answer to another request, nothing given back.
+  [[nodiscard]] Result<void> check_exchange(const Terms& terms, std::string_view what) const;
+  void take_exchange(const Terms& terms);
+  /// The exchange whose seat is to be given back: of that key, else of the active
+  /// license, else the last one. Null where there is none.
+  [[nodiscard]] Result<const Exchange*> exchange_to_return(std::string_view typed_key) const;
 
   Environment environment_;
   ProductFile base_;     ///< as embedded or given
@@ -90,6 +110,7 @@ class LicenseManager::Impl {
   std::vector<std::string> warnings_;
   std::optional<Reason> forced_;              ///< the state itself is why there is no license
   std::optional<VerifiedLicense> license_;    ///< what was activated or granted
+  std::string given_back_;                    ///< id of the license that would be, had its seat not been given back
   std::optional<VerifiedLicense> free_plan_;  ///< what holds when nothing was
   bool machine_matches_ = false;              ///< of license_
   bool adopted_ = false;                      ///< license_ is newer than the saved state

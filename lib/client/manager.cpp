@@ -114,6 +114,7 @@ Result<void> LicenseManager::Impl::read_state() {
   if (const Plan* plan = catalog.plan_of_kind(Kind::free)) free_plan_ = grant(product_, *plan, "", {}, Time{});
   tell_condition();
   take_license();
+  drop_given_back();
   adopt_dropped_file();
   if (judges_file()) LIC_TRY(judge_file());
   machine_matches_ = license_ && is_for_this_machine(*license_);
@@ -130,6 +131,9 @@ Result<void> LicenseManager::Impl::judge_file() {
   }
   LIC_TRY_ASSIGN(product_, product_for(bytes, what));
   LIC_TRY_ASSIGN(license_, verify(bytes, product_, what));
+  if (!is_given_back(license_->terms())) return {};
+  forced_ = Reason::no_license;
+  warnings_.push_back(concat("the seat of license ", license_->terms().key, " was given back on this machine"));
   return {};
 }
 
@@ -208,6 +212,10 @@ void LicenseManager::Impl::adopt_dropped_file() {
     return;
   }
   if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
+  if (dropped->terms().activation && !knows_exchange(dropped->terms())) {
+    warnings_.push_back(what + " answers an activation request: it counts when it is applied");
+    return;
+  }
   // The vendor's newest word counts, also where it takes something back: an earlier
   // end, a suspension, another machine. Only what has not begun does not yet.
   if (environment_.now() < dropped->terms().starts_at) return;
@@ -330,6 +338,21 @@ Result<Change> LicenseManager::activate_document(std::span<const unsigned char> 
 
 Result<Change> LicenseManager::start_trial(std::string_view email) { return impl_->start_trial(email); }
 Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
+Result<RequestedActivation> LicenseManager::request_activation(std::string_view license_key, bool anew) {
+  return impl_->request_activation(license_key, anew);
+}
+Result<std::string> LicenseManager::pending_request(std::string_view license_key) const {
+  return impl_->pending_request(license_key);
+}
+Result<Change> LicenseManager::apply_activation(std::span<const unsigned char> document, std::string_view name) {
+  return impl_->apply_activation(document, name);
+}
+Result<ReturnedSeat> LicenseManager::return_seat(std::string_view license_key) {
+  return impl_->return_seat(license_key);
+}
+Result<std::string> LicenseManager::returned_receipt(std::string_view license_key) const {
+  return impl_->returned_receipt(license_key);
+}
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
 const ProductInfo& LicenseManager::product() const noexcept { return impl_->info(); }
 const std::string& LicenseManager::machine_id() const { return impl_->fingerprint(); }

@@ -35,6 +35,23 @@ struct LocalGrant {
   Time started_at{};
 };
 
+/// An activation request that waits for its answer.
+struct PendingRequest {
+  std::string id;
+  std::string key;
+  std::string secret;    ///< of the receipt to come, hex
+  std::string document;  ///< as it was given out
+};
+
+/// A request that was answered and applied here: what it takes to give the seat back.
+struct Exchange {
+  std::string request;
+  std::string key;
+  std::string license;  ///< id
+  std::string secret;   ///< of the receipt, hex
+  std::string receipt;  ///< the document, once the seat was given back; else empty
+};
+
 /// What the box holds.
 struct ClientState {
   std::optional<ActiveLicense> license;  ///< at most one of these two
@@ -43,6 +60,8 @@ struct ClientState {
   std::optional<Time> high_water;            ///< the latest time seen
   std::map<std::string, std::int64_t> seen;  ///< license id -> highest serial activated here
   std::vector<std::string> granted;          ///< plans granted locally before, ever
+  std::optional<PendingRequest> pending;
+  std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
 };
 
 enum class StateCondition {

@@ -90,6 +90,18 @@ std::string content_json(const ClientState& state, const MachineIdentity& machin
   if (state.high_water) out["high_water"] = format_time(*state.high_water);
   out["seen"] = state.seen;
   out["granted"] = state.granted;
+  if (state.pending)
+    out["pending"] = {{"id", state.pending->id},
+                      {"key", state.pending->key},
+                      {"secret", state.pending->secret},
+                      {"document", state.pending->document}};
+  auto& exchanges = out["exchanges"] = ordered_json::array();
+  for (const auto& exchange : state.exchanges)
+    exchanges.push_back({{"request", exchange.request},
+                         {"key", exchange.key},
+                         {"license", exchange.license},
+                         {"secret", exchange.secret},
+                         {"receipt", exchange.receipt}});
   out["machine"] = machine_json(machine);
   out["summary"] = digest;
   return out.dump();
@@ -105,6 +117,23 @@ std::optional<LocalGrant> read_grant(json::Reader& content) {
   if (!content.has("grant")) return std::nullopt;
   json::Reader reader(*content.member("grant"), content, "grant");
   return LocalGrant{reader.string("plan"), reader.string("key"), reader.string("email"), reader.time("started_at")};
+}
+
+std::optional<PendingRequest> read_pending(json::Reader& content) {
+  if (!content.has("pending")) return std::nullopt;
+  json::Reader reader(*content.member("pending"), content, "pending");
+  return PendingRequest{reader.string("id"), reader.string("key"), reader.string("secret"), reader.string("document")};
+}
+
+std::vector<Exchange> read_exchanges(json::Reader& content) {
+  std::vector<Exchange> exchanges;
+  const json::Array& listed = content.array_or_empty("exchanges");
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    json::Reader reader(listed[i], content, "exchanges", i);
+    exchanges.push_back({reader.string("request"), reader.string("key"), reader.string("license"),
+                         reader.string("secret"), reader.string("receipt")});
+  }
+  return exchanges;
 }
 
 std::optional<ProductPin> read_pin(json::Reader& content) {
@@ -166,6 +195,8 @@ std::optional<Content> read_content(std::string_view text) {
   for (const auto& [id, serial] : reader.object_or_empty("seen"))
     if (const auto* number = serial.as_integer()) content.state.seen[id] = *number;
   content.state.granted = reader.strings_or_empty("granted");
+  content.state.pending = read_pending(reader);
+  content.state.exchanges = read_exchanges(reader);
   content.machine = read_machine(reader);
   content.summary = reader.string("summary");
   if (!faults.empty()) return std::nullopt;

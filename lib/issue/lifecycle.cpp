@@ -157,7 +157,8 @@ std::string limit_words(const Limit& limit) {
 
 std::string machine_words(const Terms& terms) {
   if (terms.machines.empty()) return "any";
-  return concat(terms.machines.size(), terms.machines.size() == 1 ? " machine" : " machines");
+  const std::size_t count = seat_holders(terms).size();
+  return count == 0 ? "none" : concat(count, count == 1 ? " machine" : " machines");
 }
 
 }  // namespace
@@ -230,6 +231,21 @@ Terms suspended(const Terms& terms, Time now) {
 Terms reinstated(const Terms& terms, Time now) {
   Terms next = next_of(terms, now);
   next.suspended_at.reset();
+  return next;
+}
+
+MachineBinding binding_of_nobody() { return {1, {{"nobody", {"0000000000000000"}}}}; }
+
+std::vector<MachineBinding> seat_holders(const Terms& terms) {
+  std::vector<MachineBinding> holders = terms.machines;
+  std::erase(holders, binding_of_nobody());
+  return holders;
+}
+
+Terms bound_to(const Terms& terms, std::vector<MachineBinding> machines, Time now) {
+  Terms next = next_of(terms, now);
+  next.machines = std::move(machines);
+  if (next.machines.empty()) next.machines.push_back(binding_of_nobody());
   return next;
 }
 

@@ -67,6 +67,17 @@ struct ChangeRequest {
 [[nodiscard]] Terms suspended(const Terms& terms, Time now);
 [[nodiscard]] Terms reinstated(const Terms& terms, Time now);
 
+/// A binding that no machine has: its one fact is none that machines are known by
+/// (docs/formats.md, 3). A license with it alone is for no machine, where an empty list
+/// would make it one for any.
+[[nodiscard]] MachineBinding binding_of_nobody();
+
+/// The machines that hold a seat of the license: those that it is bound to.
+[[nodiscard]] std::vector<MachineBinding> seat_holders(const Terms& terms);
+
+/// The license bound to these machines; to none: by binding_of_nobody().
+[[nodiscard]] Terms bound_to(const Terms& terms, std::vector<MachineBinding> machines, Time now);
+
 /// One member that differs between two terms of a license, in words.
 struct TermsChange {
   std::string member;  ///< as in the payload: "expires_at", "features/api-access"

@@ -1,5 +1,6 @@
 #include "ledger/audit.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
@@ -17,6 +18,13 @@ using Json = nlohmann::json;
 
 bool begins(const HistoryEntry& entry) { return entry.action == "create" || entry.action == "import"; }
 
+/// What the history says of an answered request.
+struct ToldActivation {
+  std::string digest;
+  std::optional<Time> ended_at;
+  std::string ended_by;
+};
+
 /// What the history of one license says that the license is now.
 struct Told {
   bool begun = false;
@@ -25,6 +33,7 @@ struct Told {
   bool suspended = false;
   std::optional<Time> revoked_at;
   std::string revoke_reason;
+  std::map<std::string, ToldActivation> activations;  ///< by id of the request
 };
 
 class Auditor {
@@ -37,6 +46,7 @@ class Auditor {
     LIC_TRY(ledger_.history_by_key([&](const HistoryRow& row) { return check_row(row); }));
     LIC_TRY(end_of_license());
     LIC_TRY(check_licenses_without_history());
+    LIC_TRY(check_activation_count());
     return std::move(report_);
   }
 
@@ -112,7 +122,54 @@ class Auditor {
     }
     if (entry.action == "suspend") told_.suspended = true;
     if (entry.action == "reinstate") told_.suspended = false;
+    take_activations(entry, detail);
     if (entry.action == "revoke") told_.revoked_at = entry.at, told_.revoke_reason = entry.reason;
+  }
+
+  /// What an entry says of seats taken and given back.
+  void take_activations(const HistoryEntry& entry, const Json& detail) {
+    const auto text = [&](const char* name) {
+      return detail.contains(name) && detail[name].is_string() ? detail[name].get<std::string>() : std::string();
+    };
+    if (detail.contains("ended") && detail["ended"].is_array())
+      for (const Json& request : detail["ended"])
+        if (request.is_string()) {
+          ToldActivation& told = told_.activations[request.get<std::string>()];
+          told.ended_at = entry.at;
+          told.ended_by = text("ended_by");
+        }
+    if (!text("request").empty() && !text("activation").empty())
+      told_.activations[text("request")].digest = text("activation");
+  }
+
+  /// Compares the answered requests of a license with what was told of them.
+  Result<void> check_activations() {
+    LIC_TRY_ASSIGN(const auto stored, ledger_.activations(key_));
+    activations_ += std::ssize(stored);
+    const auto wrong = [&](std::string_view request, std::string_view what) {
+      find(0, key_, concat("license ", key_, ": its activation by request ", printable(request), ' ', what));
+    };
+    for (const Activation& activation : stored) {
+      const auto told = told_.activations.find(activation.request);
+      if (told == told_.activations.end()) {
+        wrong(activation.request, "is not in the history");
+        continue;
+      }
+      if (told->second.digest != activation_digest(activation)) wrong(activation.request, "was altered");
+      if (told->second.ended_at != activation.ended_at || told->second.ended_by != activation.ended_by)
+        wrong(activation.request, "has not the end that the history tells");
+      told_.activations.erase(told);
+    }
+    for (const auto& missing : told_.activations) wrong(missing.first, "is in the history, but not in the ledger");
+    return {};
+  }
+
+  /// Whether there are activations of no license.
+  Result<void> check_activation_count() {
+    LIC_TRY_ASSIGN(const std::int64_t all, ledger_.activation_count());
+    if (all != activations_)
+      find(0, "", concat(all - activations_, " activations are of no license that the history knows"));
+    return {};
   }
 
   /// Compares what was told of a license with what is stored.
@@ -135,7 +192,7 @@ class Auditor {
       wrong("its revocation is not that of the history");
     if (license.suspended_at.has_value() != told_.suspended) wrong("its suspension is not that of the history");
     check_document(*record);
-    return {};
+    return check_activations();
   }
 
   /// What a document says that a license key has signed. A key that was distrusted later
@@ -184,6 +241,7 @@ class Auditor {
   const ProductFile& product_;
   Time now_;
   AuditReport report_;
+  std::int64_t activations_ = 0;
   bool any_ = false;  // whether key_, link_ and told_ are of a license
   std::string key_;
   std::string link_;

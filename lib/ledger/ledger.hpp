@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/activation.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "license/key.hpp"
@@ -59,7 +60,7 @@ struct LicenseSummary {
   std::optional<Time> maintenance_until;
   std::int64_t grace_days = 0;
   std::int64_t seats = 1;
-  std::int64_t activations = 0;
+  std::int64_t activations = 0;  ///< live ones
   std::string order;
   std::string note;
   std::string batch;
@@ -155,6 +156,13 @@ class Transaction {
   /// Errors: not_found; conflict (revoked before, for another reason).
   /// False when it was revoked before for the same reason: nothing changes.
   [[nodiscard]] virtual Result<bool> revoke(const LicenseKey& key, std::string_view reason, Time at) = 0;
+  /// An answered request, which takes a seat. Whether there is one left is the caller's to
+  /// know, in this transaction. Errors: not_found (no such license); conflict (that
+  /// request was answered before).
+  [[nodiscard]] virtual Result<void> add_activation(const Activation& activation) = 0;
+  /// Ends a live activation. `how` is one of kEndedBy... .
+  /// Errors: not_found (no such request); conflict (it has ended already).
+  [[nodiscard]] virtual Result<void> end_activation(std::string_view request, std::string_view how, Time at) = 0;
   /// The number of the next revocation list: one more than any before.
   [[nodiscard]] virtual Result<std::int64_t> next_revocation_seq() = 0;
   /// Registers a batch on first use. Errors: conflict (the batch exists with other
@@ -205,6 +213,12 @@ class Ledger {
   /// The same for the signed documents.
   [[nodiscard]] virtual Result<void> documents(const LicenseFilter& filter, Time now,
                                                const std::function<Result<void>(const LicenseFile&)>& visit) = 0;
+  /// The activation by the request with that id; absent: it was never answered.
+  [[nodiscard]] virtual Result<std::optional<Activation>> find_activation(std::string_view request) = 0;
+  /// Of one license, oldest first, those that have ended too.
+  [[nodiscard]] virtual Result<std::vector<Activation>> activations(std::string_view key) = 0;
+  /// Of all licenses, those that have ended too.
+  [[nodiscard]] virtual Result<std::int64_t> activation_count() = 0;
   /// Oldest first. Empty `key`: all that concerns no single license.
   [[nodiscard]] virtual Result<std::vector<HistoryEntry>> history(std::string_view key) = 0;
   /// All of the history, for audits: by number, or by license and number (what concerns

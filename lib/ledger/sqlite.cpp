@@ -45,7 +45,8 @@ const std::string& status_sql() {
 std::string columns_sql() {
   return concat(
       "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
-      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, ",
+      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, "
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL), ",
       status_sql());
 }
 
@@ -77,6 +78,7 @@ Result<LicenseSummary> read_license(const Rows& rows) {
   summary.created_at = rows.time(column++);
   summary.maintenance_until = rows.optional_time(column++);
   summary.suspended_at = rows.optional_time(column++);
+  summary.activations = rows.integer(column++);
   summary.status = static_cast<Reason>(rows.integer(column++));
   return summary;
 }
@@ -254,6 +256,17 @@ class SqliteLedger final : public Ledger {
     return each(filter, query, kDocumentPage, read_file, visit);
   }
 
+  Result<std::optional<Activation>> find_activation(std::string_view request) override {
+    LIC_TRY_ASSIGN(auto found, activations_where("request = ?1", request));
+    return found.empty() ? std::optional<Activation>() : std::optional(std::move(found.front()));
+  }
+
+  Result<std::vector<Activation>> activations(std::string_view key) override {
+    return activations_where("license = (SELECT number FROM licenses WHERE key = ?1)", key);
+  }
+
+  Result<std::int64_t> activation_count() override { return connection_->number("SELECT count(*) FROM activations"); }
+
   Result<std::vector<HistoryEntry>> history(std::string_view key) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT at, actor, action, key, reason, detail FROM history "
                                                  "WHERE key IS ?1 ORDER BY number",
@@ -318,6 +331,23 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
+  Result<std::vector<Activation>> activations_where(std::string_view condition, std::string_view argument) {
+    LIC_TRY_ASSIGN(
+        Rows rows,
+        connection_->query(concat("SELECT (SELECT key FROM licenses AS l WHERE l.number = a.license), request, "
+                                  "request_digest, receipt_hash, machine, serial, answer, activated_at, ended_at, "
+                                  "ended_by FROM activations AS a WHERE ",
+                                  condition, " ORDER BY number"),
+                           {argument}));
+    std::vector<Activation> found;
+    while (true) {
+      LIC_TRY_ASSIGN(const bool more, rows.next());
+      if (!more) return found;
+      found.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5),
+                       rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)});
+    }
+  }
+
   /// Visits the history page by page; `bounds` gives the parameters that follow the
   /// last row seen (null at first).
   template <class Bounds>

@@ -145,7 +145,43 @@ constexpr const char* kVersion3 = R"sql(
 CREATE INDEX licenses_by_order ON licenses (order_id) WHERE order_id IS NOT NULL;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+// Seats taken by activation requests, and given back.
+constexpr const char* kVersion4 = R"sql(
+CREATE TABLE activations (
+  number INTEGER PRIMARY KEY,
+  license INTEGER NOT NULL REFERENCES licenses (number),
+  request TEXT NOT NULL UNIQUE,
+  request_digest TEXT NOT NULL,
+  receipt_hash TEXT NOT NULL,
+  machine TEXT NOT NULL,
+  serial INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  activated_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  ended_by TEXT,
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+) STRICT;
+CREATE INDEX activations_by_license ON activations (license, ended_at);
+CREATE TRIGGER activations_no_delete BEFORE DELETE ON activations
+BEGIN
+  SELECT RAISE(ABORT, 'an activation is never deleted, it only ends');
+END;
+CREATE TRIGGER activations_no_replace BEFORE INSERT ON activations
+WHEN EXISTS (SELECT 1 FROM activations WHERE number = NEW.number OR request = NEW.request)
+BEGIN
+  SELECT RAISE(ABORT, 'that request was answered already');
+END;
+CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations
+WHEN OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR NEW.number <> OLD.number OR NEW.license <> OLD.license OR
+  NEW.request <> OLD.request OR NEW.request_digest <> OLD.request_digest OR NEW.receipt_hash <> OLD.receipt_hash OR
+  NEW.machine <> OLD.machine OR NEW.serial <> OLD.serial OR NEW.answer <> OLD.answer OR
+  NEW.activated_at <> OLD.activated_at
+BEGIN
+  SELECT RAISE(ABORT, 'an activation never changes, it only ends');
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

@@ -65,6 +65,14 @@ class SqliteTransaction final : public Transaction {
     return attempt([&] { return mark_revoked(key, reason, at); });
   }
 
+  Result<void> add_activation(const Activation& activation) override {
+    return attempt([&] { return insert_activation(activation); });
+  }
+
+  Result<void> end_activation(std::string_view request, std::string_view how, Time at) override {
+    return attempt([&] { return mark_ended(request, how, at); });
+  }
+
   Result<std::int64_t> next_revocation_seq() override {
     return attempt([&] {
       return connection_->number(
@@ -220,6 +228,35 @@ class SqliteTransaction final : public Transaction {
     LIC_TRY(connection_->run("UPDATE licenses SET revoked_at = ?2, revoke_reason = ?3 WHERE key = ?1",
                              {key.text(), value_of(at), or_null(reason)}));
     return true;
+  }
+
+  Result<void> insert_activation(const Activation& activation) {
+    LIC_TRY_ASSIGN(const auto license,
+                   connection_->number("SELECT number FROM licenses WHERE key = ?1", {activation.key}));
+    if (license == 0) return no_such_license(activation.key);
+    LIC_TRY_ASSIGN(const auto answered,
+                   connection_->number("SELECT 1 FROM activations WHERE request = ?1", {activation.request}));
+    if (answered != 0)
+      return error(Errc::conflict, concat("request ", printable(activation.request), " was answered already"));
+    return connection_->run(
+        "INSERT INTO activations (license, request, request_digest, receipt_hash, machine, serial, answer, "
+        "activated_at, ended_at, ended_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        {license, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
+         activation.serial, activation.answer, value_of(activation.at), value_of(activation.ended_at),
+         or_null(activation.ended_by)});
+  }
+
+  Result<void> mark_ended(std::string_view request, std::string_view how, Time at) {
+    {
+      LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT ended_at FROM activations WHERE request = ?1", {request}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return error(Errc::not_found, concat("no request ", printable(request), " was answered"));
+      if (const auto ended = rows.optional_time(0))
+        return error(Errc::conflict,
+                     concat("the activation by request ", printable(request), " ended on ", format_date(*ended)));
+    }
+    return connection_->run("UPDATE activations SET ended_at = ?2, ended_by = ?3 WHERE request = ?1",
+                            {request, value_of(at), how});
   }
 
   Result<void> register_batch(std::string_view batch, std::string_view request, Time at) {

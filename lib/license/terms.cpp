@@ -17,7 +17,7 @@ constexpr std::int64_t kMostGraceDays = 3650;
 constexpr std::size_t kMostMachines = 1000;
 
 /// What a payload may name in `crit`: a reader that does not know it must refuse.
-constexpr std::array<std::string_view, 1> kCritical = {"suspended_at"};
+constexpr std::array<std::string_view, 2> kCritical = {"suspended_at", "activation"};
 
 constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
 constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
@@ -50,26 +50,11 @@ Customer read_customer(json::Reader& document) {
   return customer;
 }
 
-FactDigests read_digests(json::Reader& reader) {
-  FactDigests facts;
-  for (const auto& [name, value] : reader.members()) {
-    auto& digests = facts[name];
-    if (const auto* digest = value.as_string()) digests.push_back(*digest);
-    if (const auto* several = value.as_array()) {
-      for (const auto& element : *several)
-        if (const auto* digest = element.as_string()) digests.push_back(*digest);
-      if (digests.size() != several->size()) digests.clear();
-    }
-    if (digests.empty()) reader.fault(name, "must be a digest or a list of digests");
-  }
-  return facts;
-}
-
 FactDigests read_facts(json::Reader& binding) {
   FactDigests facts;
   if (binding.has("facts")) {
     json::Reader reader(*binding.member("facts"), binding, "facts");
-    facts = read_digests(reader);
+    facts = read_fact_digests(reader);
   }
   if (facts.empty()) binding.fault("facts", "must name at least one fact");
   return facts;
@@ -87,6 +72,12 @@ std::vector<MachineBinding> read_machines(json::Reader& document) {
     machines.push_back(std::move(binding));
   }
   return machines;
+}
+
+std::optional<ActivationMark> read_activation(json::Reader& document) {
+  if (!document.has("activation")) return std::nullopt;
+  json::Reader reader(*document.member("activation"), document, "activation");
+  return ActivationMark{reader.string("request"), reader.string("receipt_hash")};
 }
 
 std::vector<std::pair<std::string, std::string>> read_metadata(json::Reader& document) {
@@ -127,6 +118,7 @@ Terms read_terms(json::Reader& document) {
   terms.limits = read_limits(document, "limits");
   terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
   terms.machines = read_machines(document);
+  terms.activation = read_activation(document);
   terms.order = document.string_or("order", "");
   terms.metadata = read_metadata(document);
   if (terms.expires_at && *terms.expires_at <= terms.starts_at)
@@ -189,6 +181,21 @@ void read_version(json::Reader& reader, std::span<const std::string_view> known)
       reader.fault("crit", concat("names ", in_quotes(name), ", which is not known here: newer version needed"));
 }
 
+FactDigests read_fact_digests(json::Reader& reader) {
+  FactDigests facts;
+  for (const auto& [name, value] : reader.members()) {
+    auto& digests = facts[name];
+    if (const auto* digest = value.as_string()) digests.push_back(*digest);
+    if (const auto* several = value.as_array()) {
+      for (const auto& element : *several)
+        if (const auto* digest = element.as_string()) digests.push_back(*digest);
+      if (digests.size() != several->size()) digests.clear();
+    }
+    if (digests.empty()) reader.fault(name, "must be a digest or a list of digests");
+  }
+  return facts;
+}
+
 Features read_features(json::Reader& reader, std::string_view name) {
   Features features;
   if (!reader.has(name)) return features;
@@ -239,7 +246,8 @@ Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
 std::string Terms::to_json() const {
   nlohmann::ordered_json out;
   out["v"] = 1;
-  if (suspended_at) out["crit"] = kCritical;
+  if (suspended_at) out["crit"].push_back("suspended_at");
+  if (activation) out["crit"].push_back("activation");
   out["id"] = id;
   out["serial"] = serial;
   out["product"] = product;
@@ -264,6 +272,7 @@ std::string Terms::to_json() const {
   out["seats"] = seats;
   auto& machines_out = out["machines"] = nlohmann::ordered_json::array();
   for (const auto& binding : machines) machines_out.push_back(machine_json(binding));
+  if (activation) out["activation"] = {{"request", activation->request}, {"receipt_hash", activation->receipt_hash}};
   out["order"] = order.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(order);
   auto& metadata_out = out["metadata"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : metadata) metadata_out[name] = value;

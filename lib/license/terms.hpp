@@ -28,6 +28,13 @@ struct MachineBinding {
   friend bool operator==(const MachineBinding&, const MachineBinding&) = default;
 };
 
+/// What makes a license the answer to one activation request (docs/formats.md, 11).
+struct ActivationMark {
+  std::string request;       ///< id of the request, hex
+  std::string receipt_hash;  ///< as the request had it, hex
+  friend bool operator==(const ActivationMark&, const ActivationMark&) = default;
+};
+
 struct Terms {
   std::string id;  ///< ULID
   std::int64_t serial = 1;
@@ -45,7 +52,8 @@ struct Terms {
   Features features;
   Limits limits;
   std::int64_t seats = 1;
-  std::vector<MachineBinding> machines;  ///< empty: any machine
+  std::vector<MachineBinding> machines;      ///< empty: any machine
+  std::optional<ActivationMark> activation;  ///< absent: no answer to a request
   std::string order;
   std::vector<std::pair<std::string, std::string>> metadata;
 
@@ -69,6 +77,10 @@ LIC_INTERNAL void read_version(json::Reader& reader, std::span<const std::string
 [[nodiscard]] LIC_INTERNAL Features read_features(json::Reader& reader, std::string_view name);
 /// Reads a member "limits".
 [[nodiscard]] LIC_INTERNAL Limits read_limits(json::Reader& reader, std::string_view name);
+
+/// Reads the facts of a machine, the members of the object that `reader` reads: a
+/// digest or a list of digests each. Faults for anything else.
+[[nodiscard]] LIC_INTERNAL FactDigests read_fact_digests(json::Reader& reader);
 
 /// Names of features, limits, plans and products: 1 to 64 of a-z, 0-9, '-', '_'
 /// and '.', beginning with a letter or digit. (Capitals are read as well.)

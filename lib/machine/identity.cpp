@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "base/encoding.hpp"
@@ -139,6 +140,25 @@ Result<MachineIdentity> MachineIdentity::parse(std::string_view fingerprint) {
     identity.facts_[std::string(kTagged[tag - 1])].push_back(hex_encode(entry.subspan(1)));
     last = entry;
   }
+  return identity;
+}
+
+Result<MachineIdentity> MachineIdentity::from_digests(FactDigests facts) {
+  const auto is_digest = [](const std::string& text) {
+    const auto raw = hex_decode(text);
+    return raw && raw->size() == kDigestBytes;
+  };
+  for (const auto& [name, digests] : facts) {
+    if (!is_known(name))
+      return error(Errc::invalid_input, concat("machine fact ", in_quotes(name), " is not known to this version"),
+                   "install a newer version of this program");
+    const bool in_order = std::adjacent_find(digests.begin(), digests.end(), std::greater_equal<>()) == digests.end();
+    if (digests.empty() || digests.size() > kMostFactValues || !in_order ||
+        !std::all_of(digests.begin(), digests.end(), is_digest))
+      return error(Errc::invalid_input, concat("the digests of machine fact ", name, " are not as licctl gives them"));
+  }
+  MachineIdentity identity;
+  identity.facts_ = std::move(facts);
   return identity;
 }
 

@@ -54,6 +54,11 @@ class LIC_INTERNAL MachineIdentity {
   /// case. Errors: invalid_input (mistyped, cut off, or of a newer version).
   static Result<MachineIdentity> parse(std::string_view fingerprint);
 
+  /// Takes the digests as facts() gave them, from a document.
+  /// Errors: invalid_input (a fact that this version does not know, no digest of ours,
+  /// one twice or not in order, more than kMostFactValues of one fact).
+  static Result<MachineIdentity> from_digests(FactDigests facts);
+
   /// The digests of the facts that are present: HMAC-SHA-256 under the product,
   /// cut to 64 bits, in hex, in order.
   [[nodiscard]] const FactDigests& facts() const noexcept { return facts_; }

@@ -38,6 +38,9 @@ if others=$(grep -vE '^(libsodium|libc|libm|ld-linux[a-z0-9-]*)\.so' <<<"$needed
   fi
 fi
 
+# Libraries for a single use are loaded then: each one more costs every start of licctl.
+if slow=$(readelf -d "$2" | grep -E 'NEEDED.*lib(qrencode|z|png)'); then fail "$2 loads at its start:"$'\n'"$slow"; fi
+
 # Names of other libraries that liblic was built with stay inside it.
 if leaked=$(nm -D --defined-only -C "$1" | grep -E ' [TWVBDR] (nlohmann|rapidjson|sodium)'); then
   fail "$1 exports:"$'\n'"$leaked"

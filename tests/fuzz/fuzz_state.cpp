@@ -60,6 +60,8 @@ void look_at(std::string_view text) {
   require(again.condition == StateCondition::intact, "a written state can be read");
   require(again.state.seen == loaded.state.seen && again.state.granted == loaded.state.granted, "a state survives");
   require(again.state.high_water == loaded.state.high_water, "the high-water mark survives");
+  require(again.state.pending.has_value() == loaded.state.pending.has_value(), "the pending request survives");
+  require(again.state.exchanges.size() == loaded.state.exchanges.size(), "the exchanges survive");
   require(again.state.license.has_value() == loaded.state.license.has_value(), "the license survives");
 }
 

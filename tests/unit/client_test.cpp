@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "client/impl.hpp"
+#include "protocol/offline_exchange.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/fake_machine.hpp"
@@ -564,4 +565,76 @@ TEST_CASE("client: without HOME there is a clear error", "[client]") {
   REQUIRE_FALSE(impl);
   CHECK(impl.error().code == Errc::failure);
   CHECK(impl.error().message.find("HOME") != std::string::npos);
+}
+
+namespace {
+
+/// What the vendor answers to a request, as `terms` with that serial.
+std::string answer_to(const Desk& desk, const std::string& request_text, Terms terms) {
+  const auto request = ActivationRequest::parse(view_bytes(request_text), "request").value();
+  terms.machines = {MachineIdentity::from_digests(request.facts).value().binding().value()};
+  terms.activation = ActivationMark{request.id, request.receipt_hash};
+  return desk.vendor.sign(terms);
+}
+
+Result<Change> apply_answer(const Desk& desk, const std::string& answer) {
+  return desk.open().apply_activation(view_bytes(answer), "answer.json");
+}
+
+}  // namespace
+
+TEST_CASE("a seat given back stays given back, on that machine and by that request", "[client]") {
+  const Desk desk;
+  Terms terms = desk.vendor.terms("professional");
+  const auto request = desk.open().request_activation(terms.key).value();
+  CHECK(request.made);
+  CHECK(desk.open().request_activation(terms.key).value().document == request.document);
+  const std::string answer = answer_to(desk, request.document, terms);
+  REQUIRE(apply_answer(desk, answer));
+  CHECK(desk.reason() == Reason::valid);
+  CHECK(desk.open().pending_request(terms.key).value().empty());
+
+  const auto returned = desk.open().return_seat().value();
+  CHECK(returned.change.changed);
+  const auto receipt = ActivationReceipt::parse(view_bytes(returned.receipt), "receipt").value();
+  CHECK(receipt.id == request.id);
+  CHECK(receipt.hash() == ActivationRequest::parse(view_bytes(request.document), "request").value().receipt_hash);
+  CHECK(desk.open().return_seat().value().receipt == returned.receipt);
+  CHECK(desk.reason() == Reason::no_license);
+  CHECK(apply_answer(desk, answer).error().code == Errc::conflict);
+
+  SECTION("another machine that shares the home has a seat of its own") {
+    test::fill(desk.machine, "22");
+    const auto other = desk.open().request_activation(terms.key).value();
+    REQUIRE(apply_answer(desk, answer_to(desk, other.document, terms)));
+    CHECK(desk.reason() == Reason::valid);
+    test::fill(desk.machine, "11");
+    CHECK(apply_answer(desk, answer).error().code == Errc::conflict);
+  }
+  SECTION("another license of the product is not concerned") {
+    desk.must_activate(desk.vendor.terms("professional", 2));
+    CHECK(desk.reason() == Reason::valid);
+    CHECK(desk.open().return_seat().error().code == Errc::conflict);
+  }
+  SECTION("any file of the license is refused until a later answer was applied") {
+    terms.serial = 2;
+    CHECK(desk.activate(desk.vendor.sign(terms)).error().code == Errc::conflict);
+    const auto again = desk.open().request_activation(terms.key).value();
+    CHECK(again.id != request.id);
+    REQUIRE(apply_answer(desk, answer_to(desk, again.document, terms)));
+    terms.serial = 3;
+    desk.must_activate(terms);
+    CHECK(desk.reason() == Reason::valid);
+  }
+}
+
+TEST_CASE("what cannot be marked is not given back", "[client]") {
+  const Desk desk;
+  const Terms terms = desk.vendor.terms("professional");
+  const auto request = desk.open().request_activation(terms.key).value();
+  REQUIRE(apply_answer(desk, answer_to(desk, request.document, terms)));
+  REQUIRE(write_file(desk.home() / ".local", view_bytes("in the way")));
+  CHECK(!desk.open().return_seat());
+  CHECK(desk.reason() == Reason::valid);
+  CHECK(desk.open().returned_receipt().value().empty());
 }

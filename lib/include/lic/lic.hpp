@@ -82,6 +82,20 @@ struct Change {
   std::string hint;      ///< what to do next, or empty
 };
 
+/// A request for a seat of a license, for the vendor to answer.
+struct RequestedActivation {
+  std::string id;
+  std::string license_key;
+  std::string document;  ///< a line of text, to be carried to the vendor
+  bool made = false;     ///< false: it was waiting for its answer already
+};
+
+/// A seat given back.
+struct ReturnedSeat {
+  Change change;        ///< not `changed` when it was given back before, or there was none
+  std::string receipt;  ///< a line of text, to be carried to the vendor; empty: there was no seat
+};
+
 /// What the product file says of the product.
 struct ProductInfo {
   std::string id;
@@ -154,6 +168,31 @@ class LIC_API LicenseManager {
   /// Gives up the active license; its signed file stays. Not `changed` when nothing
   /// was active.
   [[nodiscard]] Result<Change> deactivate();
+
+  /// Asks for a seat of that license for this machine, without a network: the document
+  /// is for the vendor, whose answer apply_activation() takes. A request that waits for
+  /// its answer is given out again, unless it is for another key or `anew`: then its
+  /// answer will not count any more. What is active stays active.
+  /// Errors: invalid_input (mistyped key; a machine that cannot be told from others),
+  /// denied, unavailable, failure.
+  [[nodiscard]] Result<RequestedActivation> request_activation(std::string_view license_key, bool anew = false);
+  /// The document of the request for that key that waits for its answer; empty: none.
+  [[nodiscard]] Result<std::string> pending_request(std::string_view license_key) const;
+  /// Activates the license in the vendor's answer, also as scanned pieces of text. It
+  /// counts on this machine alone, and for the request that waits or was answered by
+  /// the same file before.
+  /// Errors: as activate_document(); conflict also for the answer to another request,
+  /// and for one whose seat was given back.
+  [[nodiscard]] Result<Change> apply_activation(std::span<const unsigned char> document, std::string_view name);
+  /// Gives back the seat that a request had taken: of that key, else of the active
+  /// license, else the last one. The license is then not active, and its files and
+  /// older copies of the state do not make it so again on this machine; a new
+  /// request is the way back. Called again, it gives the same receipt.
+  /// Errors: conflict (the active license took no seat by a request), not_found (no
+  /// seat of that key was taken), denied, unavailable, failure.
+  [[nodiscard]] Result<ReturnedSeat> return_seat(std::string_view license_key = {});
+  /// The receipt that return_seat() would give again; empty: it would make one, or none.
+  [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key = {}) const;
 
   /// Reads the state from disk again.
   [[nodiscard]] Result<void> refresh();

@@ -1,0 +1,106 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "common/json_text.hpp"
+#include "issue/lifecycle.hpp"
+#include "licgen/commands.hpp"
+#include "licgen/lifecycle.hpp"
+#include "licgen/seats.hpp"
+#include "licgen/table.hpp"
+
+namespace lic::app {
+namespace {
+
+struct ActivationsOptions {
+  std::string key;
+  bool all = false;
+};
+
+void set_up_activations(CLI::App& app, ActivationsOptions& options) {
+  app.add_option("KEY", options.key, "License key")->required();
+  app.add_flag("--all", options.all, "Also those that have ended");
+}
+
+/// Who holds the seats of a license.
+struct Seats {
+  std::string key;
+  std::int64_t seats = 0;
+  std::size_t taken = 0;
+  std::vector<Activation> activations;
+  std::vector<std::string> named;  ///< fingerprints of machines that hold one without a request
+};
+
+Result<Seats> read_seats(const ActivationsOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const auto moment, ledger->snapshot());
+  LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
+  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
+  LIC_TRY_ASSIGN(const auto activations, ledger->activations(key.text()));
+  const auto holders = seat_holders(terms);
+  Seats seats{key.text(), terms.seats, holders.size(), {}, {}};
+  for (const auto& holder : holders) {
+    LIC_TRY_ASSIGN(const auto live, live_at(activations, holder));
+    if (live.empty()) seats.named.push_back(fingerprint_of(holder));
+  }
+  for (const auto& activation : activations)
+    if (options.all || activation.live()) seats.activations.push_back(activation);
+  return seats;
+}
+
+void print_json(const Seats& seats, Output& output) {
+  nlohmann::ordered_json out = {{"key", seats.key}, {"seats", seats.seats}, {"taken", seats.taken}};
+  out["activations"] = nlohmann::ordered_json::array();
+  for (const auto& activation : seats.activations) out["activations"].push_back(activation_json(activation));
+  out["named"] = seats.named;
+  output.line(json_text(out));
+}
+
+void print_table(const Seats& seats, Output& output) {
+  std::vector<std::string> machines;
+  for (const auto& activation : seats.activations) machines.push_back(activation.machine);
+  machines.insert(machines.end(), seats.named.begin(), seats.named.end());
+  machines = shortened(machines);
+  Table table({{"MACHINE", false, 200}, {"SINCE"}, {"SERIAL", true}, {"REQUEST"}, {"ENDED", false, 80}});
+  for (std::size_t i = 0; i < seats.activations.size(); ++i) {
+    const Activation& activation = seats.activations[i];
+    table.add({machines[i], format_time(activation.at), concat(activation.serial), activation.request,
+               activation.live() ? "" : end_text(activation)});
+  }
+  for (std::size_t i = seats.activations.size(); i < machines.size(); ++i)
+    table.add({machines[i], "named in the license", "", "", ""});
+  output.note(
+      concat(seats.key, ": ", seats.taken, " of ", seats.seats, seats.seats == 1 ? " seat" : " seats", " taken"));
+  if (table.empty()) return;
+  output.line(output.styled(Style::bold, table.head()));
+  output.answer(table.take_rows());
+}
+
+Result<void> activations(const ActivationsOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const Seats seats, read_seats(options, vendor));
+  if (vendor.output().json()) {
+    print_json(seats, vendor.output());
+  } else {
+    print_table(seats, vendor.output());
+  }
+  return {};
+}
+
+int run_activations(const ActivationsOptions& options, Vendor& vendor) {
+  return conclude(vendor, activations(options, vendor));
+}
+
+}  // namespace
+
+Command<Vendor> activations_command() {
+  return make_command(
+      "activations", "List the machines that have a seat of a license",
+      {"licgen activations TZ-PRO-7K3M-9QXA-R2VD-5R28", "licgen activations TZ-PRO-7K3M-9QXA-R2VD-5R28 --all --json"},
+      set_up_activations, run_activations);
+}
+
+}  // namespace lic::app

@@ -1,0 +1,36 @@
+#pragma once
+
+/// Who holds the seats of a license, in words and in JSON.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/activation.hpp"
+#include "lic/result.hpp"
+#include "license/terms.hpp"
+
+namespace lic::app {
+
+/// The binding of the machine with that fingerprint. Errors: invalid_input.
+[[nodiscard]] Result<MachineBinding> binding_of(std::string_view fingerprint);
+
+/// The fingerprint of the machine of `binding`; empty where it has facts that this
+/// version does not know.
+[[nodiscard]] std::string fingerprint_of(const MachineBinding& binding);
+
+/// Each fingerprint cut to as many groups as tell them all apart, three at least.
+[[nodiscard]] std::vector<std::string> shortened(const std::vector<std::string>& fingerprints);
+
+/// `{"machine", "at", "serial", "request", "ended_at", "ended_by"}`
+[[nodiscard]] nlohmann::ordered_json activation_json(const Activation& activation);
+
+/// "given back by receipt on 2026-11-22": of one that has ended.
+[[nodiscard]] std::string end_text(const Activation& activation);
+
+/// The live ones whose machine `binding` is.
+[[nodiscard]] Result<std::vector<Activation>> live_at(const std::vector<Activation>& activations,
+                                                      const MachineBinding& binding);
+
+}  // namespace lic::app
