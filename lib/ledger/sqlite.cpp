@@ -88,6 +88,18 @@ Result<NumberedLicense> read_license(const Rows& rows) {
   return license;
 }
 
+/// All rows of a query for columns_sql() and the document.
+Result<std::vector<NumberedLicense>> read_page(Connection& connection, std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
+  std::vector<NumberedLicense> page;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return page;
+    LIC_TRY_ASSIGN(auto license, read_license(rows));
+    page.push_back(std::move(license));
+  }
+}
+
 /// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
 std::string glob_pattern(std::string_view glob) {
   std::string pattern;
@@ -124,14 +136,7 @@ class PageQuery {
                                                           std::int64_t size) const {
     Values values{now_, after, size};
     values.insert(values.end(), arguments_.begin(), arguments_.end());
-    LIC_TRY_ASSIGN(Rows rows, connection.query(sql_, values));
-    std::vector<NumberedLicense> page;
-    while (true) {
-      LIC_TRY_ASSIGN(const bool found, rows.next());
-      if (!found) return page;
-      LIC_TRY_ASSIGN(auto license, read_license(rows));
-      page.push_back(std::move(license));
-    }
+    return read_page(connection, sql_, values);
   }
 
  private:
@@ -205,6 +210,20 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::string> catalog() override { return current("catalog", "catalogue"); }
+  Result<void> catalogs(const std::function<Result<void>(const CatalogVersion&)>& visit) override {
+    CatalogVersion found;
+    while (true) {  // one at a time: no lock is held while `visit` runs
+      {
+        LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT version, catalog, imported_at FROM products "
+                                                     "WHERE version > ?1 ORDER BY version LIMIT 1",
+                                                     {found.version}));
+        LIC_TRY_ASSIGN(const bool more, rows.next());
+        if (!more) return {};
+        found = {rows.integer(0), rows.text(1), rows.time(2)};
+      }
+      LIC_TRY(visit(found));
+    }
+  }
   Result<std::string> product_file() override { return current("product_file", "product file"); }
 
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
@@ -226,6 +245,39 @@ class SqliteLedger final : public Ledger {
   Result<void> documents(const LicenseFilter& filter, Time now,
                          const std::function<Result<void>(const LicenseRecord&)>& visit) override {
     return each(filter, now, true, visit);
+  }
+
+  Result<void> list_by_customer(Time now, const std::function<Result<void>(const LicenseSummary&)>& visit) override {
+    const std::string select = concat("SELECT ", columns_sql(), ", NULL FROM licenses WHERE customer COLLATE NOCASE ");
+    // One comparison of both columns would not be looked up in the index.
+    const std::string same = concat(select, "= ?2 AND number > ?3 ORDER BY number LIMIT ", kPage);
+    const std::string next = concat(select, "> ?2 ORDER BY customer COLLATE NOCASE, number LIMIT ", kPage);
+    std::string customer;
+    std::int64_t after = 0;
+    const auto visit_page = [&](const std::string& sql, bool within) -> Result<bool> {
+      Values values{value_of(now), std::string_view(customer)};
+      if (within) values.emplace_back(after);
+      LIC_TRY_ASSIGN(const auto page, read_page(*connection_, sql, values));
+      for (const NumberedLicense& license : page) LIC_TRY(visit(license.record.summary));
+      if (!page.empty()) customer = page.back().record.summary.customer.name, after = page.back().number;
+      return std::ssize(page) == kPage;
+    };
+    for (bool more = true; more;) {
+      for (bool same_customer = true; same_customer;) {
+        LIC_TRY_ASSIGN(same_customer, visit_page(same, true));
+      }
+      LIC_TRY_ASSIGN(more, visit_page(next, false));
+    }
+    return {};
+  }
+
+  Result<std::optional<Time>> newest_paid_license(std::string_view email) override {
+    LIC_TRY_ASSIGN(Rows rows,
+                   connection_->query("SELECT max(created_at) FROM licenses WHERE email IS NOT NULL AND "
+                                      "email COLLATE NOCASE = ?1 AND kind <> 'trial' AND kind <> 'free'",
+                                      {email}));
+    LIC_TRY(rows.next());
+    return rows.optional_time(0);
   }
 
   Result<std::vector<HistoryEntry>> history(std::string_view key) override {
