@@ -36,6 +36,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       transfer_command(),
       check_command(),
       expiring_command(),
+      report_command(),
       export_command(),
       revocations_export_command(),
       verify_command(),

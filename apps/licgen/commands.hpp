@@ -25,6 +25,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> transfer_command();
 [[nodiscard]] Command<Vendor> check_command();
 [[nodiscard]] Command<Vendor> expiring_command();
+[[nodiscard]] Command<Vendor> report_command();
 [[nodiscard]] Command<Vendor> export_command();
 [[nodiscard]] Command<Vendor> audit_command();
 [[nodiscard]] Command<Vendor> backup_command();

@@ -18,6 +18,8 @@ namespace lic::app {
 /// Signed documents are made to be given away: others on the machine may read
 /// them (a mail program, a web server). Keys and ledger are 0600.
 inline constexpr mode_t kDocumentMode = 0644;
+/// What names customers and money is not.
+inline constexpr mode_t kPrivateMode = 0600;
 
 /// The content of `file`; `-` is standard input. Errors: those of read_file().
 [[nodiscard]] Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit);
