@@ -51,9 +51,8 @@ Result<std::vector<Reminder>> ending(const ExpiringOptions& options, Ledger& led
     if (!license.suspended_at) licenses.push_back({license, ReminderResult::left, {}});
     return {};
   }));
-  std::stable_sort(licenses.begin(), licenses.end(), [](const Reminder& a, const Reminder& b) {
-    return *a.license.expires_at < *b.license.expires_at;
-  });
+  std::stable_sort(licenses.begin(), licenses.end(),
+                   [](const Reminder& a, const Reminder& b) { return *a.license.expires_at < *b.license.expires_at; });
   return licenses;
 }
 
@@ -68,7 +67,7 @@ std::string window_of(const ExpiringOptions& options) {
 /// `done`: "written" or "sent"; empty: there were no reminders to make.
 void print_table(const std::vector<Reminder>& licenses, std::string_view done, Vendor& vendor) {
   Output& output = vendor.output();
-  std::vector<Table::Column> columns{{"ENDS"}, {"DAYS", true}, {"KEY", false, 60}, {"PLAN", false, 24},
+  std::vector<Table::Column> columns{{"ENDS"},     {"DAYS", true}, {"KEY", false, 60}, {"PLAN", false, 24},
                                      {"CUSTOMER"}, {"E-MAIL"}};
   if (!done.empty()) columns.push_back({"REMINDER"});
   Table table(std::move(columns));
@@ -171,12 +170,12 @@ int run_expiring(const ExpiringOptions& options, Vendor& vendor) {
 }  // namespace
 
 Command<Vendor> expiring_command() {
-  return make_command("expiring", "List the licenses that end soon, the nearest end first, and remind of them",
-                      {"licgen expiring", "licgen expiring --within 3mo --json",
-                       "licgen expiring --within 30d --mbox reminders.mbox",
-                       "licgen expiring --within 7d --smtp smtp://licenses@mail.example.com:587 "
-                       "--smtp-password-file password --template reminder/"},
-                      set_up_expiring, run_expiring);
+  return make_command(
+      "expiring", "List the licenses that end soon, the nearest end first, and remind of them",
+      {"licgen expiring", "licgen expiring --within 3mo --json", "licgen expiring --within 30d --mbox reminders.mbox",
+       "licgen expiring --within 7d --smtp smtp://licenses@mail.example.com:587 "
+       "--smtp-password-file password --template reminder/"},
+      set_up_expiring, run_expiring);
 }
 
 }  // namespace lic::app

@@ -104,9 +104,8 @@ class Buyers {
 Result<Report> make_report(const ReportOptions& options, const ReportPeriod& period, Ledger& ledger) {
   LIC_TRY_ASSIGN(const PriceBook prices, prices_of(ledger));
   Buyers buyers(ledger);
-  ReportBuilder builder(
-      period, prices, static_cast<std::size_t>(options.top.value_or(kUsualCustomers)),
-      [&](std::string_view email, Time since) { return buyers.has_bought(email, since); });
+  ReportBuilder builder(period, prices, static_cast<std::size_t>(options.top.value_or(kUsualCustomers)),
+                        [&](std::string_view email, Time since) { return buyers.has_bought(email, since); });
   LIC_TRY(ledger.list_by_customer(period.now, [&](const LicenseSummary& license) -> Result<void> {
     LIC_TRY_ASSIGN(const auto history, ledger.history(license.key));
     return builder.add(license, history);

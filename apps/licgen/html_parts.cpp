@@ -39,10 +39,10 @@ std::string bars(const Series& series, std::size_t place, std::size_t of, Int128
     if (series.values[i] <= 0) continue;
     const int height = std::max(4, static_cast<int>(series.values[i] * kHeight / top));
     const int x = static_cast<int>(i) * kStep + 1 + static_cast<int>(place) * (width + 1);
-    out += concat("<rect class=\"", series.style, "\" x=\"", x, "\" y=\"", kHeight - height, "\" width=\"", width,
-                  "\" height=\"", height, "\"><title>", html_text(months[i]), ": ",
-                  number_text(series.values[i], scale), ' ', html_text(unit), ' ', html_text(series.name),
-                  "</title></rect>");
+    out +=
+        concat("<rect class=\"", series.style, "\" x=\"", x, "\" y=\"", kHeight - height, "\" width=\"", width,
+               "\" height=\"", height, "\"><title>", html_text(months[i]), ": ", number_text(series.values[i], scale),
+               ' ', html_text(unit), ' ', html_text(series.name), "</title></rect>");
   }
   return out;
 }
@@ -104,9 +104,10 @@ void HtmlTable::add(const std::vector<std::string>& cells, int share, bool total
     }
     rows_ += concat("<th scope=\"row\"", attribute, ">", html_text(cells[i]));
     if (share >= 0)
-      rows_ += concat("<svg class=\"bar\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-                      "<rect class=\"track\" width=\"100\" height=\"4\"/><rect width=\"",
-                      share, "\" height=\"4\"/></svg>");
+      rows_ += concat(
+          "<svg class=\"bar\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+          "<rect class=\"track\" width=\"100\" height=\"4\"/><rect width=\"",
+          share, "\" height=\"4\"/></svg>");
     rows_ += "</th>";
   }
   rows_ += "</tr>\n";
@@ -116,12 +117,13 @@ std::string HtmlTable::html() const {
   std::string head;
   for (const Column& column : columns_) {
     const std::string style = concat(column.number ? " n" : "", column.spare ? " spare" : "");
-    head += concat("<th scope=\"col\"", style.empty() ? "" : concat(" class=\"", std::string_view(style).substr(1), "\""),
-                   ">", html_text(column.title), "</th>");
+    head +=
+        concat("<th scope=\"col\"", style.empty() ? "" : concat(" class=\"", std::string_view(style).substr(1), "\""),
+               ">", html_text(column.title), "</th>");
   }
-  return concat("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"", html_text(caption_), "\"><table><caption>",
-                html_text(caption_), "</caption>\n<thead><tr>", head, "</tr></thead>\n<tbody>\n", rows_,
-                "</tbody></table></div>\n");
+  return concat("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"", html_text(caption_),
+                "\"><table><caption>", html_text(caption_), "</caption>\n<thead><tr>", head, "</tr></thead>\n<tbody>\n",
+                rows_, "</tbody></table></div>\n");
 }
 
 std::string columns_chart(std::string_view title, std::string_view unit, const std::vector<std::string>& months,

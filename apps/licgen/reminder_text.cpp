@@ -51,8 +51,8 @@ Kind regards
 using Values = std::map<std::string, std::string>;
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> all = {"customer", "email",     "key",     "plan",    "plan_name",   "product",
-                                               "expires",  "days_left", "seats",   "order",   "renewal_url", "support"};
+  static const std::vector<std::string> all = {"customer", "email",     "key",   "plan",  "plan_name",   "product",
+                                               "expires",  "days_left", "seats", "order", "renewal_url", "support"};
   return all;
 }
 
@@ -173,10 +173,10 @@ mail::Message ReminderText::write(const LicenseSummary& license, Time now) const
   message.to = {license.customer.name, license.customer.email};
   message.subject = subject_.render(values).substr(std::string_view("Subject: ").size());
   message.text = text_.render(values);
-  const std::string inner = html_ ? html_->render(for_html(values, false))
-                                  : concat("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"></head>\n<body>\n",
-                                           paragraphs(text_.render(for_html(values, true), html_lines)),
-                                           "</body>\n</html>\n");
+  const std::string inner =
+      html_ ? html_->render(for_html(values, false))
+            : concat("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"></head>\n<body>\n",
+                     paragraphs(text_.render(for_html(values, true), html_lines)), "</body>\n</html>\n");
   message.html = inner;
   message.date = now;
   return message;

@@ -45,8 +45,8 @@ bool was_reminded(const std::vector<HistoryEntry>& history, const LicenseSummary
 /// another with --again.
 std::string message_id(const LicenseSummary& license, const Run& run) {
   const std::string once = run.options.again ? format_time(run.vendor.now()) : std::string();
-  const std::string name = concat("lic-reminder-v1\n", license.id, '\n', format_time(*license.expires_at), '\n',
-                                  run.window, '\n', once);
+  const std::string name =
+      concat("lic-reminder-v1\n", license.id, '\n', format_time(*license.expires_at), '\n', run.window, '\n', once);
   return hex_encode(sha256(view_bytes(name))).substr(0, 32);
 }
 
@@ -79,7 +79,6 @@ HistoryEntry entry_of(const LicenseSummary& license, const Run& run) {
   return {run.vendor.now(), run.vendor.actor(), "remind", license.key, "", json_text(detail)};
 }
 
-
 /// All messages and their entries: the file is put in its place just before the ledger is.
 Result<void> write_mbox(std::vector<Reminder>& reminders, const Run& run) {
   const bool to_stdout = run.options.mbox == "-";
@@ -89,8 +88,7 @@ Result<void> write_mbox(std::vector<Reminder>& reminders, const Run& run) {
   for (Reminder& reminder : reminders) {
     LIC_TRY_ASSIGN(const bool due, is_due(reminder, run));
     if (!due) continue;
-    const std::string entry =
-        mail::mbox_entry(compose(reminder.license, run), run.from.email, run.vendor.now());
+    const std::string entry = mail::mbox_entry(compose(reminder.license, run), run.from.email, run.vendor.now());
     if (to_stdout) {
       run.vendor.output().answer(entry);
     } else {
@@ -105,12 +103,12 @@ Result<void> write_mbox(std::vector<Reminder>& reminders, const Run& run) {
   }
   if (to_stdout && !run.vendor.output().finish())
     return error(Errc::failure, "the messages could not all be printed", "none is recorded: run it again");
-  if (file)
-    LIC_TRY(file->commit(run.options.force ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse));
+  if (file) LIC_TRY(file->commit(run.options.force ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse));
   if (const auto committed = transaction->commit(); !committed) {
     if (written.empty()) return committed;
     return error(Errc::failure, concat(committed.error().message, "; the messages were written, but are not recorded"),
-                 to_stdout ? "do not use them: run it again" : concat("remove ", in_quotes(*run.options.mbox), " and run it again"));
+                 to_stdout ? "do not use them: run it again"
+                           : concat("remove ", in_quotes(*run.options.mbox), " and run it again"));
   }
   for (Reminder* reminder : written) reminder->result = ReminderResult::done;
   return {};
@@ -138,8 +136,8 @@ Result<void> send_all(std::vector<Reminder>& reminders, const Run& run, mail::Sm
     reminder.result = ReminderResult::done;
     if (const auto recorded = record(reminder.license, run); !recorded)
       return error(recorded.error().code,
-                   concat("the reminder of ", reminder.license.key, " was sent, but could not be recorded: ",
-                          recorded.error().message),
+                   concat("the reminder of ", reminder.license.key,
+                          " was sent, but could not be recorded: ", recorded.error().message),
                    "it will be sent once more by the next run");
   }
   return {};
@@ -156,8 +154,7 @@ Result<SecretBytes> password_of(const ReminderOptions& options, const mail::Smtp
 
 /// On this machine no encryption is needed, unless --cacert asks for it.
 Result<mail::SmtpSecurity> security_of(const ReminderOptions& options, const mail::SmtpServer& server) {
-  if (options.plain && server.tls_at_once)
-    return error(Errc::usage, "--smtp-plain and smtps:// exclude one another");
+  if (options.plain && server.tls_at_once) return error(Errc::usage, "--smtp-plain and smtps:// exclude one another");
   if (options.plain && options.ca_file) return error(Errc::usage, "--smtp-plain and --cacert exclude one another");
   const bool local = server.is_local() && !server.tls_at_once && !options.ca_file;
   if (options.plain && !server.is_local() && !server.user.empty())

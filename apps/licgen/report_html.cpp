@@ -103,7 +103,8 @@ std::string money_card(std::string_view title, const std::vector<Int128>& amount
                        const Report& report) {
   std::string out = concat("<div><dt>", html_text(title), "</dt>");
   for (std::size_t i = 0; i < report.currencies.size(); ++i)
-    out += concat("<dd class=\"money\">", amount(amounts, i, report), ' ', html_text(report.currencies[i].code), "</dd>");
+    out +=
+        concat("<dd class=\"money\">", amount(amounts, i, report), ' ', html_text(report.currencies[i].code), "</dd>");
   if (report.currencies.empty()) out += "<dd class=\"money\">no prices</dd>";
   if (!below.empty()) out += concat("<dd class=\"more\">", html_text(below), "</dd>");
   return out + "</div>\n";
@@ -122,7 +123,8 @@ std::string cards(const Report& report) {
   out += card("Lost", number(total.lost()),
               concat(number(total.lost_expired), " expired, ", number(total.lost_revoked), " revoked"));
   out += card("Renewal rate", rate_text(total.ends_renewed, total.ends),
-              total.ends == 0 ? "no license ended" : concat(number(total.ends_renewed), " of ", number(total.ends), " that ended"));
+              total.ends == 0 ? "no license ended"
+                              : concat(number(total.ends_renewed), " of ", number(total.ends), " that ended"));
   out += card("Trials converted", rate_text(total.trials_converted, total.trials_started),
               total.trials_started == 0
                   ? "no trial was started"
@@ -155,8 +157,7 @@ std::string charts(const Report& report) {
       revenue.values.push_back(month->totals.revenue_in(i));
     out += columns_chart(concat("Revenue, ", currency.code), currency.code, steps, {revenue}, currency.scale);
   }
-  return concat(out, "<div class=\"charts\">\n",
-                columns_chart("New and lost", "licenses", steps, {sold, lost}, 0),
+  return concat(out, "<div class=\"charts\">\n", columns_chart("New and lost", "licenses", steps, {sold, lost}, 0),
                 columns_chart("Paid licenses in force", "licenses", steps, {in_force}, 0), "</div>\n");
 }
 
@@ -231,11 +232,9 @@ std::string use(const Report& report) {
   }
   out += "<h2>Unusual activations</h2>\n";
   if (report.unusual.empty()) return out + "<p class=\"none\">None in this period.</p>\n";
-  HtmlTable table("Unusual activations", {{"License"},
-                                          {"Customer", false, true},
-                                          {"Seats", true},
-                                          {"Machines", true},
-                                          {"Moves in 7 days", true}});
+  HtmlTable table(
+      "Unusual activations",
+      {{"License"}, {"Customer", false, true}, {"Seats", true}, {"Machines", true}, {"Moves in 7 days", true}});
   for (const UnusualLicense& license : report.unusual)
     table.add({license.key, license.customer, number(license.seats), number(license.pattern.machines),
                number(license.pattern.moves)});
@@ -245,21 +244,23 @@ std::string use(const Report& report) {
 std::string head(const Report& report, std::string_view product) {
   const Time last = std::max(report.from, report.to - std::chrono::seconds{1});
   const std::string title = concat(html_text(product), ": licenses and revenue");
-  return concat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-",
-                style_hash(), "'; base-uri 'none'; form-action 'none'\">\n",
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                "<meta name=\"referrer\" content=\"no-referrer\">\n"
-                "<meta name=\"robots\" content=\"noindex\">\n<title>",
-                title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<header>\n<h1>", title,
-                "</h1>\n<p class=\"soft\">", format_date(report.from), " to ", format_date(last), ", made on ",
-                format_time(report.now), "</p>\n</header>\n<main>\n");
+  return concat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-",
+      style_hash(), "'; base-uri 'none'; form-action 'none'\">\n",
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      "<meta name=\"robots\" content=\"noindex\">\n<title>",
+      title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<header>\n<h1>", title,
+      "</h1>\n<p class=\"soft\">", format_date(report.from), " to ", format_date(last), ", made on ",
+      format_time(report.now), "</p>\n</header>\n<main>\n");
 }
 
 constexpr std::string_view kFoot =
     "</main>\n<footer>\n<p>Paid licenses are those of plans that are neither a trial nor free; in force includes days "
     "of grace. Revenue is what was issued and renewed in the period, at the list prices of that day; nothing is "
-    "taken off for discounts, changes of plan or revocations. The renewal rate is of the licenses whose end fell into the "
+    "taken off for discounts, changes of plan or revocations. The renewal rate is of the licenses whose end fell into "
+    "the "
     "period, renewed by now. Due is at today's list prices. All days are UTC.</p>\n</footer>\n</body>\n</html>\n";
 
 }  // namespace

@@ -17,8 +17,7 @@ Int128 units_in(const std::vector<Int128>& amounts, std::size_t currency) {
 
 /// The titles of the columns of amounts, one for each currency.
 void add_money_columns(std::vector<Table::Column>& columns, std::string_view title, const Report& report) {
-  for (const Currency& currency : report.currencies)
-    columns.push_back({concat(title, ' ', currency.code), true, 60});
+  for (const Currency& currency : report.currencies) columns.push_back({concat(title, ' ', currency.code), true, 60});
 }
 
 void add_money(std::vector<std::string>& cells, const std::vector<Int128>& amounts, const Report& report) {
@@ -164,9 +163,8 @@ Json use_json(const Report& report) {
                        {"moves_in_7_days", license.pattern.moves},
                        {"rules", std::move(rules)}});
   }
-  return {{"activated", report.activated}, {"most_taken", report.most_taken},
-          {"full_count", report.full_in_all}, {"full", std::move(full)},
-          {"unusual_count", report.unusual_in_all}, {"unusual", std::move(unusual)}};
+  return {{"activated", report.activated}, {"most_taken", report.most_taken},        {"full_count", report.full_in_all},
+          {"full", std::move(full)},       {"unusual_count", report.unusual_in_all}, {"unusual", std::move(unusual)}};
 }
 
 }  // namespace
@@ -220,8 +218,8 @@ void print_report(const Report& report, ReportBy by, Output& output) {
                        total.imported, " imported"));
   if (total.unpriced > 0) output.line(concat("without a list price, and so not in the revenue: ", total.unpriced));
   if (report.activated > 0)
-    output.line(concat("activations: ", total.activations, " machines of ", report.activated,
-                       " licenses, at most ", report.most_taken, " of one"));
+    output.line(concat("activations: ", total.activations, " machines of ", report.activated, " licenses, at most ",
+                       report.most_taken, " of one"));
   print_use(report, output);
 }
 

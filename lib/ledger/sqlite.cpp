@@ -272,10 +272,9 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::optional<Time>> newest_paid_license(std::string_view email) override {
-    LIC_TRY_ASSIGN(Rows rows,
-                   connection_->query("SELECT max(created_at) FROM licenses WHERE email IS NOT NULL AND "
-                                      "email COLLATE NOCASE = ?1 AND kind <> 'trial' AND kind <> 'free'",
-                                      {email}));
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT max(created_at) FROM licenses WHERE email IS NOT NULL AND "
+                                                 "email COLLATE NOCASE = ?1 AND kind <> 'trial' AND kind <> 'free'",
+                                                 {email}));
     LIC_TRY(rows.next());
     return rows.optional_time(0);
   }

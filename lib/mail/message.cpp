@@ -10,10 +10,10 @@
 namespace lic::mail {
 namespace {
 
-constexpr std::size_t kLine = 76;            // RFC 2045, 6.7 (5); RFC 2047, 2
-constexpr std::size_t kEncodedBytes = 42;    // in one encoded word: 56 symbols of base64, and room for the field's name
-constexpr std::size_t kLongestPlain = 60;    // a longer text is encoded, as that can be folded
-constexpr std::size_t kLongestAddress = 254; // RFC 5321, 4.5.3.1.3, less the angle brackets
+constexpr std::size_t kLine = 76;          // RFC 2045, 6.7 (5); RFC 2047, 2
+constexpr std::size_t kEncodedBytes = 42;  // in one encoded word: 56 symbols of base64, and room for the field's name
+constexpr std::size_t kLongestPlain = 60;  // a longer text is encoded, as that can be folded
+constexpr std::size_t kLongestAddress = 254;  // RFC 5321, 4.5.3.1.3, less the angle brackets
 
 constexpr std::string_view kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -173,7 +173,8 @@ std::string message_text(const Message& message) {
   const std::string domain = message.from.email.substr(message.from.email.find('@') + 1);
   return concat("Date: ", date_header(message.date), '\n', mailbox_header("From", message.from),
                 mailbox_header("To", message.to), header("Subject", message.subject), "Message-ID:\n <", message.id,
-                '@', domain, ">\nMIME-Version: 1.0\nAuto-Submitted: auto-generated\n"
+                '@', domain,
+                ">\nMIME-Version: 1.0\nAuto-Submitted: auto-generated\n"
                 "Content-Type: multipart/alternative;\n boundary=\"",
                 boundary, "\"\n\n", part(boundary, "text/plain", message.text),
                 part(boundary, "text/html", message.html), "--", boundary, "--\n");

@@ -44,15 +44,12 @@ struct Curl {
       curl.library = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
       if (curl.library != nullptr) break;
     }
-    const bool whole = curl.library != nullptr && curl.find(curl.global_init, "curl_global_init") &&
-                       curl.find(curl.easy_init, "curl_easy_init") &&
-                       curl.find(curl.easy_setopt, "curl_easy_setopt") &&
-                       curl.find(curl.easy_getinfo, "curl_easy_getinfo") &&
-                       curl.find(curl.easy_perform, "curl_easy_perform") &&
-                       curl.find(curl.easy_cleanup, "curl_easy_cleanup") &&
-                       curl.find(curl.easy_strerror, "curl_easy_strerror") &&
-                       curl.find(curl.slist_append, "curl_slist_append") &&
-                       curl.find(curl.slist_free_all, "curl_slist_free_all");
+    const bool whole =
+        curl.library != nullptr && curl.find(curl.global_init, "curl_global_init") &&
+        curl.find(curl.easy_init, "curl_easy_init") && curl.find(curl.easy_setopt, "curl_easy_setopt") &&
+        curl.find(curl.easy_getinfo, "curl_easy_getinfo") && curl.find(curl.easy_perform, "curl_easy_perform") &&
+        curl.find(curl.easy_cleanup, "curl_easy_cleanup") && curl.find(curl.easy_strerror, "curl_easy_strerror") &&
+        curl.find(curl.slist_append, "curl_slist_append") && curl.find(curl.slist_free_all, "curl_slist_free_all");
     if (whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
     return error(Errc::failure, "libcurl, which sends mail, cannot be loaded",
                  "install the package libcurl4, or write the messages with --mbox");
@@ -87,7 +84,8 @@ int follow(CURL* /*handle*/, curl_infotype type, char* data, std::size_t size, v
     if (text.starts_with("DATA")) exchange.stage = Stage::content;
     if (text.starts_with("QUIT")) exchange.over = true;
   }
-  if (type == CURLINFO_HEADER_IN && text.size() > 3 && !exchange.over) exchange.reply = text.substr(0, text.find_first_of("\r\n"));
+  if (type == CURLINFO_HEADER_IN && text.size() > 3 && !exchange.over)
+    exchange.reply = text.substr(0, text.find_first_of("\r\n"));
   return 0;
 }
 

@@ -14,9 +14,9 @@
 namespace lic::mail {
 
 struct SmtpServer {
-  std::string url;   ///< smtp://HOST[:PORT] or smtps://..., without a user
-  std::string host;  ///< "mail.example.com", "[::1]"
-  std::string user;  ///< empty: no login
+  std::string url;           ///< smtp://HOST[:PORT] or smtps://..., without a user
+  std::string host;          ///< "mail.example.com", "[::1]"
+  std::string user;          ///< empty: no login
   bool tls_at_once = false;  ///< smtps
 
   /// `smtp://[USER@]HOST[:PORT]` or `smtps://...`; USER may have %40 for '@'.
@@ -27,7 +27,7 @@ struct SmtpServer {
 };
 
 struct SmtpSecurity {
-  bool plain = false;  ///< no TLS; else smtp:// has to offer STARTTLS
+  bool plain = false;   ///< no TLS; else smtp:// has to offer STARTTLS
   std::string ca_file;  ///< whom to trust; empty: the system's list
 };
 

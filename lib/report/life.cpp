@@ -31,7 +31,8 @@ void undo(const json::Value& change, LicenseState& state) {
   if (*member == "starts_at" && time) state.starts_at = *time;
   if (*member == "expires_at") state.expires_at = time;
   if (*member == "maintenance_until") state.maintenance_until = time;
-  if (*member == "grace_days" && before != nullptr) state.grace_days = parse_integer(*before).value_or(state.grace_days);
+  if (*member == "grace_days" && before != nullptr)
+    state.grace_days = parse_integer(*before).value_or(state.grace_days);
 }
 
 bool differs(const LicenseState& a, const LicenseState& b) {

@@ -14,7 +14,10 @@ void PriceBook::add(Time imported_at, const Catalog& catalog) {
     std::optional<PlanPrice> price;
     if (amount)
       price = PlanPrice{*amount, plan.price->currency,
-                        plan.price->per == "year" ? 12 : plan.price->per == "month" ? 1 : 0, plan.months, plan.days};
+                        plan.price->per == "year"    ? 12
+                        : plan.price->per == "month" ? 1
+                                                     : 0,
+                        plan.months, plan.days};
     plans_[plan.id].emplace_back(version, std::move(price));
   }
 }

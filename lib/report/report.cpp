@@ -32,9 +32,8 @@ std::int64_t month_of(Time at) {
 
 std::string month_name(std::int64_t month) {
   const auto year = static_cast<int>(month / 12);
-  const std::chrono::year_month_day first{std::chrono::year{year},
-                                          std::chrono::month{static_cast<unsigned>(month % 12 + 1)},
-                                          std::chrono::day{1}};
+  const std::chrono::year_month_day first{
+      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month % 12 + 1)}, std::chrono::day{1}};
   return format_date(Time{std::chrono::sys_days{first}}).substr(0, 7);
 }
 

@@ -47,11 +47,11 @@ struct Totals {
   std::int64_t lost_revoked = 0;
   std::int64_t ends = 0;  ///< that fell due
   std::int64_t ends_renewed = 0;
-  std::int64_t unpriced = 0;            ///< sales without a list price
-  std::int64_t trials_started = 0;      ///<
-  std::int64_t trials_converted = 0;    ///< of these, by now
-  std::int64_t activations = 0;         ///< seats taken today
-  std::vector<Int128> revenue;          ///< by currency; may be shorter than the list of them
+  std::int64_t unpriced = 0;          ///< sales without a list price
+  std::int64_t trials_started = 0;    ///<
+  std::int64_t trials_converted = 0;  ///< of these, by now
+  std::int64_t activations = 0;       ///< seats taken today
+  std::vector<Int128> revenue;        ///< by currency; may be shorter than the list of them
 
   void book(const Money& money);
   [[nodiscard]] Int128 revenue_in(std::size_t currency) const noexcept;
@@ -99,10 +99,10 @@ struct Report {
   std::vector<ReportRow> statuses;   ///< in the order of Reason
   std::vector<ReportRow> customers;  ///< of most revenue in the main currency, then of most licenses
   std::int64_t customers_in_all = 0;
-  Totals other_customers;         ///< all that are not among `customers`
-  std::vector<DueRenewals> due;   ///< passed, within 30, 60 and 90 days; each but the first includes the one before
-  std::int64_t activated = 0;     ///< licenses with a seat taken
-  std::int64_t most_taken = 0;    ///< seats of one license
+  Totals other_customers;        ///< all that are not among `customers`
+  std::vector<DueRenewals> due;  ///< passed, within 30, 60 and 90 days; each but the first includes the one before
+  std::int64_t activated = 0;    ///< licenses with a seat taken
+  std::int64_t most_taken = 0;   ///< seats of one license
   std::int64_t full_in_all = 0;
   std::vector<FullLicense> full;  ///< the fullest first, the first 100: 80 % of several seats and more
   std::int64_t unusual_in_all = 0;

@@ -28,7 +28,8 @@ std::string months(const char* anchor, const char* from, const char* to) {
 }
 
 Catalog catalog(std::string_view plans) {
-  const std::string text = concat(R"({"v":1,"product":"p","name":"P","app":"p","key_prefix":"PP","plans":[)", plans, "]}");
+  const std::string text =
+      concat(R"({"v":1,"product":"p","name":"P","app":"p","key_prefix":"PP","plans":[)", plans, "]}");
   return Catalog::parse(text, "catalogue").value();
 }
 
@@ -66,7 +67,8 @@ struct Book {
 }  // namespace
 
 TEST_CASE("amounts are read and written to the digit", "[report]") {
-  for (const char* same : {"4500.00", "0", "0.05", "1.0000", "999999999999999.9999", "850"}) CHECK(text_of(same) == same);
+  for (const char* same : {"4500.00", "0", "0.05", "1.0000", "999999999999999.9999", "850"})
+    CHECK(text_of(same) == same);
   for (const char* bad : {"", ".", "1.", ".5", "-1", "+1", "1,5", "1e3", " 1", "1 ", "1.2.3", "0x1"})
     CHECK(text_of(bad) == "none");
   CHECK(text_of("1234567890123456789012345678901") == "none");
@@ -193,8 +195,10 @@ TEST_CASE("the main currency is that of most plans today", "[report]") {
   const auto in = [](std::string_view id, std::string_view code, std::string_view currency) {
     return plan(id, code, concat(R"("kind":"perpetual","price":{"amount":"1","currency":")", currency, R"("})"));
   };
-  book.add(at("2026-01-01"), catalog(concat(in("a", "AA", "USD"), ',', in("b", "BB", "USD"), ',', in("c", "CC", "EUR"))));
-  book.add(at("2026-02-01"), catalog(concat(in("a", "AA", "USD"), ',', in("b", "BB", "EUR"), ',', in("c", "CC", "EUR"))));
+  book.add(at("2026-01-01"),
+           catalog(concat(in("a", "AA", "USD"), ',', in("b", "BB", "USD"), ',', in("c", "CC", "EUR"))));
+  book.add(at("2026-02-01"),
+           catalog(concat(in("a", "AA", "USD"), ',', in("b", "BB", "EUR"), ',', in("c", "CC", "EUR"))));
   book.close();
   REQUIRE(book.currencies().size() == 2);
   CHECK(book.currencies()[book.main_currency()].code == "EUR");
