@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | -o | --out | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --status | --expires-within | --after | --format | --reason | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --against | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -92,6 +92,17 @@ _licgen() {
     'check --email') : ;;
     'check --customer') : ;;
     'expiring --within') : ;;
+    'expiring --mbox') paths=f ;;
+    'expiring --smtp') : ;;
+    'expiring --smtp-password-file') paths=f ;;
+    'expiring --cacert') paths=f ;;
+    'expiring --template') paths=f ;;
+    'expiring --from') : ;;
+    'report --by') words='plan month customer status' ;;
+    'report --from') : ;;
+    'report --to') : ;;
+    'report --top') : ;;
+    'report --html') paths=f ;;
     'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'export --plan') : ;;
     'export --customer') : ;;
@@ -106,7 +117,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring report export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') paths=f ;;
@@ -124,7 +135,8 @@ _licgen() {
         'revoke') options+=' --reason' : ;;
         'transfer') options+=' --reason -o --out --force --customer --email' : ;;
         'check') options+=' --email --customer' ;;
-        'expiring') options+=' --within' ;;
+        'expiring') options+=' --within --mbox --force --smtp --smtp-password-file --cacert --smtp-plain --template --from --again' ;;
+        'report') options+=' --by --from --to --top --html --force' ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;

@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --valid --product-file --checkpoint --against --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog -o --out --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --status --expires-within --after --format --reason --within --mbox --smtp --smtp-password-file --cacert --template --from --by --to --top --html --valid --product-file --checkpoint --against --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'check' 'expiring' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -31,7 +31,8 @@ complete -c licgen -n '__licgen_at' -a 'reinstate' -d 'End the suspension of a l
 complete -c licgen -n '__licgen_at' -a 'revoke' -d 'Revoke licenses for good: all of those named, or none'
 complete -c licgen -n '__licgen_at' -a 'transfer' -d 'Give a license to a new owner'
 complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
-complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first'
+complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first, and remind of them'
+complete -c licgen -n '__licgen_at' -a 'report' -d 'Count licenses, renewals, trials, activations and revenue'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
@@ -125,6 +126,21 @@ complete -c licgen -n '__licgen_at transfer' -l email -x -d 'E-mail address of t
 complete -c licgen -n '__licgen_at check' -l email -x -d 'The customer with that e-mail address'
 complete -c licgen -n '__licgen_at check' -l customer -x -d 'The customer of that name, capitals as small letters'
 complete -c licgen -n '__licgen_at expiring' -l within -x -d 'How far to look ahead: 30d, 2mo, 1y (default: 30d)'
+complete -c licgen -n '__licgen_at expiring' -l mbox -r -F -d 'Write a message to each customer into FILE, once for each end'
+complete -c licgen -n '__licgen_at expiring' -l force -d 'Replace FILE if it exists'
+complete -c licgen -n '__licgen_at expiring' -l smtp -x -d 'Send the messages to a mail server: smtp://USER@HOST:587 or smtps://USER@HOST'
+complete -c licgen -n '__licgen_at expiring' -l smtp-password-file -r -F -d 'File with the password (default: $LICGEN_SMTP_PASSWORD)'
+complete -c licgen -n '__licgen_at expiring' -l cacert -r -F -d 'Certificates of the authorities to trust (PEM; default: the system\'s)'
+complete -c licgen -n '__licgen_at expiring' -l smtp-plain -d 'Send without encryption, and so without a password'
+complete -c licgen -n '__licgen_at expiring' -l template -r -F -d 'What to write: a text with placeholders, or a directory with reminder.txt and reminder.html'
+complete -c licgen -n '__licgen_at expiring' -l from -x -d 'Who writes (default: the support address of the catalogue)'
+complete -c licgen -n '__licgen_at expiring' -l again -d 'Write also to those who were written to before'
+complete -c licgen -n '__licgen_at report' -l by -x -a 'plan month customer status' -d 'What the licenses are put together by (default: plan)'
+complete -c licgen -n '__licgen_at report' -l from -x -d 'Beginning of the period, a date or time in UTC (default: 12 calendar months, this one included)'
+complete -c licgen -n '__licgen_at report' -l to -x -d 'The moment after the period, a date or time in UTC (default: now)'
+complete -c licgen -n '__licgen_at report' -l top -x -d 'How many customers are named (default: 20)'
+complete -c licgen -n '__licgen_at report' -l html -r -F -d 'Also write all of it as one page with charts'
+complete -c licgen -n '__licgen_at report' -l force -d 'Replace FILE if it exists'
 complete -c licgen -n '__licgen_at export' -l all -d 'Every license that the filters below let through; revoked ones only with --status revoked'
 complete -c licgen -n '__licgen_at export' -l status -x -a 'valid expiring grace trial free expired revoked suspended not-yet-valid' -d 'Only licenses of that status today'
 complete -c licgen -n '__licgen_at export' -l plan -x -d 'Only licenses of that plan'

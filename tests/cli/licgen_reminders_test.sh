@@ -120,6 +120,7 @@ assert_no_escapes
 assert_absent a.mbox
 run_ok "$LICGEN" show "$later" --json
 assert_json 'len(d["history"]) == int(a[0])' "$history"
+# shellcheck disable=SC2016
 run_code 1 sh -c '"$1" expiring --within 200d --mbox - >/dev/full' sh "$LICGEN"
 run_ok "$LICGEN" show "$later" --json
 assert_json 'len(d["history"]) == int(a[0])' "$history"
@@ -214,11 +215,11 @@ send 1 32d
 assert_json_error failure 1
 assert_stderr_has "550 5.1.1 no such user"
 assert_reminder soren@dk.example refused
-assert_reminder eve@evil.example done
+assert_reminder eve@evil.example "done"
 assert_taken 2
 serve
 send 0 32d
-assert_reminder soren@dk.example done
+assert_reminder soren@dk.example "done"
 assert_taken 1
 
 test_case "a message refused for what it says"
@@ -239,13 +240,13 @@ assert_taken 1
 serve
 send 0 34d
 assert_reminder soren@dk.example before
-assert_reminder eve@evil.example done
+assert_reminder eve@evil.example "done"
 assert_taken 2
 
 test_case "the connection is lost in the middle"
 serve drop=eve@evil.example
 send 7 35d
-assert_reminder soren@dk.example done
+assert_reminder soren@dk.example "done"
 assert_reminder eve@evil.example left
 serve
 send 0 35d
@@ -301,6 +302,17 @@ run_code 2 "$LICGEN" expiring --within 40d --smtp smtp://me@mail.example
 assert_stderr_has "LICGEN_SMTP_PASSWORD"
 run_code 2 env LICGEN_SMTP_PASSWORD=x "$LICGEN" expiring --within 40d --smtp smtp://me@mail.example --smtp-plain
 run_code 4 "$LICGEN" expiring --within 40d --smtp smtp://localhost --cacert absent.pem
+
+test_case "killed while it writes: what is recorded is in the file"
+count=0
+for delay in 0.004 0.008 0.012 0.016 0.02 0.025 0.03 0.04; do
+  count=$((count + 1))
+  timeout -s KILL "$delay" "$LICGEN" expiring --within "$((60 + count))d" --mbox "killed$count.mbox" --quiet >/dev/null 2>&1
+  run_ok "$LICGEN" expiring --within "$((60 + count))d" --mbox "rest$count.mbox" --quiet
+  [ "$(cat "killed$count.mbox" "rest$count.mbox" 2>/dev/null | grep '^ <[0-9a-f]*@' | sort -u | wc -l)" -eq 3 ] ||
+    fail "a reminder was lost"
+done
+run_ok "$LICGEN" audit
 
 test_case "two at once remind once"
 runs=()
