@@ -26,7 +26,7 @@ std::string number_text(Int128 units, int scale) { return grouped(decimal_text(u
 std::string axis_text(Int128 units, int scale) {
   std::string text = decimal_text(units, scale);
   if (const std::size_t point = text.find('.');
-      point != std::string::npos && text.find_first_not_of("0", point + 1) == std::string::npos)
+      point != std::string::npos && text.find_first_not_of('0', point + 1) == std::string::npos)
     text.resize(point);
   return grouped(std::move(text));
 }

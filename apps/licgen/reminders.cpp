@@ -104,7 +104,7 @@ Result<void> write_mbox(std::vector<Reminder>& reminders, const Run& run) {
   if (to_stdout && !run.vendor.output().finish())
     return error(Errc::failure, "the messages could not all be printed", "none is recorded: run it again");
   if (file) LIC_TRY(file->commit(run.options.force ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse));
-  if (const auto committed = transaction->commit(); !committed) {
+  if (auto committed = transaction->commit(); !committed) {
     if (written.empty()) return committed;
     return error(Errc::failure, concat(committed.error().message, "; the messages were written, but are not recorded"),
                  to_stdout ? "do not use them: run it again"
@@ -220,8 +220,7 @@ Result<void> remind(std::vector<Reminder>& reminders, const std::string& window,
   LIC_TRY_ASSIGN(Path lock_name, vendor.ledger_path());
   lock_name += ".reminders.lock";
   LIC_TRY_ASSIGN(const FileLock lock, FileLock::acquire(lock_name, kPatience));
-  auto result = options.smtp ? send_by_smtp(reminders, run) : write_mbox(reminders, run);
-  return result;
+  return options.smtp ? send_by_smtp(reminders, run) : write_mbox(reminders, run);
 }
 
 }  // namespace lic::app

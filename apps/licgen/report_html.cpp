@@ -67,7 +67,8 @@ tr.total { border-top: 2px solid var(--soft); }
 tr.total th, tr.total td { font-weight: 650; }
 .bar { display: block; width: 100%; height: .3rem; margin-top: .3rem; border-radius: .15rem; }
 footer { font-size: .85rem; margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .8rem; }
-@media (max-width: 40rem) { .spare { display: none; } th, td { padding: .4rem .5rem; }
+@media (max-width: 40rem) { .spare { display: none; } th, td { padding: .4rem .45rem; }
+  table { font-size: .85rem; } tbody th { min-width: 5.5rem; }
   .cards { grid-template-columns: 1fr 1fr; } .cards dd { font-size: 1.3rem; } .cards dd.money { font-size: 1rem; } }
 @page { size: A4; margin: 14mm; }
 @media print {
@@ -164,7 +165,9 @@ std::string charts(const Report& report) {
 std::vector<HtmlTable::Column> group_columns(std::string_view title, bool with_count, const Report& report) {
   std::vector<HtmlTable::Column> columns{{std::string(title)}};
   if (with_count) columns.push_back({"All licenses", true, true});
-  columns.insert(columns.end(), {{"In force", true}, {"New", true}, {"Renewed", true, true}, {"Lost", true}});
+  const bool crowded = report.currencies.size() > 1;
+  columns.insert(columns.end(),
+                 {{"In force", true}, {"New", true, crowded}, {"Renewed", true, true}, {"Lost", true, crowded}});
   columns.push_back({"Renewal rate", true, true});
   for (const Currency& currency : report.currencies) columns.push_back({concat("Revenue ", currency.code), true});
   return columns;
@@ -203,12 +206,11 @@ std::string group_table(std::string_view caption, std::string_view title, Report
 }
 
 std::string due_table(const Report& report) {
-  std::vector<HtmlTable::Column> columns{{"Their end"}, {"Licenses", true}};
+  std::vector<HtmlTable::Column> columns{{"They end"}, {"Licenses", true}};
   for (const Currency& currency : report.currencies) columns.push_back({concat("Amount ", currency.code), true});
   HtmlTable table("Renewals due", std::move(columns));
   for (const DueRenewals& due : report.due) {
-    std::vector<std::string> cells{due.days == 0 ? "has passed, days of grace have not" : due_text(due),
-                                   number(due.licenses)};
+    std::vector<std::string> cells{due_text(due), number(due.licenses)};
     for (std::size_t i = 0; i < report.currencies.size(); ++i) cells.push_back(amount(due.revenue, i, report));
     table.add(cells);
   }

@@ -203,7 +203,7 @@ std::string rate_text(std::int64_t part, std::int64_t whole) {
 }
 
 std::string due_text(const DueRenewals& due) {
-  return due.days == 0 ? "end has passed" : concat("within ", due.days, " days");
+  return due.days == 0 ? "in days of grace" : concat("within ", due.days, " days");
 }
 
 void print_report(const Report& report, ReportBy by, Output& output) {

@@ -20,7 +20,7 @@ enum class ReportBy { plan, month, customer, status };
 
 /// "83.3 %", or "-" where nothing could be renewed.
 [[nodiscard]] std::string rate_text(std::int64_t part, std::int64_t whole);
-/// "WITHIN 30 DAYS" and so on, in small letters: "within 30 days", "passed".
+/// "within 30 days", "in days of grace".
 [[nodiscard]] std::string due_text(const DueRenewals& due);
 
 void print_report(const Report& report, ReportBy by, Output& output);

@@ -150,7 +150,7 @@ bool SmtpServer::is_local() const noexcept {
 }
 
 struct SmtpSession::State {
-  explicit State(Curl loaded) : curl(std::move(loaded)) {}
+  explicit State(const Curl& loaded) : curl(loaded) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
@@ -169,8 +169,8 @@ SmtpSession::SmtpSession(SmtpSession&&) noexcept = default;
 SmtpSession::~SmtpSession() = default;
 
 Result<SmtpSession> SmtpSession::open(const SmtpServer& server, const SmtpSecurity& security, SecretBytes password) {
-  LIC_TRY_ASSIGN(Curl curl, Curl::load());
-  auto state = std::make_unique<State>(std::move(curl));
+  LIC_TRY_ASSIGN(const Curl curl, Curl::load());
+  auto state = std::make_unique<State>(curl);
   state->url = server.url;
   CURL* handle = state->handle = state->curl.easy_init();
   if (handle == nullptr) return error(Errc::failure, "libcurl gives no session");

@@ -190,6 +190,10 @@ assert_taken() { [ "$(find "$served" -name '*.eml' | wc -l)" -eq "$1" ] || fail 
 assert_reminder() { assert_json '[l["reminder"] for l in d["licenses"] if l["email"] == a[0]] == [a[1]]' "$1" "$2"; }
 send() { run_code "$1" "$LICGEN" expiring --within "$2" --smtp "smtp://127.0.0.1:$port" --json; }
 
+test_case "no other command loads the library that sends mail"
+readelf -d "$LICGEN" >needed || fail "readelf cannot read licgen"
+if grep -q libcurl needed; then fail "licgen is linked to libcurl"; fi
+
 test_case "messages are sent, each once"
 serve
 send 0 31d
