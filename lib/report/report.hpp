@@ -47,8 +47,8 @@ struct Totals {
   std::int64_t lost_revoked = 0;
   std::int64_t ends = 0;  ///< that fell due
   std::int64_t ends_renewed = 0;
-  std::int64_t unpriced = 0;          ///< sales without a list price
-  std::int64_t trials_started = 0;    ///<
+  std::int64_t unpriced = 0;  ///< sales without a list price
+  std::int64_t trials_started = 0;
   std::int64_t trials_converted = 0;  ///< of these, by now
   std::int64_t activations = 0;       ///< seats taken today
   std::vector<Int128> revenue;        ///< by currency; may be shorter than the list of them
