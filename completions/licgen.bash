@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --within | --plan-map | --new-keys | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'check' | 'expiring' | 'import' | 'reissue' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'check' | 'expiring' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -95,9 +95,21 @@ _licgen() {
     'transfer -o' | 'transfer --out') paths=f ;;
     'transfer --customer') : ;;
     'transfer --email') : ;;
+    'sign-request -o' | 'sign-request --out') paths=f ;;
+    'sign-request --qr') paths=f ;;
+    'release --reason') : ;;
+    'release -o' | 'release --out') paths=f ;;
+    'release --machine') : ;;
+    'release --receipt') paths=f ;;
     'check --email') : ;;
     'check --customer') : ;;
     'expiring --within') : ;;
+    'expiring --mbox') paths=f ;;
+    'expiring --smtp') : ;;
+    'expiring --smtp-password-file') paths=f ;;
+    'expiring --cacert') paths=f ;;
+    'expiring --template') paths=f ;;
+    'expiring --from') : ;;
     'import --format') words='csv jsonl' ;;
     'import --plan-map') : ;;
     'import --new-keys') paths=f ;;
@@ -105,6 +117,11 @@ _licgen() {
     'import -o' | 'import --out') paths=f ;;
     'reissue --reason') : ;;
     'reissue -o' | 'reissue --out') paths=f ;;
+    'report --by') words='plan month customer status' ;;
+    'report --from') : ;;
+    'report --to') : ;;
+    'report --top') : ;;
+    'report --html') paths=f ;;
     'export --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
     'export --plan') : ;;
     'export --customer') : ;;
@@ -141,7 +158,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer check expiring import reissue export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release check expiring import reissue report export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -159,10 +176,14 @@ _licgen() {
         'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;
         'transfer') options+=' --reason -o --out --force --customer --email' : ;;
+        'sign-request') options+=' -o --out --qr --qr-invert --force' paths=f ;;
+        'activations') options+=' --all' : ;;
+        'release') options+=' --reason -o --out --force --machine --receipt' : ;;
         'check') options+=' --email --customer' ;;
-        'expiring') options+=' --within' ;;
+        'expiring') options+=' --within --mbox --force --smtp --smtp-password-file --cacert --smtp-plain --template --from --again' ;;
         'import') options+=' --format --plan-map --new-keys --skip-bad -o --out --force' paths=f ;;
         'reissue') options+=' --reason -o --out --force' ;;
+        'report') options+=' --by --from --to --top --html --force' ;;
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;

@@ -42,6 +42,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       expiring_command(),
       import_command(),
       reissue_command(),
+      report_command(),
       export_command(),
       revocations_export_command(),
       verify_command(),

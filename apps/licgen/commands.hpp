@@ -28,6 +28,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> expiring_command();
 [[nodiscard]] Command<Vendor> import_command();
 [[nodiscard]] Command<Vendor> reissue_command();
+[[nodiscard]] Command<Vendor> report_command();
 [[nodiscard]] Command<Vendor> export_command();
 [[nodiscard]] Command<Vendor> sign_request_command();
 [[nodiscard]] Command<Vendor> activations_command();

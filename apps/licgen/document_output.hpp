@@ -21,6 +21,8 @@ namespace lic::app {
 /// Signed documents are made to be given away: others on the machine may read
 /// them (a mail program, a web server). Keys and ledger are 0600.
 inline constexpr mode_t kDocumentMode = 0644;
+/// What names customers and money is not.
+inline constexpr mode_t kPrivateMode = 0600;
 
 /// The digest that the history names a signed document by, whatever the file carries beside it.
 [[nodiscard]] std::string digest_of(const Envelope& document);

@@ -79,6 +79,10 @@ Result<Time> read_moment(std::string_view option, std::string_view text, Time ba
     if (const auto moment = add(base, *duration)) return *moment;
     return invalid(option, text, "leads past the year 9999");
   }
+  return read_date(option, text);
+}
+
+Result<Time> read_date(std::string_view option, std::string_view text) {
   auto time = parse_time(text);
   if (!time) return for_option(option, time.error());
   return time;

@@ -34,6 +34,9 @@ void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);
 /// A date, a time, or a duration counted from `base`.
 [[nodiscard]] Result<Time> read_moment(std::string_view option, std::string_view text, Time base);
 
+/// A date or a time.
+[[nodiscard]] Result<Time> read_date(std::string_view option, std::string_view text);
+
 /// `base` and a duration longer than nothing after it.
 [[nodiscard]] Result<Time> read_span(std::string_view option, std::string_view text, Time base);
 

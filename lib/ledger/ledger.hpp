@@ -125,6 +125,13 @@ struct KeyRecord {
   Time created_at{};
 };
 
+/// A catalogue that was the current one from some moment on.
+struct CatalogVersion {
+  std::int64_t version = 0;
+  std::string catalog;  ///< as it was imported
+  Time imported_at{};
+};
+
 /// A change in the making. Destroyed without commit(), nothing has happened.
 /// While it lives no other process can write. After an error other than conflict
 /// and not_found the change is lost, and commit() says so.
@@ -193,6 +200,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;
   /// The current catalogue, as it was imported. Errors: not_found.
   [[nodiscard]] virtual Result<std::string> catalog() = 0;
+  /// All catalogues there were, by version, one at a time.
+  [[nodiscard]] virtual Result<void> catalogs(const std::function<Result<void>(const CatalogVersion&)>& visit) = 0;
   /// The current product file (envelope JSON). Errors: not_found.
   [[nodiscard]] virtual Result<std::string> product_file() = 0;
   /// The product file of that version; every one that was ever the current one is kept.
@@ -219,6 +228,13 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Activation>> activations(std::string_view key) = 0;
   /// Of all licenses, those that have ended too.
   [[nodiscard]] virtual Result<std::int64_t> activation_count() = 0;
+  /// All licenses, sorted by the customers' names without regard to ASCII case, those of one
+  /// customer in the order of issue. Reads as list() does.
+  [[nodiscard]] virtual Result<void> list_by_customer(
+      Time now, const std::function<Result<void>(const LicenseSummary&)>& visit) = 0;
+  /// When the newest license of a kind other than trial and free was issued first to that
+  /// address (whole, without regard to ASCII case); absent: there is none.
+  [[nodiscard]] virtual Result<std::optional<Time>> newest_paid_license(std::string_view email) = 0;
   /// Oldest first. Empty `key`: all that concerns no single license.
   [[nodiscard]] virtual Result<std::vector<HistoryEntry>> history(std::string_view key) = 0;
   /// All of the history, for audits: by number, or by license and number (what concerns

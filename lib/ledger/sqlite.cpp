@@ -82,7 +82,7 @@ Result<LicenseSummary> read_license(const Rows& rows) {
   summary.status = static_cast<Reason>(rows.integer(column++));
   return summary;
 }
-constexpr int kColumns = 22;  // of columns_sql()
+constexpr int kColumns = 23;  // of columns_sql()
 
 Result<LicenseFile> read_file(const Rows& rows) {
   return LicenseFile{rows.text(1), rows.text(2), rows.time(3), rows.integer(4) != 0};
@@ -93,6 +93,21 @@ struct Page {
   std::vector<License> licenses;
   std::int64_t last = 0;  ///< the number of the last one
 };
+
+/// All rows of a query whose first column is the license's number.
+template <class License>
+Result<Page<License>> read_page(Connection& connection, std::string_view sql, const Values& values,
+                                Result<License> (*read_row)(const Rows&)) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
+  Page<License> page;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return page;
+    LIC_TRY_ASSIGN(License license, read_row(rows));
+    page.licenses.push_back(std::move(license));
+    page.last = rows.integer(0);
+  }
+}
 
 /// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
 std::string glob_pattern(std::string_view glob) {
@@ -132,15 +147,7 @@ class PageQuery {
                                            Result<License> (*read_row)(const Rows&)) const {
     Values values{now_, after, size};
     values.insert(values.end(), arguments_.begin(), arguments_.end());
-    LIC_TRY_ASSIGN(Rows rows, connection.query(sql_, values));
-    Page<License> page;
-    while (true) {
-      LIC_TRY_ASSIGN(const bool found, rows.next());
-      if (!found) return page;
-      LIC_TRY_ASSIGN(License license, read_row(rows));
-      page.licenses.push_back(std::move(license));
-      page.last = rows.integer(0);
-    }
+    return read_page(connection, sql_, values, read_row);
   }
 
  private:
@@ -214,6 +221,20 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::string> catalog() override { return current("catalog", "catalogue"); }
+  Result<void> catalogs(const std::function<Result<void>(const CatalogVersion&)>& visit) override {
+    CatalogVersion found;
+    while (true) {  // one at a time: no lock is held while `visit` runs
+      {
+        LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT version, catalog, imported_at FROM products "
+                                                     "WHERE version > ?1 ORDER BY version LIMIT 1",
+                                                     {found.version}));
+        LIC_TRY_ASSIGN(const bool more, rows.next());
+        if (!more) return {};
+        found = {rows.integer(0), rows.text(1), rows.time(2)};
+      }
+      LIC_TRY(visit(found));
+    }
+  }
   Result<std::string> product_file() override { return current("product_file", "product file"); }
 
   Result<std::string> product_file_of(std::int64_t version) override {
@@ -266,6 +287,38 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::int64_t> activation_count() override { return connection_->number("SELECT count(*) FROM activations"); }
+
+  Result<void> list_by_customer(Time now, const std::function<Result<void>(const LicenseSummary&)>& visit) override {
+    const std::string select = concat("SELECT ", columns_sql(), " FROM licenses WHERE customer COLLATE NOCASE ");
+    // One comparison of both columns would not be looked up in the index.
+    const std::string same = concat(select, "= ?2 AND number > ?3 ORDER BY number LIMIT ", kPage);
+    const std::string next = concat(select, "> ?2 ORDER BY customer COLLATE NOCASE, number LIMIT ", kPage);
+    std::string customer;
+    std::int64_t after = 0;
+    const auto visit_page = [&](const std::string& sql, bool within) -> Result<bool> {
+      Values values{value_of(now), std::string_view(customer)};
+      if (within) values.emplace_back(after);
+      LIC_TRY_ASSIGN(const auto page, read_page(*connection_, sql, values, read_license));
+      for (const LicenseSummary& license : page.licenses) LIC_TRY(visit(license));
+      if (!page.licenses.empty()) customer = page.licenses.back().customer.name, after = page.last;
+      return std::ssize(page.licenses) == kPage;
+    };
+    for (bool more = true; more;) {
+      for (bool same_customer = true; same_customer;) {
+        LIC_TRY_ASSIGN(same_customer, visit_page(same, true));
+      }
+      LIC_TRY_ASSIGN(more, visit_page(next, false));
+    }
+    return {};
+  }
+
+  Result<std::optional<Time>> newest_paid_license(std::string_view email) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT max(created_at) FROM licenses WHERE email IS NOT NULL AND "
+                                                 "email COLLATE NOCASE = ?1 AND kind <> 'trial' AND kind <> 'free'",
+                                                 {email}));
+    LIC_TRY(rows.next());
+    return rows.optional_time(0);
+  }
 
   Result<std::vector<HistoryEntry>> history(std::string_view key) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT at, actor, action, key, reason, detail FROM history "

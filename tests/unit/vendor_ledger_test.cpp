@@ -513,3 +513,58 @@ TEST_CASE("an entry of history is bound by the JSON that any writer of JSON give
     CHECK(history_text(5, entry) == row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 }
+
+TEST_CASE("all licenses, customer by customer", "[ledger]") {
+  Fixture f;
+  const char* const names[] = {"b", "A", "B", "a", "c"};
+  std::vector<std::string> expected[3];
+  for (std::uint8_t i = 0; i < 250; ++i) {
+    Terms terms = numbered_terms(i);
+    terms.customer.name = names[i % 5];
+    f.add(terms);
+    const char folded = static_cast<char>(names[i % 5][0] | 0x20);
+    expected[folded - 'a'].push_back(terms.key);
+  }
+  std::vector<std::string> order;
+  for (const auto& keys : expected) order.insert(order.end(), keys.begin(), keys.end());
+  std::vector<std::string> listed;
+  REQUIRE(f.ledger->list_by_customer(f.now, [&](const LicenseSummary& license) -> Result<void> {
+    listed.push_back(license.key);
+    return f.ledger->history(license.key) ? Result<void>() : Error{};  // it may read meanwhile
+  }));
+  CHECK(listed == order);
+  const auto stopped = f.ledger->list_by_customer(f.now, [](const LicenseSummary&) -> Result<void> {
+    return Error{Errc::conflict, "enough", {}};
+  });
+  CHECK(code_of(stopped) == Errc::conflict);
+}
+
+TEST_CASE("when an address last bought something", "[ledger]") {
+  Fixture f;
+  CHECK(f.ledger->newest_paid_license("ops@acme.example").value() == std::nullopt);
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    Terms terms = numbered_terms(i);
+    terms.customer.email = i == 3 ? "" : "Ops@acme.example";
+    terms.kind = i == 2 ? Kind::trial : Kind::subscription;
+    terms.issued_at += std::chrono::days{i};
+    f.add(terms);
+  }
+  const Time second = numbered_terms(1).issued_at + std::chrono::days{1};
+  CHECK(f.ledger->newest_paid_license("ops@ACME.example").value() == second);
+  CHECK(f.ledger->newest_paid_license("").value() == std::nullopt);
+}
+
+TEST_CASE("all catalogues there were", "[ledger]") {
+  Fixture f;
+  for (std::int64_t version = 1; version <= 3; ++version)
+    REQUIRE(f.change([&](Transaction& t) {
+      return t.put_product(version, "catalogue " + std::to_string(version), "{}", f.now + std::chrono::days{version});
+    }));
+  std::string seen;
+  REQUIRE(f.ledger->catalogs([&](const CatalogVersion& v) -> Result<void> {
+    CHECK(v.imported_at == f.now + std::chrono::days{v.version});
+    seen += v.catalog + ";";
+    return {};
+  }));
+  CHECK(seen == "catalogue 1;catalogue 2;catalogue 3;");
+}
