@@ -36,7 +36,7 @@ Result<CarriedProduct> CarriedProduct::of(Vendor& vendor) {
 }
 
 std::string CarriedProduct::with(std::string_view document) const {
-  if (whole_.empty()) return std::string(document);
+  if (nothing()) return std::string(document);
   const std::string_view signer = signer_in(document);
   const bool known = std::find(first_keys_.begin(), first_keys_.end(), signer) != first_keys_.end();
   if (known || !document.ends_with('}')) return std::string(document);

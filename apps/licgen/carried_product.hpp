@@ -18,6 +18,8 @@ class CarriedProduct {
   /// The newest product file of the ledger, for licenses whose signing key came after its first.
   static Result<CarriedProduct> of(Vendor& vendor);
 
+  /// Whether with() gives back what it is given.
+  [[nodiscard]] bool nothing() const noexcept { return whole_.empty(); }
   /// `document`, a license as the ledger has it, with the product file if a client may need
   /// it and there is room for both.
   [[nodiscard]] std::string with(std::string_view document) const;

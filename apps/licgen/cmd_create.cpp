@@ -31,9 +31,10 @@ class Report {
 
   /// A license that is about to be issued.
   Result<void> take(std::string_view key, std::string_view document) {
-    keys_.emplace_back(key);
+    keys_ += key;
+    keys_ += '\n';
     if (holds_documents()) {
-      documents_.emplace_back(document);
+      held_.push_back({std::string(key), std::string(document)});
     } else if (sink_ != nullptr) {
       return noted(sink_->add(key, document));  // nobody sees the file before it is finished
     }
@@ -43,17 +44,14 @@ class Report {
   /// What was taken is in the ledger: its keys are told first, whatever happens next.
   Result<void> committed() {
     const bool lines = sink_ == nullptr || !sink_->to_stdout();
-    for (const auto& key : keys_) {
-      if (output_.json()) {
-        output_.answer(concat(told_ == 0 ? R"({"keys":[")" : ",\"", key, '"'));
-      } else if (lines) {
-        output_.line(key);
-      }
-      ++told_;
+    if (output_.json()) {
+      tell_as_json();
+    } else if (lines) {
+      output_.answer(keys_);
     }
-    for (std::size_t i = 0; i < documents_.size(); ++i) LIC_TRY(noted(sink_->add(keys_[i], documents_[i])));
+    for (const IssuedLicense& license : held_) LIC_TRY(noted(sink_->add(license.key, license.document)));
     keys_.clear();
-    documents_.clear();
+    held_.clear();
     return {};
   }
 
@@ -72,6 +70,14 @@ class Report {
  private:
   [[nodiscard]] bool holds_documents() const noexcept { return sink_ != nullptr && !sink_->is_lines_file(); }
 
+  void tell_as_json() {
+    for (std::string_view rest = keys_; !rest.empty(); told_ = true) {
+      const std::size_t end = rest.find('\n');
+      output_.answer(concat(told_ ? ",\"" : R"({"keys":[")", rest.substr(0, end), '"'));
+      rest.remove_prefix(end + 1);
+    }
+  }
+
   Result<void> noted(Result<void> written) {
     if (!written) cannot_write_ = true;
     return written;
@@ -79,9 +85,9 @@ class Report {
 
   DocumentSink* sink_;
   Output& output_;
-  std::vector<std::string> keys_;
-  std::vector<std::string> documents_;
-  std::int64_t told_ = 0;
+  std::string keys_;  // each with a line feed
+  std::vector<IssuedLicense> held_;
+  bool told_ = false;
   bool cannot_write_ = false;
 };
 

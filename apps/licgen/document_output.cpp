@@ -144,13 +144,14 @@ Result<void> DocumentSink::check(std::string_view key) const {
 }
 
 Result<void> DocumentSink::add(std::string_view key, std::string_view document) {
-  const std::string text = carried_.with(document);
+  std::string with_product;
+  if (!carried_.nothing()) document = with_product = carried_.with(document);
   if (to_stdout()) {
-    output_->line(text);
+    output_->line(document);
     return {};
   }
-  if (!lines_) return add_file(key, concat(text, '\n'));
-  buffer_ += text;
+  if (!lines_) return add_file(key, concat(document, '\n'));
+  buffer_ += document;
   buffer_ += '\n';
   return buffer_.size() < kBuffer ? Result<void>() : flush();
 }

@@ -6,13 +6,12 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "crypto/random.hpp"
 #include "license/envelope.hpp"
 #include "trust/verify.hpp"
 
 namespace lic::app {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kBlock = 1'000;  // licenses that are signed in one go
 constexpr std::int64_t kFew = 50;       // so many are signed where they are needed
@@ -28,7 +27,7 @@ std::string random_key(const Order& order) { return random_license_key(order.key
 
 /// How many blocks are signed before they are needed: more than there are processors, so that
 /// these are not idle while a transaction waits for the disk.
-std::size_t blocks_ahead() { return 4 * std::max(2U, std::thread::hardware_concurrency()); }
+std::size_t blocks_ahead() { return 5 * std::max(2U, std::thread::hardware_concurrency()); }
 
 }  // namespace
 
@@ -40,11 +39,11 @@ Issuing::Issuing(const Order& order, const Signer& signer, Ledger& ledger, const
       ledger_(ledger),
       vendor_(vendor),
       most_at_once_(most_at_once),
-      at_once_(std::min(kAtFirst, most_at_once)) {}
+      at_once_(std::min(kAtFirst, most_at_once)),
+      last_turn_(Clock::now()) {}
 
 Result<void> Issuing::next(const Take& take) {
-  if (begun_) std::this_thread::sleep_for(kLedgerTurn);
-  begun_ = true;
+  let_others_turn();
   const auto start = Clock::now();
   LIC_TRY_ASSIGN(const auto transaction, begin_signing(ledger_, signer_));
   if (!order_.batch.empty()) {
@@ -59,9 +58,16 @@ Result<void> Issuing::next(const Take& take) {
   seen_ += count;
   issued_ += count;
   const std::chrono::duration<double> elapsed = Clock::now() - start;
-  const double a_second = static_cast<double>(count) / std::max(elapsed.count(), 1e-3);
-  at_once_ = std::clamp(static_cast<std::int64_t>(a_second), std::min(kBlock, most_at_once_), most_at_once_);
+  const double two_seconds = 2 * static_cast<double>(count) / std::max(elapsed.count(), 1e-3);
+  at_once_ = std::clamp(static_cast<std::int64_t>(two_seconds), std::min(kBlock, most_at_once_), most_at_once_);
   return {};
+}
+
+/// Once a second or so.
+void Issuing::let_others_turn() {
+  if (Clock::now() - last_turn_ < std::chrono::seconds(1)) return;
+  std::this_thread::sleep_for(kLedgerTurn);
+  last_turn_ = Clock::now();
 }
 
 /// What the batch has after last_key_, by an earlier run or another process.
@@ -110,34 +116,45 @@ void Issuing::sign_ahead() {
   // Another process may issue some of a batch meanwhile: then a few are signed in vain.
   while (ahead_.size() < blocks_ahead() && unnamed() > 0) {
     const std::int64_t missing = unnamed();
-    Block block(static_cast<std::size_t>(std::min(missing, kBlock)));
-    name(block);
+    auto draws = take_draws(static_cast<std::size_t>(std::min(missing, kBlock)));
+    std::vector<std::string> ids(draws.size());
+    std::generate(ids.begin(), ids.end(), [this] { return ids_.next(vendor_.now()); });
     const auto policy = missing < kFew ? std::launch::deferred : std::launch::async;
-    ahead_.push_back(std::async(policy, [this, signing = std::move(block)]() mutable {
-      for (NewLicense& license : signing) {
-        license.document = stamp_.document(license.id, license.key);
-        license.detail = beginning_of(license);
-      }
-      return std::move(signing);
+    ahead_.push_back(std::async(policy, [this, named = std::move(draws), names = std::move(ids)]() mutable {
+      return sign(named, std::move(names));
     }));
   }
 }
 
 /// Keys are drawn many at a time and used in their order: random places all over the
 /// ledger's index of them would cost more than all the rest.
-void Issuing::name(Block& block) {
-  for (NewLicense& license : block) {
-    if (keys_.empty()) {
-      keys_.resize(static_cast<std::size_t>(std::min(unnamed(), kMostAtOnce)));
-      std::generate(keys_.begin(), keys_.end(), [&] { return random_key(order_); });
-      std::sort(keys_.begin(), keys_.end(), std::greater<>());
-    }
-    license.terms = &order_.terms;
-    license.id = ids_.next(vendor_.now());
-    license.key = std::move(keys_.back());
-    keys_.pop_back();
-    ++named_;
+std::vector<Issuing::Draw> Issuing::take_draws(std::size_t count) {
+  if (draws_.empty()) {
+    draws_.resize(static_cast<std::size_t>(std::min(unnamed(), most_at_once_)));
+    const Bytes random = random_bytes(draws_.size() * std::tuple_size_v<Draw>);
+    auto symbol = random.begin();
+    for (Draw& draw : draws_)
+      for (std::uint8_t& drawn : draw) drawn = *symbol++ & 31;
+    std::sort(draws_.begin(), draws_.end(), std::greater<>());
   }
+  count = std::min(count, draws_.size());
+  std::vector<Draw> taken(draws_.rbegin(), draws_.rbegin() + static_cast<std::ptrdiff_t>(count));
+  draws_.resize(draws_.size() - count);
+  named_ += static_cast<std::int64_t>(count);
+  return taken;
+}
+
+Issuing::Block Issuing::sign(const std::vector<Draw>& draws, std::vector<std::string> ids) const {
+  Block block(draws.size());
+  for (std::size_t i = 0; i < draws.size(); ++i) {
+    NewLicense& license = block[i];
+    license.terms = &order_.terms;
+    license.id = std::move(ids[i]);
+    license.key = LicenseKey::make(order_.key_prefix, order_.plan_code, draws[i]).text();
+    license.document = stamp_.document(license.id, license.key);
+    license.detail = beginning_of(license);
+  }
+  return block;
 }
 
 Result<void> check_order(const Order& order, const SigningKey& signer, const ProductFile& product) {

@@ -1,8 +1,10 @@
 #pragma once
 
 /// Issues the licenses of one order into the ledger: signed ahead on several threads,
-/// stored by one, in transactions of about a second.
+/// stored by one, in transactions of about two seconds.
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -12,6 +14,7 @@
 
 #include "issue/issuer.hpp"
 #include "issue/license_stamp.hpp"
+#include "license/key.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/vendor.hpp"
 
@@ -35,7 +38,7 @@ struct IssuedLicense {
 class Issuing {
  public:
   /// One transaction issues no more than this.
-  static constexpr std::int64_t kMostAtOnce = 30'000;
+  static constexpr std::int64_t kMostAtOnce = 120'000;
   /// The same where the documents are held until it is committed.
   static constexpr std::int64_t kMostHeld = 10'000;
 
@@ -60,6 +63,11 @@ class Issuing {
 
  private:
   using Block = std::vector<NewLicense>;
+  /// The random symbols of a license key.
+  using Draw = std::array<std::uint8_t, LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols>;
+  using Clock = std::chrono::steady_clock;
+
+  void let_others_turn();
 
   Result<std::int64_t> take_issued_before(const Take& take);
   Result<void> issue(std::int64_t count, const Take& take, Transaction& transaction);
@@ -67,7 +75,8 @@ class Issuing {
   /// How many licenses are missing that no key was drawn for.
   [[nodiscard]] std::int64_t unnamed() const noexcept { return order_.count - seen_ - (named_ - issued_); }
   void sign_ahead();
-  void name(Block& block);
+  std::vector<Draw> take_draws(std::size_t count);
+  Block sign(const std::vector<Draw>& draws, std::vector<std::string> ids) const;
 
   Order order_;
   LicenseStamp stamp_;
@@ -77,12 +86,12 @@ class Issuing {
   std::int64_t most_at_once_;
   std::int64_t at_once_;
   UlidSource ids_;
-  std::vector<std::string> keys_;  // drawn, not given out: the smallest is the last
+  std::vector<Draw> draws_;  // not given out: the smallest is the last
   std::int64_t named_ = 0;
   std::deque<std::future<Block>> ahead_;
   Block block_;  // the front one: given out from block_at_ on
   std::size_t block_at_ = 0;
-  bool begun_ = false;
+  Clock::time_point last_turn_;
   std::string last_key_;  // of the batch, in the order of issue
   std::int64_t seen_ = 0;
   std::int64_t issued_ = 0;

@@ -43,7 +43,7 @@ class Auditor {
   Result<AuditReport> run() {
     LIC_TRY_ASSIGN(report_.unchained, ledger_.unchained_history());
     LIC_TRY(check_numbers());
-    LIC_TRY(ledger_.history_by_key([&](const HistoryRow& row) { return check_row(row); }));
+    LIC_TRY(ledger_.history_by_license([&](const HistoryRow& row) { return check_row(row); }));
     LIC_TRY(end_of_license());
     LIC_TRY(check_licenses_without_history());
     LIC_TRY(check_activation_count());

@@ -40,7 +40,8 @@ struct HistoryEntry {
 struct HistoryRow {
   std::int64_t number = 0;  ///< from 1, without gaps
   HistoryEntry entry;
-  std::string link;  ///< history_link(); empty in entries from before there was a chain
+  std::string link;          ///< history_link(); empty in entries from before there was a chain
+  std::int64_t license = 0;  ///< which license the ledger counts it to, in the order of issue; 0: none
 };
 
 /// One line of `licgen list`.
@@ -240,7 +241,7 @@ class Ledger {
   /// All of the history, for audits: by number, or by license and number (what concerns
   /// no license first). Page by page, as list().
   [[nodiscard]] virtual Result<void> history_by_number(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
-  [[nodiscard]] virtual Result<void> history_by_key(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
+  [[nodiscard]] virtual Result<void> history_by_license(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
   /// The number of the entry that was added last, ever; 0 for none.
   [[nodiscard]] virtual Result<std::int64_t> newest_history_number() = 0;
   /// How many entries are from before there was a chain.

@@ -321,9 +321,10 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::vector<HistoryEntry>> history(std::string_view key) override {
-    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT at, actor, action, key, reason, detail FROM history "
-                                                 "WHERE key IS ?1 ORDER BY number",
-                                                 {or_null(key)}));
+    LIC_TRY_ASSIGN(Rows rows,
+                   connection_->query(concat("SELECT at, actor, action, key, reason, detail FROM history WHERE ",
+                                             kHistoryOf, " ORDER BY number"),
+                                      {or_null(key)}));
     std::vector<HistoryEntry> entries;
     while (true) {
       LIC_TRY_ASSIGN(const bool found, rows.next());
@@ -340,17 +341,25 @@ class SqliteLedger final : public Ledger {
     });
   }
 
-  Result<void> history_by_key(const std::function<Result<void>(const HistoryRow&)>& visit) override {
+  Result<void> history_by_license(const std::function<Result<void>(const HistoryRow&)>& visit) override {
     std::int64_t after = 0;
+    std::int64_t license = 0;
     std::string key;
-    LIC_TRY(pages("WHERE key IS NULL AND number > ?1 ORDER BY number", visit, [&](const HistoryRow* last) {
-      if (last != nullptr) after = last->number;
-      return Values{after};
-    }));
+    LIC_TRY(pages("WHERE license IS NULL AND key IS NULL AND number > ?1 ORDER BY number", visit,
+                  [&](const HistoryRow* last) {
+                    if (last != nullptr) after = last->number;
+                    return Values{after};
+                  }));
+    after = 0;  // of licenses that are not in the ledger: nobody but a hand can have made them so
+    LIC_TRY(pages("WHERE license IS NULL AND (key, number) > (?1, ?2) ORDER BY key, number", visit,
+                  [&](const HistoryRow* last) {
+                    if (last != nullptr) key = last->entry.key, after = last->number;
+                    return Values{std::string_view(key), after};
+                  }));
     after = 0;
-    return pages("WHERE (key, number) > (?1, ?2) ORDER BY key, number", visit, [&](const HistoryRow* last) {
-      if (last != nullptr) key = last->entry.key, after = last->number;
-      return Values{std::string_view(key), after};
+    return pages("WHERE (license, number) > (?1, ?2) ORDER BY license, number", visit, [&](const HistoryRow* last) {
+      if (last != nullptr) license = last->license, after = last->number;
+      return Values{license, after};
     });
   }
 
@@ -364,7 +373,8 @@ class SqliteLedger final : public Ledger {
 
   Result<void> licenses_without_history(const std::function<Result<void>(std::string_view)>& visit) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT key FROM licenses WHERE NOT EXISTS "
-                                                 "(SELECT 1 FROM history WHERE history.key = licenses.key)"));
+                                                 "(SELECT 1 FROM history WHERE history.license = licenses.number "
+                                                 "AND history.key = licenses.key)"));
     while (true) {
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (!found) return {};
@@ -407,8 +417,8 @@ class SqliteLedger final : public Ledger {
   Result<void> pages(std::string_view where, const std::function<Result<void>(const HistoryRow&)>& visit,
                      Bounds bounds) {
     constexpr std::size_t kRows = 500;
-    const std::string sql =
-        concat("SELECT number, at, actor, action, key, reason, detail, link FROM history ", where, " LIMIT ", kRows);
+    const std::string sql = concat("SELECT number, at, actor, action, key, reason, detail, link, license FROM history ",
+                                   where, " LIMIT ", kRows);
     std::vector<HistoryRow> page;
     do {
       const HistoryRow* last = page.empty() ? nullptr : &page.back();
@@ -420,7 +430,8 @@ class SqliteLedger final : public Ledger {
         if (!found) break;
         next.push_back({rows.integer(0),
                         {rows.time(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6)},
-                        rows.text(7)});
+                        rows.text(7),
+                        rows.integer(8)});
       }
       page = std::move(next);
       for (const HistoryRow& row : page) LIC_TRY(visit(row));
@@ -473,7 +484,7 @@ Result<void> make_empty_file(const Path& path) {
 Result<std::unique_ptr<Ledger>> fill_new_ledger(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(auto connection, Connection::open_empty(path, patience));
   // Two signed documents hardly ever fit a page of 4096 bytes, five fit one of 8192.
-  LIC_TRY(connection->run("PRAGMA page_size = 8192"));
+  LIC_TRY(connection->run("PRAGMA page_size = 16384"));
   LIC_TRY(prepare_to_write(*connection));
   LIC_TRY(make_schema(connection, ledger_migrations()));
   return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(connection)));

@@ -102,13 +102,14 @@ class SqliteTransaction final : public Transaction {
     LIC_TRY_ASSIGN(const auto number, take_history_numbers(1));
     std::string previous;
     {
-      LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT link FROM history WHERE key IS ?1 "
-                                                   "ORDER BY number DESC LIMIT 1",
+      LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", kHistoryOf,
+                                                          " ORDER BY number DESC LIMIT 1"),
                                                    {or_null(entry.key)}));
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (found) previous = rows.text(0);
     }
-    return insert_history(number, entry, previous);
+    LIC_TRY_ASSIGN(const auto license, number_of(entry.key));
+    return insert_history(number, entry, license, previous);
   }
 
   /// The last of the next `count` numbers.
@@ -117,14 +118,20 @@ class SqliteTransaction final : public Transaction {
                                {static_cast<std::int64_t>(count)});
   }
 
-  /// `previous`: the link of the license's entry before it.
-  Result<void> insert_history(std::int64_t number, const HistoryEntry& entry, std::string_view previous) {
+  /// Of the license with that key; 0 for none.
+  Result<std::int64_t> number_of(std::string_view key) {
+    return connection_->number("SELECT number FROM licenses WHERE key = ?1", {key});
+  }
+
+  /// `license`: its number, 0 for none; `previous`: the link of its entry before this one.
+  Result<void> insert_history(std::int64_t number, const HistoryEntry& entry, std::int64_t license,
+                              std::string_view previous) {
     const std::string link = history_link(previous, history_text(number, entry));
     return connection_->run(
-        "INSERT INTO history (number, at, actor, action, key, reason, detail, link) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO history (number, at, actor, action, key, reason, detail, link, license) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         {number, value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
-         or_null(entry.detail), std::string_view(link)});
+         or_null(entry.detail), std::string_view(link), license == 0 ? Value(nullptr) : Value(license)});
   }
 
   Result<void> insert_key(const KeyRecord& record) {
@@ -151,15 +158,17 @@ class SqliteTransaction final : public Transaction {
     if (licenses.empty()) return {};
     LIC_TRY_ASSIGN(const auto last, take_history_numbers(licenses.size()));
     std::int64_t number = last - std::ssize(licenses);
+    LIC_TRY_ASSIGN(std::int64_t place, connection_->number("SELECT coalesce(max(number), 0) FROM licenses"));
     const WithoutTriggers quick(*connection_);  // they are for REPLACE, which nothing here says
     HistoryEntry beginning{issue.at, issue.actor, issue.action, {}, {}, {}};
     for (const NewLicense& license : licenses) {
       LIC_TRY(insert_license(*license.terms, license.id, license.key, issue.note, issue.batch));
-      LIC_TRY(connection_->run("INSERT INTO documents (license, document) VALUES (last_insert_rowid(), ?1)",
-                               {std::string_view(license.document)}));
+      ++place;  // as SQLite numbers the rows of a table that loses none
+      LIC_TRY(connection_->run("INSERT INTO documents (license, document) VALUES (?1, ?2)",
+                               {place, std::string_view(license.document)}));
       beginning.key = license.key;
       beginning.detail = license.detail;
-      LIC_TRY(insert_history(++number, beginning, {}));  // no entry comes before it
+      LIC_TRY(insert_history(++number, beginning, place, {}));  // no entry comes before it
     }
     return {};
   }

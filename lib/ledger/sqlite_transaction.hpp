@@ -15,4 +15,8 @@ namespace lic::sqlite {
 /// Errc::not_found for a license key.
 [[nodiscard]] Error no_such_license(std::string_view key);
 
+/// The condition for the entries of the license with the key ?1; those of none where it is NULL.
+inline constexpr std::string_view kHistoryOf =
+    "license IS (SELECT number FROM licenses WHERE licenses.key = ?1) AND key IS ?1";
+
 }  // namespace lic::sqlite
