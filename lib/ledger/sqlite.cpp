@@ -46,7 +46,8 @@ std::string columns_sql() {
   return concat(
       "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
       "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, "
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL), ",
+      "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL) ELSE 0 END, ",
       status_sql());
 }
 

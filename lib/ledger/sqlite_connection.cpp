@@ -70,7 +70,7 @@ Result<bool> Rows::next() {
 
 std::string Rows::text(int column) const {
   const auto* bytes = sqlite3_column_text(statement_.get(), column);
-  if (bytes == nullptr) return {};
+  if (bytes == nullptr) return {};  // NULL
   return {reinterpret_cast<const char*>(bytes),
           static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
