@@ -241,7 +241,8 @@ class Ledger {
   /// All of the history, for audits: by number, or by license and number (what concerns
   /// no license first). Page by page, as list().
   [[nodiscard]] virtual Result<void> history_by_number(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
-  [[nodiscard]] virtual Result<void> history_by_license(const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
+  [[nodiscard]] virtual Result<void> history_by_license(
+      const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
   /// The number of the entry that was added last, ever; 0 for none.
   [[nodiscard]] virtual Result<std::int64_t> newest_history_number() = 0;
   /// How many entries are from before there was a chain.
