@@ -39,7 +39,7 @@ Result<void> RowFile::add(const std::vector<std::string_view>& fields) {
   }
   // One empty field alone would be an empty line, which is no row.
   if (fields.size() == 1 && fields.front().empty()) buffer_ += "\"\"";
-  buffer_ += "\r\n";
+  buffer_ += '\n';
   return flush(kBuffer);
 }
 

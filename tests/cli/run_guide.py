@@ -9,7 +9,7 @@ error included. In such a block "…" stands for any text of a line, and a line 
 number of lines. A comment  <!-- 2027-01-11 vendor -->  sets the date of the commands that
 follow, and the machine: each machine has its own home directory, and they share the
 directory in which the commands run, where docs is the directory of the page. A block ```sh not run is only looked at by people.
-Shell variables in lower case live on from block to block. A block that fails ends it all.
+Shell variables in lower case, LICGEN_* and LICCTL_* live on from block to block of a machine. A block that fails ends it all.
 """
 
 import os
@@ -24,7 +24,7 @@ RUNNER = """
 set -euo pipefail
 [ ! -f "$GUIDE_STATE" ] || . "$GUIDE_STATE"
 . "$GUIDE_BLOCK"
-for name in $(compgen -v | grep '^[a-z]' || true); do declare -p "$name"; done >"$GUIDE_STATE"
+for name in $(compgen -v | grep -E '^([a-z]|LICGEN_|LICCTL_)' || true); do declare -p "$name"; done >"$GUIDE_STATE"
 """
 
 
@@ -88,7 +88,7 @@ def main():
             with open(block, "w", encoding="utf-8") as file:
                 file.write(content + "\n")
             environment = dict(os.environ, HOME=home, PATH=programs + ":" + os.environ["PATH"],
-                               GUIDE_DATE=f"@{date} 10:00:00", GUIDE_STATE=os.path.join(directory, "state.sh"),
+                               GUIDE_DATE=f"@{date} 10:00:00", GUIDE_STATE=os.path.join(directory, machine + ".state"),
                                GUIDE_BLOCK=block, TZ="UTC")
             done = subprocess.run(["bash", "-c", RUNNER], cwd=work, env=environment, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
