@@ -122,7 +122,6 @@ Result<IssuedLicense> RowIssuing::issue(const RowTerms& row, std::int64_t line, 
     detail["line"] = line;
     LIC_TRY(transaction_->record({vendor_.now(), vendor_.actor(), "create", terms.key, "", json_text(detail)}));
     cursor_.skip_to(terms.key);
-    ++uncommitted_;
     return IssuedLicense{terms.key, std::move(document)};
   }
   return added.error();
@@ -131,7 +130,6 @@ Result<IssuedLicense> RowIssuing::issue(const RowTerms& row, std::int64_t line, 
 Result<void> RowIssuing::commit() {
   if (!transaction_) return {};
   const auto transaction = std::move(transaction_);
-  uncommitted_ = 0;
   return transaction->commit();
 }
 

@@ -78,9 +78,6 @@ class RowIssuing {
   /// Errors: those of Transaction::commit().
   [[nodiscard]] Result<void> commit();
 
-  /// Of the open transaction.
-  [[nodiscard]] std::int64_t uncommitted() const noexcept { return uncommitted_; }
-
  private:
   Result<void> open();
 
@@ -92,7 +89,6 @@ class RowIssuing {
   BatchCursor cursor_;
   std::unique_ptr<Transaction> transaction_;
   UlidSource ids_;
-  std::int64_t uncommitted_ = 0;
 };
 
 /// The key of a license with that order that is not of `batch`; empty for none.
