@@ -10,6 +10,7 @@
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
+#include "license/terms.hpp"
 
 namespace lic::app {
 namespace {
@@ -37,7 +38,7 @@ void print_plan(Output& output, const Plan& plan) {
                      plan.recommended ? ", recommended" : ""));
   std::string limits;
   for (const auto& [name, limit] : plan.limits)
-    limits += concat(limits.empty() ? "" : ", ", name, ' ', limit_text(limit));
+    limits += concat(limits.empty() ? "" : ", ", name, ' ', limit_words(limit));
   if (!limits.empty()) output.line(concat("  limits: ", limits));
   std::string features;
   for (const auto& [name, value] : plan.features) {

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "license/terms.hpp"
 
 namespace lic::app {
 namespace {
@@ -25,19 +26,6 @@ std::string days_text(const Decision& decision) {
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += concat(out.empty() ? "" : ", ", printable(word));
-  return out;
-}
-
-ordered_json limits_json(const Limits& limits, Time now) {
-  auto out = ordered_json::object();
-  for (const auto& [name, limit] : limits) {
-    auto& entry = out[name];
-    entry["max"] = limit.max ? ordered_json(*limit.max) : ordered_json(nullptr);
-    entry["per"] = limit.per ? ordered_json(token(*limit.per)) : ordered_json(nullptr);
-    entry["used"] = 0;
-    entry["left"] = entry["max"];
-    entry["resets"] = limit.per ? ordered_json(format_time(next_window(*limit.per, now))) : ordered_json(nullptr);
-  }
   return out;
 }
 
@@ -84,25 +72,26 @@ std::string feature_text(const FeatureValue& value) {
   return joined(std::get<std::vector<std::string>>(value));
 }
 
-std::string limit_text(const Limit& limit) {
-  std::string out = limit.max ? std::to_string(*limit.max) : "unlimited";
-  if (limit.per) out += concat(" per ", token(*limit.per));
+ordered_json usage_json(const Usage& usage) {
+  auto out = ordered_json::object();
+  for (const auto& [name, used] : usage) {
+    auto& entry = out[name];
+    entry["max"] = used.limit.max ? ordered_json(*used.limit.max) : ordered_json(nullptr);
+    entry["per"] = used.limit.per ? ordered_json(token(*used.limit.per)) : ordered_json(nullptr);
+    if (used.limit.overage != 0) entry["overage"] = used.limit.overage;
+    entry["used"] = used.used;
+    entry["left"] = used.left ? ordered_json(*used.left) : ordered_json(nullptr);
+    entry["resets"] = time_json(used.resets);
+  }
   return out;
 }
 
-Time next_window(Period per, Time now) {
-  using namespace std::chrono;
-  const auto day = floor<days>(now);
-  const year_month_day date{day};
-  switch (per) {
-    case Period::day:
-      return day + days{1};
-    case Period::month:
-      return sys_days{(date.year() / date.month() + months{1}) / 1};
-    case Period::year:
-      return sys_days{(date.year() + years{1}) / January / 1};
-  }
-  return now;
+std::string usage_text(const LimitUsage& usage) {
+  std::string out = limit_words(usage.limit);
+  if (usage.used == 0) return out;
+  out += concat("; ", usage.used, " used");
+  if (usage.left) out += concat(", ", *usage.left, " left");
+  return out;
 }
 
 ordered_json status_json(const Status& status, const LicenseManager& manager) {
@@ -123,7 +112,7 @@ ordered_json status_json(const Status& status, const LicenseManager& manager) {
   out["activation_date"] = time_json(status.activated_at);
   auto& features = out["features"] = ordered_json::object();
   for (const auto& [name, value] : status.features) features[name] = feature_json(value);
-  out["limits"] = limits_json(status.limits, status.at);
+  out["limits"] = usage_json(status.usage);
   out["seats"] = status.seats == 0 ? ordered_json(nullptr) : ordered_json(status.seats);
   out["machine_id"] = manager.machine_id();
   out["source"] = status.source == Source::none ? ordered_json(nullptr) : ordered_json(token(status.source));
@@ -159,8 +148,8 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
     label = "";
   }
   label = "limits";
-  for (const auto& [name, limit] : status.limits) {
-    add_row(out, label, concat(name, ": ", limit_text(limit)));
+  for (const auto& [name, usage] : status.usage) {
+    add_row(out, label, concat(name, ": ", usage_text(usage)));
     label = "";
   }
   add_row(out, "next", next_text(status, manager));

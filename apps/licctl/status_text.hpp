@@ -23,15 +23,15 @@ struct Explanation {
 };
 [[nodiscard]] Explanation explain(const Status& status, const LicenseManager& manager);
 
+/// The limits and what is used of them, by name: the member `limits` of --license-info --json.
+[[nodiscard]] nlohmann::ordered_json usage_json(const Usage& usage);
+/// "5000 per month; 12 used, 4988 left".
+[[nodiscard]] std::string usage_text(const LimitUsage& usage);
+
 [[nodiscard]] std::string feature_text(const FeatureValue& value);
 [[nodiscard]] nlohmann::ordered_json feature_json(const FeatureValue& value);
-/// "5000 per month", "unlimited".
-[[nodiscard]] std::string limit_text(const Limit& limit);
 [[nodiscard]] nlohmann::ordered_json time_json(const std::optional<Time>& time);
 /// The text, or null where it is empty.
 [[nodiscard]] nlohmann::ordered_json text_json(const std::string& text);
-
-/// When a counter that starts anew every `per` does so next after `now`, in UTC.
-[[nodiscard]] Time next_window(Period per, Time now);
 
 }  // namespace lic::app

@@ -10,6 +10,7 @@
 #include "licgen/option_values.hpp"
 #include "licgen/product_change.hpp"
 #include "licgen/product_document.hpp"
+#include "license/terms.hpp"
 #include "licgen/table.hpp"
 
 namespace lic::app {
@@ -85,7 +86,7 @@ void set_up_show(CLI::App&, ShowOptions&) {}
 
 std::string limits_text(const Limits& limits) {
   std::string out;
-  for (const auto& [name, limit] : limits) out += concat(out.empty() ? "" : ", ", name, " ", limit_text(limit));
+  for (const auto& [name, limit] : limits) out += concat(out.empty() ? "" : ", ", name, " ", limit_words(limit));
   return out.empty() ? "-" : out;
 }
 

@@ -117,7 +117,7 @@ void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntr
   if (!terms.features.empty()) fields.head("features");
   for (const auto& [name, value] : terms.features) fields.item(concat(name, ": ", feature_text(value)));
   if (!terms.limits.empty()) fields.head("limits");
-  for (const auto& [name, limit] : terms.limits) fields.item(concat(name, ": ", limit_text(limit)));
+  for (const auto& [name, limit] : terms.limits) fields.item(concat(name, ": ", limit_words(limit)));
   if (!terms.metadata.empty()) fields.head("metadata");
   for (const auto& [name, value] : terms.metadata) fields.item(concat(name, ": ", value));
   fields.head("history");

@@ -121,15 +121,25 @@ Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text)
 }
 
 Result<std::pair<std::string, Limit>> read_limit(std::string_view text) {
-  constexpr std::string_view kShape = "write NAME=MAX or NAME=MAX/PER: a number or unlimited, per day, month or year";
+  constexpr std::string_view kShape =
+      "write NAME=MAX, NAME=MAX/PER or NAME=MAX/PER+N%: a number or unlimited, per day, month or year, and how far it "
+      "may be exceeded";
   const std::size_t equals = text.find('=');
   const std::string name(text.substr(0, equals));
   if (!is_name(name)) return invalid("--limit", text, "does not begin with a name", kNameHint);
   if (equals == std::string_view::npos) return invalid("--limit", text, "has no number", kShape);
-  const std::string_view value = text.substr(equals + 1);
+  std::string_view value = text.substr(equals + 1);
+  Limit limit;
+  if (const std::size_t plus = value.find('+'); plus != std::string_view::npos) {
+    const auto overage = value.ends_with('%') ? parse_integer(value.substr(plus + 1, value.size() - plus - 2))
+                                              : std::optional<std::int64_t>{};
+    if (!overage || *overage < 0 || *overage > kMostOverage)
+      return invalid("--limit", text, concat("does not end with a percentage from 0 to ", kMostOverage), kShape);
+    limit.overage = *overage;
+    value = value.substr(0, plus);
+  }
   const std::size_t slash = value.find('/');
   const std::string_view max = value.substr(0, slash);
-  Limit limit;
   if (max != "unlimited") {
     limit.max = parse_integer(max);
     if (!limit.max || *limit.max < 0 || *limit.max > json::kMaxInteger)

@@ -99,11 +99,6 @@ std::string price_text(const Plan& plan) {
   return plan.price->per.empty() ? once : concat(once, " a ", plan.price->per);
 }
 
-std::string limit_text(const Limit& limit) {
-  if (!limit.max) return "unlimited";
-  return limit.per ? concat(*limit.max, " a ", token(*limit.per)) : concat(*limit.max);
-}
-
 std::string feature_text(const FeatureValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&value)) return concat(*number);

@@ -60,8 +60,6 @@ struct Signer {
 [[nodiscard]] std::string duration_text(const Plan& plan);
 /// "4500.00 USD a year", or "-".
 [[nodiscard]] std::string price_text(const Plan& plan);
-/// "5000 a month", "15", "unlimited".
-[[nodiscard]] std::string limit_text(const Limit& limit);
 /// "true", "12", "json, csv".
 [[nodiscard]] std::string feature_text(const FeatureValue& value);
 

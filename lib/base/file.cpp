@@ -80,6 +80,26 @@ bool is_temporary_name(std::string_view name, std::string_view of) noexcept {
   return whole.ends_with(".json") || whole.ends_with(".pem") || whole.ends_with(".key");
 }
 
+/// Tries `done` until it says so, or until `give_up`; at least once.
+template <class Done>
+bool wait_until(std::chrono::steady_clock::time_point give_up, std::chrono::milliseconds pause, Done done) {
+  while (!done()) {
+    if (std::chrono::steady_clock::now() >= give_up) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+/// Takes (F_WRLCK) or gives up (F_UNLCK) the turn of a lock file: a lock on its first byte, which
+/// is nothing to flock(). A file system without such locks has no turns.
+int set_turn(int fd, short type) {
+  struct flock turn {};
+  turn.l_type = type;
+  turn.l_whence = SEEK_SET;
+  turn.l_len = 1;
+  return ::fcntl(fd, F_OFD_SETLK, &turn);
+}
+
 }  // namespace
 
 Error system_error(int number, std::string_view doing, const Path& path) {
@@ -213,18 +233,30 @@ Result<void> make_private_directory(const Path& path) {
 }
 
 Result<FileLock> FileLock::acquire(const Path& path, std::chrono::milliseconds patience) {
-  constexpr std::chrono::milliseconds kPause{5};
   Fd fd(retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); }));
   if (!fd) return system_error(errno, "cannot open lock file", path);
   const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return system_error(errno, "cannot lock", path);
-    if (std::chrono::steady_clock::now() >= give_up)
-      return error(Errc::unavailable, concat("another process holds ", in_quotes(path.native())),
-                   "try again in a moment");
-    std::this_thread::sleep_for(kPause);
-  }
+  // Whoever waits for the lock holds the turn, so that a process which lets go of the lock
+  // and wants it again does not overtake the others for ever.
+  const bool has_turn = wait_until(give_up, std::chrono::milliseconds{3}, [&] {
+    return set_turn(fd.get(), F_WRLCK) == 0 || (errno != EAGAIN && errno != EACCES && errno != EINTR);
+  });
+  int number = EWOULDBLOCK;
+  const bool locked = has_turn && wait_until(give_up, std::chrono::milliseconds{1}, [&] {
+                        number = ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+                        return number != EWOULDBLOCK && number != EINTR;
+                      });
+  if (has_turn) static_cast<void>(set_turn(fd.get(), F_UNLCK));
+  if (!locked)
+    return error(Errc::unavailable, concat("another process holds ", in_quotes(path.native())),
+                 "try again in a moment");
+  if (number != 0) return system_error(number, "cannot lock", path);
   return FileLock(std::move(fd));
+}
+
+// Closing would not do: a forked child has a copy of the descriptor, which keeps the lock.
+FileLock::~FileLock() {
+  if (fd_) static_cast<void>(::flock(fd_.get(), LOCK_UN));
 }
 
 }  // namespace lic

@@ -97,9 +97,14 @@ Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mo
 Result<void> LIC_INTERNAL make_private_directory(const Path& path);
 
 /// An exclusive lock between processes (flock): held until destroyed, and gone
-/// with the process that held it, however that ended.
+/// with the process that held it, however that ended. A child that is forked meanwhile
+/// does not hold it longer.
 class LIC_INTERNAL FileLock {
  public:
+  FileLock(FileLock&&) noexcept = default;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
   /// Waits at most `patience`. Errors: unavailable (not had in time), denied,
   /// failure. Makes the lock file (0600) where there is none; never removes it.
   static Result<FileLock> acquire(const Path& path, std::chrono::milliseconds patience);

@@ -3,7 +3,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "client/impl.hpp"
+#include "client/installation.hpp"
 #include "license/envelope.hpp"
 #include "license/key.hpp"
 #include "policy/decide.hpp"
@@ -21,14 +21,14 @@ std::string until(const std::optional<Time>& end) { return end ? concat(" until 
 
 }  // namespace
 
-Result<void> LicenseManager::Impl::check_changeable() const {
+Result<void> Installation::check_changeable() const {
   if (!judges_file()) return {};
   return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
 }
 
 /// Every change begins here: no other process writes while the lock is held, and
 /// what is judged is what is on disk now.
-Result<FileLock> LicenseManager::Impl::lock_and_read() {
+Result<FileLock> Installation::lock_and_read() {
   LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(FileLock lock, store_.lock(kPatience));
   LIC_TRY(read_state());
@@ -36,39 +36,54 @@ Result<FileLock> LicenseManager::Impl::lock_and_read() {
     LIC_TRY_ASSIGN(const std::string kept, store_.set_aside(environment_.now()));
     const std::string problem = loaded_.problem;
     LIC_TRY(read_state());
-    warnings_.push_back(concat(problem, "; it is kept as ", kept));
+    standing_.warnings.push_back(concat(problem, "; it is kept as ", kept));
   }
   return lock;
 }
 
-Result<void> LicenseManager::Impl::save(Time now) {
+Result<void> Installation::save(Time now) {
   ClientState& state = loaded_.state;
   state.high_water = std::max(state.high_water.value_or(now), now);
   // Kept beside the pin: the file that the application brings may be an older one next time.
-  if (!state.pin || state.pin->version != product_.version())
-    LIC_TRY(write_file(store_.product_file(), product_.bytes()));
-  state.pin = product_.pin();
-  forced_.reset();
+  if (!state.pin || state.pin->version != standing_.product.version())
+    LIC_TRY(write_file(store_.product_file(), standing_.product.bytes()));
+  state.pin = standing_.product.pin();
+  standing_.forced.reset();
+  settle();
   LIC_TRY(store_.save(state, summary_json(now), machine_));
   return read_state();
 }
 
-Result<LicenseKey> LicenseManager::Impl::key_of_product(std::string_view typed) const {
+Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Time now)>& change) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  const Time now = standing_.time_at(environment_.now());
+  UsageBook next = book_;
+  for (auto& [name, counter] : next.counters) move_on(counter, now);
+  if (!change(next, now)) return {};
+  next.seq = book_.seq + 1;
+  if (usage_damaged_) LIC_TRY(store_.set_usage_aside(now));
+  LIC_TRY(store_.save_usage(next, now, machine_));
+  book_ = next;
+  loaded_.state.usage = std::move(next);
+  return save(environment_.now());
+}
+
+Result<LicenseKey> Installation::key_of_product(std::string_view typed) const {
   LIC_TRY_ASSIGN(LicenseKey key, LicenseKey::parse(typed));
-  const Catalog& catalog = product_.catalog();
+  const Catalog& catalog = standing_.product.catalog();
   if (key.prefix() == catalog.key_prefix) return key;
   return error(Errc::invalid_input, concat("license key ", key.text(), " is not one of ", catalog.name),
                concat("its keys begin with ", catalog.key_prefix, "-"));
 }
 
-Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
+Result<Change> Installation::activate(std::string_view license_key) {
   LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
-  const Catalog& catalog = product_.catalog();
+  const Catalog& catalog = standing_.product.catalog();
   const Path path = store_.license_file(key.text());
   const std::string what = concat("license file ", in_quotes(path.native()));
   const auto bytes = read_file(path, "license file", {.follow_symlink = false});
   if (bytes) return activate_bytes(*bytes, what, key);
-  const bool active = license_ && loaded_.state.license && license_->terms().key == key.text();
+  const bool active = standing_.license && loaded_.state.license && standing_.license->terms().key == key.text();
   if (active) {
     const std::string document = loaded_.state.license->document;
     return activate_bytes(view_bytes(document), what, key);
@@ -78,11 +93,10 @@ Result<Change> LicenseManager::Impl::activate(std::string_view license_key) {
       Errc::not_found, concat("there is no signed license file for ", key.text(), " in ", in_quotes(state_dir_)),
       concat("put the vendor's file ", key.text(), ".json there, or name it: --activate-license FILE; or write to ",
              catalog.support.empty() ? "the vendor" : catalog.support, " with the key ", key.text(),
-             " and the machine id ", fingerprint_));
+             " and the machine id ", standing_.fingerprint));
 }
 
-Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::string_view name,
-                                                       std::string_view license_key) {
+Result<Change> Installation::activate_document(ByteView document, std::string_view name, std::string_view license_key) {
   const std::string what = concat("license file ", in_quotes(name));
   if (license_key.empty()) return activate_bytes(document, what, std::nullopt);
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license_key));
@@ -90,17 +104,17 @@ Result<Change> LicenseManager::Impl::activate_document(ByteView document, std::s
 }
 
 /// The product file to judge a document by: ours, or the successor that it carries.
-Result<ProductFile> LicenseManager::Impl::product_for(ByteView document, std::string_view what) const {
+Result<ProductFile> Installation::product_for(ByteView document, std::string_view what) const {
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(document, what));
-  if (envelope.carried_product().empty()) return product_;
+  if (envelope.carried_product().empty()) return standing_.product;
   LIC_TRY_ASSIGN(ProductFile carried,
                  ProductFile::open(view_bytes(envelope.carried_product()), concat("the product file inside ", what)));
-  if (carried.version() <= product_.version()) return product_;
-  LIC_TRY(product_.accepts(carried));
+  if (carried.version() <= standing_.product.version()) return standing_.product;
+  LIC_TRY(standing_.product.accepts(carried));
   return carried;
 }
 
-Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& license, Time now) const {
+Result<void> Installation::check_may_replace(const VerifiedLicense& license, Time now) const {
   const Terms& terms = license.terms();
   const auto seen = loaded_.state.seen.find(terms.id);
   if (seen != loaded_.state.seen.end() && seen->second > terms.serial)
@@ -108,16 +122,17 @@ Result<void> LicenseManager::Impl::check_may_replace(const VerifiedLicense& lice
                  concat("this file of ", name_of(license), " has serial ", terms.serial, "; serial ", seen->second,
                         " of it was activated here before"),
                  "use the newest file from the vendor");
-  const bool paid_holds = license_ && is_paid(license_->terms().kind) && decision_at(now).allowed();
+  const bool paid_holds =
+      standing_.license && is_paid(standing_.license->terms().kind) && standing_.decision_at(now).allowed();
   if (!is_paid(terms.kind) && paid_holds)
     return error(Errc::conflict,
-                 concat(name_of(*license_), " is active; a ", token(terms.kind), " license never replaces it"),
+                 concat(name_of(*standing_.license), " is active; a ", token(terms.kind), " license never replaces it"),
                  "deactivate it first if that is what you want");
   return {};
 }
 
-Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::string_view what,
-                                                    const std::optional<LicenseKey>& key, Wanted wanted) {
+Result<Change> Installation::activate_bytes(ByteView document, std::string_view what,
+                                            const std::optional<LicenseKey>& key, Wanted wanted) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
   LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
@@ -127,24 +142,25 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
     return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
                  "activate it with --activate-license FILE");
   const Time now = environment_.now();
-  const Decision decision = decide(license, context_for(license, is_for_this_machine(license), now));
-  if (!decision.allowed()) return refusal(license, decision);
+  const Decision decision =
+      decide(license, standing_.context_for(license, is_for_this_machine(license), now, loaded_.state.high_water));
+  if (!decision.allowed()) return standing_.refusal(license, decision);
   LIC_TRY(check_exchange(license.terms(), what));
   LIC_TRY(check_may_replace(license, now));
 
   const Terms& terms = license.terms();
-  const bool same = license_ && loaded_.state.license && license_->terms().id == terms.id;
+  const bool same = standing_.license && loaded_.state.license && standing_.license->terms().id == terms.id;
   const Time activated_at = same ? loaded_.state.license->activated_at : now;
   LIC_TRY(write_file(store_.license_file(terms.key), document));
-  product_ = std::move(product);
+  standing_.product = std::move(product);
   loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
   loaded_.state.grant.reset();
   loaded_.state.seen[terms.id] = terms.serial;
   take_exchange(terms);
-  license_ = license;
+  standing_.license = license;
   LIC_TRY(save(now));
   if (terms.activation) LIC_TRY(marks_.take_again(terms.id, machine_));
-  const Plan* plan = plan_of(license);
+  const Plan* plan = standing_.plan_of(license);
   return Change{true,
                 decision,
                 concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
@@ -154,8 +170,8 @@ Result<Change> LicenseManager::Impl::activate_bytes(ByteView document, std::stri
 
 /// The plan that an e-mail address alone grants, else the trial. `note` tells of a
 /// plan that the address is for but that only a signed license grants.
-Result<const Plan*> LicenseManager::Impl::plan_to_grant(std::string_view email, std::string& note) const {
-  const Catalog& catalog = product_.catalog();
+Result<const Plan*> Installation::plan_to_grant(std::string_view email, std::string& note) const {
+  const Catalog& catalog = standing_.product.catalog();
   if (!email.empty() && !is_email(email))
     return error(Errc::invalid_input, concat(in_quotes(email), " is not an e-mail address"));
   for (const auto& plan : catalog.plans) {
@@ -168,35 +184,39 @@ Result<const Plan*> LicenseManager::Impl::plan_to_grant(std::string_view email, 
   return error(Errc::not_found, concat(catalog.name, " has no trial"), note);
 }
 
-Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
+Result<Change> Installation::start_trial(std::string_view email) {
   if (environment_.home.empty())
     return error(Errc::failure, "HOME is not set, and a trial is kept there", "set HOME and try again");
   std::string note;
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY_ASSIGN(const Plan* plan, plan_to_grant(email, note));
   const Time now = environment_.now();
-  if (loaded_.condition == StateCondition::edited && loaded_.state.grant && license_) {
+  if (loaded_.condition == StateCondition::edited && loaded_.state.grant && standing_.license) {
     LIC_TRY(save(now));  // the trial that was running, with its readable part written anew
-    const Decision still = decision_at(now);
-    return Change{
-        still.allowed(), still, concat(name_of(*license_), " was restored", until(license_->terms().expires_at)), {}};
+    const Decision still = standing_.decision_at(now);
+    return Change{still.allowed(),
+                  still,
+                  concat(name_of(*standing_.license), " was restored", until(standing_.license->terms().expires_at)),
+                  {}};
   }
-  if (license_ && is_paid(license_->terms().kind) && decision_at(now).allowed())
-    return error(Errc::conflict, concat(name_of(*license_), " is active; a trial never replaces it"));
+  if (standing_.license && is_paid(standing_.license->terms().kind) && standing_.decision_at(now).allowed())
+    return error(Errc::conflict, concat(name_of(*standing_.license), " is active; a trial never replaces it"));
 
   ClientState& state = loaded_.state;
   const auto marked = marks_.find(plan->id, machine_);
   if (marked || std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end())
-    return Change{false,
-                  {Reason::trial_not_available, {}},
-                  concat("the ", printable(plan->name), " was used on this machine before",
-                         marked ? concat(", from ", format_time(*marked)) : std::string{}),
-                  info_.purchase_url.empty() ? note : concat("buy a license at ", info_.purchase_url)};
+    return Change{
+        false,
+        {Reason::trial_not_available, {}},
+        concat("the ", printable(plan->name), " was used on this machine before",
+               marked ? concat(", from ", format_time(*marked)) : std::string{}),
+        standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
 
-  const LocalGrant granted{plan->id, random_trial_key(product_.catalog().key_prefix).text(), std::string(email), now};
-  VerifiedLicense license = grant(product_, *plan, granted.key, {"", granted.email}, now);
-  const Decision decision = decide(license, context_for(license, true, now));
-  if (!decision.allowed()) return refusal(license, decision);
+  const LocalGrant granted{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(),
+                           std::string(email), now};
+  VerifiedLicense license = grant(standing_.product, *plan, granted.key, {"", granted.email}, now);
+  const Decision decision = decide(license, standing_.context_for(license, true, now, loaded_.state.high_water));
+  if (!decision.allowed()) return standing_.refusal(license, decision);
   const std::string plan_id = plan->id;
   const std::string name = printable(plan->name);
   const auto end = license.terms().expires_at;
@@ -204,7 +224,7 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   state.license.reset();
   state.grant = granted;
   state.granted.push_back(plan_id);
-  license_ = std::move(license);
+  standing_.license = std::move(license);
   LIC_TRY(save(now));
   if (auto marked_now = marks_.add(plan_id, machine_, now); !marked_now) {
     // A trial that cannot be marked is not given.
@@ -216,23 +236,24 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   return Change{true, decision, concat("started ", name, until(end)), note};
 }
 
-Result<Change> LicenseManager::Impl::deactivate() {
+Result<Change> Installation::deactivate() {
   LIC_TRY(check_changeable());
   if (loaded_.condition == StateCondition::absent)
     return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   ClientState& state = loaded_.state;
   if (!state.license && !state.grant) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
-  const std::string name = license_ ? name_of(*license_) : "the license";
+  const std::string name = standing_.license ? name_of(*standing_.license) : "the license";
   const bool keeps_file = state.license.has_value();
-  const bool keeps_seat = keeps_file && license_ &&
-                          std::any_of(state.exchanges.begin(), state.exchanges.end(),
-                                      [&](const Exchange& one) { return one.license == license_->terms().id; });
+  const bool keeps_seat = keeps_file && standing_.license &&
+                          std::any_of(state.exchanges.begin(), state.exchanges.end(), [&](const Exchange& one) {
+                            return one.license == standing_.license->terms().id;
+                          });
   state.license.reset();
   state.grant.reset();
-  license_.reset();
+  standing_.license.reset();
   LIC_TRY(save(environment_.now()));
-  return Change{true, decision(), concat("deactivated ", name),
+  return Change{true, standing_.decision_at(environment_.now()), concat("deactivated ", name),
                 concat(keeps_file ? "its signed file stays in the state directory and can be activated again" : "",
                        keeps_seat ? "; its seat stays taken until a receipt gives it back to the vendor" : "")};
 }

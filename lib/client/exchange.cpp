@@ -2,7 +2,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "client/impl.hpp"
+#include "client/installation.hpp"
 #include "license/key.hpp"
 #include "protocol/carried_text.hpp"
 #include "protocol/offline_exchange.hpp"
@@ -16,7 +16,7 @@ constexpr std::string_view kWayBack = "to use it here again, request an activati
 
 }  // namespace
 
-bool LicenseManager::Impl::is_given_back(const Terms& terms) const {
+bool Installation::is_given_back(const Terms& terms) const {
   if (marks_.is_given_back(terms, machine_)) return true;
   const auto& exchanges = loaded_.state.exchanges;
   const auto of_it = [&](const Exchange& exchange) {
@@ -27,28 +27,28 @@ bool LicenseManager::Impl::is_given_back(const Terms& terms) const {
 }
 
 /// A license whose seat was given back does not come back with an old copy of the state.
-void LicenseManager::Impl::drop_given_back() {
+void Installation::drop_given_back() {
   given_back_.clear();
-  if (!license_) return;
-  const Terms& terms = license_->terms();
+  if (!standing_.license) return;
+  const Terms& terms = standing_.license->terms();
   const auto& exchanges = loaded_.state.exchanges;
   const bool exchanged = terms.activation || std::any_of(exchanges.begin(), exchanges.end(),
                                                          [&](const Exchange& one) { return one.license == terms.id; });
   if (!exchanged || !is_given_back(terms)) return;  // others cost no look at the marks
-  warnings_.push_back(
+  standing_.warnings.push_back(
       concat("the seat of license ", terms.key, " was given back on this machine, so it does not count; ", kWayBack));
   given_back_ = terms.id;
-  license_.reset();
+  standing_.license.reset();
 }
 
-bool LicenseManager::Impl::knows_exchange(const Terms& terms) const {
+bool Installation::knows_exchange(const Terms& terms) const {
   const auto& exchanges = loaded_.state.exchanges;
   return std::any_of(exchanges.begin(), exchanges.end(), [&](const Exchange& exchange) {
     return terms.activation && exchange.request == terms.activation->request && exchange.license == terms.id;
   });
 }
 
-Result<void> LicenseManager::Impl::check_exchange(const Terms& terms, std::string_view what) const {
+Result<void> Installation::check_exchange(const Terms& terms, std::string_view what) const {
   if (is_given_back(terms))
     return error(Errc::conflict, concat("the seat of license ", terms.key, " was given back on this machine"),
                  std::string(kWayBack));
@@ -65,7 +65,7 @@ Result<void> LicenseManager::Impl::check_exchange(const Terms& terms, std::strin
 }
 
 /// What an answer that is being activated leaves to remember.
-void LicenseManager::Impl::take_exchange(const Terms& terms) {
+void Installation::take_exchange(const Terms& terms) {
   ClientState& state = loaded_.state;
   if (!terms.activation || !state.pending || state.pending->id != terms.activation->request) return;
   std::erase_if(state.exchanges, [&](const Exchange& exchange) { return exchange.license == terms.id; });
@@ -73,7 +73,7 @@ void LicenseManager::Impl::take_exchange(const Terms& terms) {
   state.pending.reset();
 }
 
-Result<RequestedActivation> LicenseManager::Impl::request_activation(std::string_view license_key, bool anew) {
+Result<RequestedActivation> Installation::request_activation(std::string_view license_key, bool anew) {
   LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
   LIC_TRY(machine_.binding());  // the vendor could tell it from no other
@@ -83,20 +83,21 @@ Result<RequestedActivation> LicenseManager::Impl::request_activation(std::string
     return RequestedActivation{pending->id, pending->key, pending->document, false};
   const Time now = environment_.now();
   const std::string secret = random_receipt_secret();
-  const ActivationRequest request{random_request_id(), info_.id, now, key, machine_.facts(), receipt_hash_of(secret)};
+  const ActivationRequest request{random_request_id(), standing_.info.id,      now, key,
+                                  machine_.facts(),    receipt_hash_of(secret)};
   const PendingRequest made{request.id, key.text(), secret, request.to_json()};
   pending = made;
   LIC_TRY(save(now));
   return RequestedActivation{made.id, made.key, made.document, true};
 }
 
-Result<std::string> LicenseManager::Impl::pending_request(std::string_view license_key) const {
+Result<std::string> Installation::pending_request(std::string_view license_key) const {
   LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
   const auto& pending = loaded_.state.pending;
   return pending && pending->key == key.text() ? pending->document : std::string();
 }
 
-Result<Change> LicenseManager::Impl::apply_activation(ByteView document, std::string_view name) {
+Result<Change> Installation::apply_activation(ByteView document, std::string_view name) {
   const std::string what = concat("answer ", in_quotes(name));
   LIC_TRY_ASSIGN(const std::string text, join_pieces(document, what));
   if (ActivationRequest::parse(view_bytes(text), what))
@@ -105,7 +106,7 @@ Result<Change> LicenseManager::Impl::apply_activation(ByteView document, std::st
   return activate_bytes(view_bytes(concat(text, '\n')), what, std::nullopt, Wanted::answer);
 }
 
-Result<const Exchange*> LicenseManager::Impl::exchange_to_return(std::string_view typed_key) const {
+Result<const Exchange*> Installation::exchange_to_return(std::string_view typed_key) const {
   const auto& exchanges = loaded_.state.exchanges;
   const auto last = [&](auto fits) -> const Exchange* {
     const auto found = std::find_if(exchanges.rbegin(), exchanges.rend(), fits);
@@ -117,7 +118,7 @@ Result<const Exchange*> LicenseManager::Impl::exchange_to_return(std::string_vie
     return error(Errc::not_found, concat("no seat of ", wanted.text(), " was taken here by an activation request"));
   }
   // given_back_: it was cut short while it was given back.
-  const std::string& active = license_ && loaded_.state.license ? license_->terms().id : given_back_;
+  const std::string& active = standing_.license && loaded_.state.license ? standing_.license->terms().id : given_back_;
   if (!active.empty()) {
     if (const auto* found = last([&](const Exchange& exchange) { return exchange.license == active; })) return found;
     return error(Errc::conflict, "the active license was not activated by a request, so it has no seat to give back",
@@ -127,12 +128,12 @@ Result<const Exchange*> LicenseManager::Impl::exchange_to_return(std::string_vie
   return last([](const Exchange&) { return true; });
 }
 
-Result<std::string> LicenseManager::Impl::returned_receipt(std::string_view license_key) const {
+Result<std::string> Installation::returned_receipt(std::string_view license_key) const {
   LIC_TRY_ASSIGN(const Exchange* exchange, exchange_to_return(license_key));
   return exchange == nullptr ? std::string() : exchange->receipt;
 }
 
-Result<ReturnedSeat> LicenseManager::Impl::return_seat(std::string_view license_key) {
+Result<ReturnedSeat> Installation::return_seat(std::string_view license_key) {
   LIC_TRY(check_changeable());
   const ReturnedSeat nothing{{false, {Reason::no_license, {}}, "no seat was taken here by an activation request", {}},
                              {}};
@@ -142,22 +143,25 @@ Result<ReturnedSeat> LicenseManager::Impl::return_seat(std::string_view license_
   if (found == nullptr) return nothing;
   Exchange given = *found;
   if (!given.receipt.empty())
-    return ReturnedSeat{{false, decision(), concat("the seat of ", given.key, " was given back before"), {}},
+    return ReturnedSeat{{false,
+                         standing_.decision_at(environment_.now()),
+                         concat("the seat of ", given.key, " was given back before"),
+                         {}},
                         given.receipt};
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(given.key));
   const Time now = environment_.now();
   // The mark first: killed after it, the license is not active, and the next call goes on here.
   LIC_TRY(marks_.give_back(given.license, given.request, machine_, now));
-  given.receipt = ActivationReceipt{given.request, info_.id, now, key, given.secret}.to_json();
+  given.receipt = ActivationReceipt{given.request, standing_.info.id, now, key, given.secret}.to_json();
   ClientState& state = loaded_.state;
   for (Exchange& exchange : state.exchanges)
     if (exchange.request == given.request) exchange = given;
-  if (given_back_ == given.license || (license_ && license_->terms().id == given.license)) {
+  if (given_back_ == given.license || (standing_.license && standing_.license->terms().id == given.license)) {
     state.license.reset();
-    license_.reset();
+    standing_.license.reset();
   }
   LIC_TRY(save(now));
-  return ReturnedSeat{{true, decision(), concat("gave back the seat of ", given.key),
+  return ReturnedSeat{{true, standing_.decision_at(environment_.now()), concat("gave back the seat of ", given.key),
                        "give the receipt to the vendor, who frees the seat with it"},
                       given.receipt};
 }

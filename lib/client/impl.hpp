@@ -1,123 +1,131 @@
 #pragma once
 
-/// What stands behind LicenseManager.
+/// What stands behind LicenseManager: one Installation for many threads.
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "client/environment.hpp"
-#include "client/grant_marks.hpp"
-#include "client/state.hpp"
-#include "lic/lic.hpp"
-#include "machine/identity.hpp"
-#include "policy/decide.hpp"
-#include "trust/verify.hpp"
+#include "base/result.hpp"
+#include "client/background.hpp"
+#include "client/installation.hpp"
+#include "client/metering.hpp"
 
 namespace lic {
 
+/// Questions are answered from the published Standing, without a lock. Whatever works on
+/// files does so under a mutex and publishes what came of it.
+///
+/// A Standing that was published once stays until the end, as threads may be reading it and
+/// callers hold pointers into it. One that answers like an earlier one is not published, so
+/// there are as many as there were changes of license.
 class LicenseManager::Impl {
  public:
   static Result<std::unique_ptr<Impl>> open(const OpenOptions& options, Environment environment);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  Result<void> refresh();
-
-  [[nodiscard]] Decision decision() const noexcept { return decision_at(environment_.now()); }
-  [[nodiscard]] Status status() const { return status_at(environment_.now()); }
-  /// What `decision` lets be used, which was just made.
-  [[nodiscard]] const Features& features_under(const Decision& decision) const noexcept;
-  [[nodiscard]] const Limits& limits_under(const Decision& decision) const noexcept;
-
-  Result<Change> activate(std::string_view license_key);
-  Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
-  Result<Change> start_trial(std::string_view email);
-  Result<Change> deactivate();
-  Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
-  [[nodiscard]] Result<std::string> pending_request(std::string_view license_key) const;
-  Result<Change> apply_activation(ByteView document, std::string_view name);
-  Result<ReturnedSeat> return_seat(std::string_view license_key);
-  [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key) const;
-
-  [[nodiscard]] const ProductInfo& info() const noexcept { return info_; }
-  [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
-  [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+  [[nodiscard]] const Standing& standing() const noexcept { return *published_.load(std::memory_order_acquire); }
+  [[nodiscard]] Decision decision() const noexcept;
+  [[nodiscard]] Status status() noexcept;
   [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
 
+  Result<Consumption> consume(std::string_view name, std::int64_t n);
+  Result<Consumption> release(std::string_view name, std::int64_t n);
+  Result<Usage> usage();
+  Result<void> give_back_drawn(bool all);
+
+  /// Does `work(Installation&)` while nobody else does, publishes what came of it, and tells
+  /// the listener of a change. That memory ran out becomes an Error.
+  template <class Work>
+  auto change(Work work) noexcept -> decltype(work(std::declval<Installation&>())) {
+    return work_alone([&](Workshop& shop) { return work(*shop.installation); });
+  }
+
+  Result<void> refresh();
+  void on_change(std::function<void(const Status&)> listener);
+  Result<void> refresh_every(std::chrono::seconds interval);
+
  private:
-  Impl(ProductFile base, Environment environment, Path state_dir, const OpenOptions& options);
+  /// All that changes, of one process.
+  struct Workshop {
+    Workshop(std::unique_ptr<Installation> opened, std::int64_t block, std::chrono::milliseconds interval)
+        : installation(std::move(opened)), metering(block, interval) {}
 
-  // manager.cpp: reading
-  Result<void> read_state();
-  Result<void> choose_product();
-  [[nodiscard]] bool judges_file() const noexcept { return !license_file_.empty() || !license_document_.empty(); }
-  Result<void> judge_file();
-  void tell_condition();
-  void take_license();
-  void adopt_dropped_file();
-  void set_aside_damage();
-  void keep_time();
-  [[nodiscard]] Decision decision_at(Time now) const noexcept;
-  [[nodiscard]] bool is_for_this_machine(const VerifiedLicense& license) const;
-  [[nodiscard]] Context context_for(const VerifiedLicense& license, bool machine_matches, Time now) const noexcept;
-  [[nodiscard]] const Plan* plan_of(const VerifiedLicense& license) const noexcept;
+    const pid_t process = ::getpid();
+    std::mutex mutex;  ///< of the two below
+    std::unique_ptr<Installation> installation;
+    std::vector<std::unique_ptr<const Standing>> standings;
+    Metering metering;
+  };
+  /// What the listener was last told of.
+  struct Told {
+    Reason reason = Reason::no_license;
+    std::string license;
+    std::int64_t serial = 0;
+    friend bool operator==(const Told&, const Told&) = default;
+  };
 
-  // status.cpp: telling
-  [[nodiscard]] Status status_at(Time now) const;
-  [[nodiscard]] NextStep next_step(const Decision& decision, const VerifiedLicense* license) const;
-  [[nodiscard]] std::string summary_json(Time now) const;
-  [[nodiscard]] Change refusal(const VerifiedLicense& license, const Decision& decision) const;
+  Impl(std::unique_ptr<Installation> installation, const OpenOptions& options);
 
-  // changes.cpp: changing
-  [[nodiscard]] Result<void> check_changeable() const;
-  [[nodiscard]] Result<FileLock> lock_and_read();
-  Result<void> save(Time now);
-  enum class Wanted { any, answer };  ///< any license, or only the answer to a request
-  Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
-                                Wanted wanted = Wanted::any);
-  [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
-  [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
-  [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
-  [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+  template <class Work>
+  auto work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>()));
 
-  // exchange.cpp: requests, answers and receipts
-  /// Whether the seat that `terms` speak of was given back on this machine.
-  [[nodiscard]] bool is_given_back(const Terms& terms) const;
-  void drop_given_back();
-  [[nodiscard]] bool knows_exchange(const Terms& terms) const;
-  /// Whether a file may be activated here: no answer to another request, nothing given back.
-  [[nodiscard]] Result<void> check_exchange(const Terms& terms, std::string_view what) const;
-  void take_exchange(const Terms& terms);
-  /// The exchange whose seat is to be given back: of that key, else of the active
-  /// license, else the last one. Null where there is none.
-  [[nodiscard]] Result<const Exchange*> exchange_to_return(std::string_view typed_key) const;
+  /// That of this process: a forked child makes its own, as a thread of its parent may have
+  /// held the mutex, and what the parent drew is the parent's.
+  Result<Workshop*> workshop();
+  void publish(Workshop& workshop);
+  void tell_of_change();
 
-  Environment environment_;
-  ProductFile base_;     ///< as embedded or given
-  ProductFile product_;  ///< base_, or its successor known here
-  ProductInfo info_;
-  std::string state_dir_;
-  std::string license_file_;  ///< judged in place of the state; usually absent, as is:
-  Bytes license_document_;
-  std::optional<Time> release_date_;
-  std::vector<MachineFact> facts_;
-  MachineIdentity machine_;
-  std::string fingerprint_;
-  StateStore store_;
-  GrantMarks marks_;
+  const std::string state_dir_;
+  const std::int64_t block_;
+  const std::chrono::milliseconds interval_;
+  const std::function<Time()> now_;
+  std::atomic<Workshop*> workshop_;
+  std::atomic<const Standing*> published_{nullptr};
+  std::atomic<std::int64_t> high_water_{0};   ///< Standing::high_water, seconds; 0: none
+  std::atomic<std::int64_t> verified_at_{0};  ///< Standing::verified_at
 
-  LoadedState loaded_;
-  std::vector<std::string> warnings_;
-  std::optional<Reason> forced_;              ///< the state itself is why there is no license
-  std::optional<VerifiedLicense> license_;    ///< what was activated or granted
-  std::string given_back_;                    ///< id of the license that would be, had its seat not been given back
-  std::optional<VerifiedLicense> free_plan_;  ///< what holds when nothing was
-  bool machine_matches_ = false;              ///< of license_
-  bool adopted_ = false;                      ///< license_ is newer than the saved state
-  Time verified_at_{};                        ///< when license_ was last verified
+  std::mutex listener_mutex_;  ///< of the two below
+  std::shared_ptr<const std::function<void(const Status&)>> listener_;
+  Told told_;
+  BackgroundThread background_;
 };
 
-/// "a trial", "the license": for sentences about `license`.
-[[nodiscard]] std::string name_of(const VerifiedLicense& license);
+/// What `work` gives, or that memory ran out. Nothing of ours throws but allocation.
+template <class Work>
+auto without_throwing(Work work) noexcept -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return Error{Errc::failure, "out of memory", {}};  // short enough to need none
+  } catch (...) {
+    return Error{Errc::failure, "internal fault", {}};
+  }
+}
+
+template <class Work>
+auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>())) {
+  return without_throwing([&]() -> decltype(work(std::declval<Workshop&>())) {
+    LIC_TRY_ASSIGN(Workshop* const shop, workshop());
+    auto done = [&] {
+      const std::lock_guard guard(shop->mutex);
+      auto result = work(*shop);
+      publish(*shop);
+      return result;
+    }();
+    tell_of_change();
+    return done;
+  });
+}
 
 }  // namespace lic

@@ -1,306 +1,170 @@
-#include "lic/lic.hpp"
+#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 
-#include "base/result.hpp"
 #include "base/text.hpp"
-#include "base/time.hpp"
 #include "client/impl.hpp"
-#include "crypto/start.hpp"
-#include "policy/decide.hpp"
+#include "lic/lic.hpp"
 
 namespace lic {
 namespace {
 
-/// The clock's high-water mark is written at most this often.
-constexpr std::chrono::hours kTimeKeeping{1};
+std::int64_t seconds_of(const std::optional<Time>& time) { return time ? time->time_since_epoch().count() : 0; }
 
-Result<ProductFile> open_product_file(const std::string& path) {
-  LIC_TRY_ASSIGN(const Bytes bytes, read_file(path, "product file"));
-  return ProductFile::open(bytes, concat("product file ", in_quotes(path)));
+std::optional<Time> time_of(std::int64_t seconds) {
+  if (seconds == 0) return std::nullopt;
+  return Time{std::chrono::seconds{seconds}};
 }
 
-/// The product file that the application brings, before anything of this machine counts.
-Result<ProductFile> base_product(const OpenOptions& options) {
-  if (options.embedded_product.empty()) {
-    if (options.product_file.empty())
-      return error(Errc::not_found, "no product file is given", "get product.json from the vendor of the software");
-    return open_product_file(options.product_file);
-  }
-  LIC_TRY_ASSIGN(ProductFile embedded, ProductFile::open(options.embedded_product, "the embedded product file"));
-  if (options.product_file.empty()) return embedded;
-  LIC_TRY_ASSIGN(ProductFile given, open_product_file(options.product_file));
-  LIC_TRY(embedded.accepts(given));
-  return given;
+std::string near_limit(const std::string& name, const LimitUsage& usage) {
+  const std::int64_t max = *usage.limit.max;
+  std::string text = concat(printable(name), ": ", usage.used, " of ", max, " used");
+  if (usage.limit.per) text += concat(" this ", token(*usage.limit.per));
+  if (usage.used > max) text += concat(", ", usage.used - max, " over the limit");
+  return text;
 }
-
-Result<Path> state_directory(const OpenOptions& options, const Environment& environment, const Catalog& catalog) {
-  if (!options.state_dir.empty()) return Path(options.state_dir);
-  if (environment.home.empty())
-    return error(Errc::failure, "HOME is not set, so there is no place for the license state",
-                 "set HOME, or name a directory with --state-dir");
-  return environment.home / concat('.', catalog.app) / "license";
-}
-
-bool is_granted(const FeatureValue& value) noexcept {
-  struct Judge {
-    bool operator()(bool on) const noexcept { return on; }
-    bool operator()(std::int64_t number) const noexcept { return number != 0; }
-    bool operator()(const std::string& text) const noexcept { return !text.empty(); }
-    bool operator()(const std::vector<std::string>& words) const noexcept { return !words.empty(); }
-  };
-  return std::visit(Judge{}, value);
-}
-
-const FeatureValue* find_granted(const Features& features, std::string_view name) noexcept {
-  for (const auto& [known, value] : features)
-    if (known == name) return is_granted(value) ? &value : nullptr;
-  return nullptr;
-}
-
-const Features kNoFeatures;
-const Limits kNoLimits;
 
 }  // namespace
 
-LicenseManager::Impl::Impl(ProductFile base, Environment environment, Path state_dir, const OpenOptions& options)
-    : environment_(std::move(environment)),
-      base_(std::move(base)),
-      product_(base_),
-      state_dir_(state_dir.native()),
-      license_file_(options.license_file),
-      license_document_(options.license_document.begin(), options.license_document.end()),
-      release_date_(options.release_date),
-      facts_(read_machine_facts(environment_.machine_root)),
-      machine_(MachineIdentity::of(facts_, base_.catalog().product)),
-      fingerprint_(machine_.fingerprint()),
-      store_(std::move(state_dir), base_.catalog().product),
-      marks_(environment_.home, base_.catalog().product) {}
+LicenseManager::Impl::Impl(std::unique_ptr<Installation> installation, const OpenOptions& options)
+    : state_dir_(installation->state_dir()),
+      block_(options.usage_block),
+      interval_(options.usage_interval),
+      now_(installation->environment().now),
+      workshop_(new Workshop(std::move(installation), block_, interval_)) {
+  Workshop& shop = *workshop_.load();
+  publish(shop);
+  told_ = {decision().reason, {}, 0};
+  if (const auto& license = standing().license) told_ = {told_.reason, license->terms().id, license->terms().serial};
+}
 
 Result<std::unique_ptr<LicenseManager::Impl>> LicenseManager::Impl::open(const OpenOptions& options,
                                                                          Environment environment) {
-  LIC_TRY(start_crypto());
-  LIC_TRY_ASSIGN(ProductFile base, base_product(options));
-  Path directory;
-  if (options.license_file.empty() && options.license_document.empty()) {
-    LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
+  return without_throwing([&]() -> Result<std::unique_ptr<Impl>> {
+    if (options.usage_block < 1 || options.usage_interval.count() < 0)
+      return error(Errc::usage, "usage_block is 1 or more, and usage_interval 0 or more");
+    LIC_TRY_ASSIGN(auto installation, Installation::open(options, std::move(environment)));
+    return std::unique_ptr<Impl>(new Impl(std::move(installation), options));
+  });
+}
+
+LicenseManager::Impl::~Impl() {
+  background_.stop();
+  Workshop* const shop = workshop_.load();
+  if (shop->process != ::getpid()) return;   // the parent's: a thread of it may be at work on it in this copy
+  static_cast<void>(give_back_drawn(true));  // what cannot be given back counts as used
+  delete shop;
+}
+
+Result<LicenseManager::Impl::Workshop*> LicenseManager::Impl::workshop() {
+  Workshop* current = workshop_.load(std::memory_order_acquire);
+  if (current->process == ::getpid()) return current;
+  LIC_TRY_ASSIGN(auto installation, current->installation->again());
+  auto own = std::make_unique<Workshop>(std::move(installation), block_, interval_);
+  // Of several threads of the child, one is first. The parent's workshop is left as it is.
+  if (workshop_.compare_exchange_strong(current, own.get())) return own.release();
+  return current;
+}
+
+void LicenseManager::Impl::publish(Workshop& workshop) {
+  const Standing& now = workshop.installation->standing();
+  workshop.metering.know(workshop.installation->book());
+  high_water_.store(seconds_of(now.high_water), std::memory_order_relaxed);
+  verified_at_.store(seconds_of(now.verified_at), std::memory_order_relaxed);
+  auto& known = workshop.standings;
+  const auto same = std::find_if(known.begin(), known.end(), [&](const auto& one) { return one->answers_as(now); });
+  const Standing* next =
+      same == known.end() ? known.emplace_back(std::make_unique<const Standing>(now)).get() : same->get();
+  published_.store(next, std::memory_order_release);
+}
+
+Decision LicenseManager::Impl::decision() const noexcept {
+  return standing().decision_at(now_(), time_of(high_water_.load(std::memory_order_relaxed)));
+}
+
+Status LicenseManager::Impl::status() noexcept {
+  const Decision judged = decision();
+  const Time now = now_();
+  try {
+    Status status = standing().status_at(now, judged);
+    if (status.verified_at) status.verified_at = time_of(verified_at_.load(std::memory_order_relaxed));
+    if (const auto shop = workshop()) {
+      status.usage = (*shop)->metering.usage(status.limits, standing().time_at(now));
+      for (const auto& [name, usage] : status.usage)
+        if (usage.is_near()) status.warnings.push_back(near_limit(name, usage));
+    }
+    return status;
+  } catch (const std::bad_alloc&) {
+    Status bare;
+    bare.at = now;
+    bare.decision = judged;
+    return bare;
   }
-  std::unique_ptr<Impl> impl(new Impl(std::move(base), std::move(environment), std::move(directory), options));
-  LIC_TRY(impl->refresh());
-  return impl;
+}
+
+Result<Consumption> LicenseManager::Impl::consume(std::string_view name, std::int64_t n) {
+  const Standing& known = standing();
+  const Decision judged = decision();
+  if (const Limit* limit = known.limit_under(judged, name)) {
+    const auto shop = without_throwing([this] { return workshop(); });
+    if (!shop) return Error(shop.error());
+    if (auto used = (*shop)->metering.use_drawn(name, *limit, n, judged, known.time_at(now_()))) return *used;
+  }
+  return work_alone([&](Workshop& shop) { return shop.metering.draw(*shop.installation, name, n); });
+}
+
+Result<Consumption> LicenseManager::Impl::release(std::string_view name, std::int64_t n) {
+  return work_alone([&](Workshop& shop) { return shop.metering.release(*shop.installation, name, n); });
+}
+
+Result<Usage> LicenseManager::Impl::usage() {
+  return work_alone([&](Workshop& shop) -> Result<Usage> {
+    LIC_TRY(shop.installation->refresh_usage());
+    shop.metering.know(shop.installation->book());
+    const Standing& known = shop.installation->standing();
+    const Time now = now_();
+    return shop.metering.usage(known.limits_under(known.decision_at(now)), known.time_at(now));
+  });
+}
+
+Result<void> LicenseManager::Impl::give_back_drawn(bool all) {
+  return work_alone([&](Workshop& shop) { return shop.metering.give_back(*shop.installation, all); });
+}
+
+void LicenseManager::Impl::on_change(std::function<void(const Status&)> listener) {
+  const std::lock_guard guard(listener_mutex_);
+  listener_ = listener ? std::make_shared<const std::function<void(const Status&)>>(std::move(listener)) : nullptr;
+}
+
+void LicenseManager::Impl::tell_of_change() {
+  std::shared_ptr<const std::function<void(const Status&)>> listener;
+  {
+    const std::lock_guard guard(listener_mutex_);
+    Told now{decision().reason, {}, 0};
+    if (const auto& license = standing().license) now = {now.reason, license->terms().id, license->terms().serial};
+    if (now == told_) return;
+    told_ = std::move(now);
+    listener = listener_;
+  }
+  if (!listener) return;
+  try {
+    (*listener)(status());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): an application's own; LicenseManager::on_change() says so
+  }
 }
 
 Result<void> LicenseManager::Impl::refresh() {
-  LIC_TRY(read_state());
-  set_aside_damage();
-  keep_time();
-  return {};
+  LIC_TRY(change([](Installation& installation) { return installation.refresh(); }));
+  return give_back_drawn(false);
 }
 
-/// Everything from the files of the state directory, nothing written.
-Result<void> LicenseManager::Impl::read_state() {
-  warnings_.clear();
-  forced_.reset();
-  adopted_ = false;
-  if (!judges_file()) {
-    LIC_TRY_ASSIGN(loaded_, store_.load(machine_));
-  }
-  LIC_TRY(choose_product());
-  const Catalog& catalog = product_.catalog();
-  info_ = {catalog.product,     catalog.name,    product_.version(), catalog.purchase_url,
-           catalog.renewal_url, catalog.support, catalog.plans};
-  free_plan_.reset();
-  if (const Plan* plan = catalog.plan_of_kind(Kind::free)) free_plan_ = grant(product_, *plan, "", {}, Time{});
-  tell_condition();
-  take_license();
-  drop_given_back();
-  adopt_dropped_file();
-  if (judges_file()) LIC_TRY(judge_file());
-  machine_matches_ = license_ && is_for_this_machine(*license_);
-  verified_at_ = environment_.now();
-  return {};
-}
-
-Result<void> LicenseManager::Impl::judge_file() {
-  Bytes bytes = license_document_;
-  std::string what = "the license given";
-  if (!license_file_.empty()) {
-    LIC_TRY_ASSIGN(bytes, read_file(license_file_, "license file"));
-    what = concat("license file ", in_quotes(license_file_));
-  }
-  LIC_TRY_ASSIGN(product_, product_for(bytes, what));
-  LIC_TRY_ASSIGN(license_, verify(bytes, product_, what));
-  if (!is_given_back(license_->terms())) return {};
-  forced_ = Reason::no_license;
-  warnings_.push_back(concat("the seat of license ", license_->terms().key, " was given back on this machine"));
-  return {};
-}
-
-void LicenseManager::Impl::tell_condition() {
-  switch (loaded_.condition) {
-    case StateCondition::absent:
-    case StateCondition::intact:
-      break;
-    case StateCondition::edited:
-      forced_ = Reason::untrusted;
-      warnings_.push_back(loaded_.problem + "; what it says is not believed: activate the license again");
-      break;
-    case StateCondition::foreign:
-      forced_ = Reason::wrong_machine;
-      warnings_.push_back(loaded_.problem + ", where it does not count: activate the license on this one");
-      break;
-    case StateCondition::damaged:
-      warnings_.push_back(loaded_.problem);
-      break;
-  }
-}
-
-/// The newest product file: the base, unless this machine knows a successor of it.
-Result<void> LicenseManager::Impl::choose_product() {
-  product_ = base_;
-  if (!loaded_.state.pin) return {};
-  const ProductPin& pin = *loaded_.state.pin;
-  auto accepted = pin.accepts(base_);
-  if (accepted || base_.version() >= pin.version) return accepted;
-  const auto bytes = read_file(store_.product_file(), "product file known here", {.follow_symlink = false});
-  if (!bytes)
-    return error(bytes.error().code, bytes.error().message,
-                 concat("version ", pin.version, " of the product file was in use here: give it, or a newer one"));
-  LIC_TRY_ASSIGN(ProductFile known, ProductFile::open(*bytes, "the product file known here"));
-  LIC_TRY(pin.accepts(known));
-  product_ = std::move(known);
-  return {};
-}
-
-void LicenseManager::Impl::take_license() {
-  license_.reset();
-  const ClientState& state = loaded_.state;
-  if (state.license) {
-    auto verified = verify(view_bytes(state.license->document), product_, "the activated license");
-    if (verified) {
-      license_ = std::move(verified).value();
-    } else {
-      forced_ = Reason::untrusted;
-      warnings_.push_back(
-          concat(verified.error().message, verified.error().hint.empty() ? "" : ": ", verified.error().hint));
-    }
-  } else if (state.grant) {
-    const Plan* plan = product_.catalog().find_plan(state.grant->plan);
-    if (plan == nullptr) {
-      warnings_.push_back(concat("the plan ", in_quotes(state.grant->plan), " is no longer offered"));
-      return;
-    }
-    license_ = grant(product_, *plan, state.grant->key, {"", state.grant->email}, state.grant->started_at);
-  }
-}
-
-/// A newer file of the active license, dropped into the state directory, counts.
-void LicenseManager::Impl::adopt_dropped_file() {
-  if (!license_ || !loaded_.state.license) return;
-  ReadOptions options;
-  options.follow_symlink = false;
-  const Path path = store_.license_file(license_->terms().key);
-  const auto bytes = read_file(path, "license file", options);
-  if (!bytes) return;  // the activated document is in the state; the file beside it is a courtesy
-  if (view_text(*bytes) == loaded_.state.license->document) return;
-  const std::string what = concat("license file ", in_quotes(path.native()));
-  auto product = product_for(*bytes, what);
-  auto dropped = product ? verify(*bytes, *product, what) : Result<VerifiedLicense>(Error(product.error()));
-  if (!dropped) {
-    warnings_.push_back(dropped.error().message + "; the license that was activated counts");
-    return;
-  }
-  if (dropped->terms().id != license_->terms().id || dropped->terms().serial <= license_->terms().serial) return;
-  if (dropped->terms().activation && !knows_exchange(dropped->terms())) {
-    warnings_.push_back(what + " answers an activation request: it counts when it is applied");
-    return;
-  }
-  // The vendor's newest word counts, also where it takes something back: an earlier
-  // end, a suspension, another machine. Only what has not begun does not yet.
-  if (environment_.now() < dropped->terms().starts_at) return;
-  product_ = std::move(product).value();
-  license_ = std::move(dropped).value();
-  loaded_.state.license->document = to_text(*bytes);
-  loaded_.state.seen[license_->terms().id] = license_->terms().serial;
-  adopted_ = true;
-}
-
-/// Keeps a state file that does not open under another name, so that nothing is lost.
-void LicenseManager::Impl::set_aside_damage() {
-  if (loaded_.condition != StateCondition::damaged) return;
-  constexpr std::chrono::milliseconds kPatience{2000};
-  const auto lock = store_.lock(kPatience);
-  // Another process may have set it aside, or activated anew, while this one waited.
-  const auto again = lock ? store_.load(machine_) : Result<LoadedState>(Error(lock.error()));
-  if (again && again->condition != StateCondition::damaged) {
-    static_cast<void>(read_state());
-    return;
-  }
-  auto kept = again ? store_.set_aside(environment_.now()) : Result<std::string>(Error(again.error()));
-  warnings_.push_back(kept ? concat("it grants nothing and is kept as ", *kept,
-                                    "; activate the license again with its key or its signed file")
-                           : concat("it grants nothing and could not be set aside: ", kept.error().message));
-}
-
-/// Writes the latest time seen, and a newer license file that was adopted. Both
-/// are found again next time, so a state that cannot be written now is no fault.
-void LicenseManager::Impl::keep_time() {
-  if (loaded_.condition != StateCondition::intact) return;
-  const Time now = environment_.now();
-  const bool due = !loaded_.state.high_water || now > *loaded_.state.high_water + kTimeKeeping;
-  if (!due && !adopted_) return;
-  const auto lock = store_.lock(std::chrono::milliseconds{0});
-  if (!lock || !read_state() || loaded_.condition != StateCondition::intact) return;
-  static_cast<void>(save(now));
-}
-
-const Plan* LicenseManager::Impl::plan_of(const VerifiedLicense& license) const noexcept {
-  return product_.catalog().find_plan(license.terms().plan);
-}
-
-bool LicenseManager::Impl::is_for_this_machine(const VerifiedLicense& license) const {
-  return license.terms().machines.empty() || machine_.matches_any(license.terms().machines);
-}
-
-/// What the vendor has signed cannot have been signed in the future, so those
-/// times are marks of the clock as well.
-Context LicenseManager::Impl::context_for(const VerifiedLicense& license, bool machine_matches,
-                                          Time now) const noexcept {
-  Context context;
-  context.now = now;
-  context.high_water = std::max(license.terms().issued_at, product_.issued_at());
-  if (loaded_.state.high_water) context.high_water = std::max(*context.high_water, *loaded_.state.high_water);
-  context.machine_matches = machine_matches;
-  context.release_date = release_date_;
-  return context;
-}
-
-Decision LicenseManager::Impl::decision_at(Time now) const noexcept {
-  if (forced_) return {*forced_, {}};
-  if (license_) return decide(*license_, context_for(*license_, machine_matches_, now));
-  return {free_plan_ ? Reason::free : Reason::no_license, {}};
-}
-
-const Features& LicenseManager::Impl::features_under(const Decision& decision) const noexcept {
-  if (license_ || forced_) return license_ && decision.allowed() ? license_->terms().features : kNoFeatures;
-  return free_plan_ ? free_plan_->terms().features : product_.catalog().unlicensed.features;
-}
-
-const Limits& LicenseManager::Impl::limits_under(const Decision& decision) const noexcept {
-  if (license_ || forced_) return license_ && decision.allowed() ? license_->terms().limits : kNoLimits;
-  return free_plan_ ? free_plan_->terms().limits : product_.catalog().unlicensed.limits;
-}
-
-std::vector<FactInfo> LicenseManager::Impl::explain_machine() const {
-  std::vector<FactInfo> facts;
-  for (const auto& fact : facts_) {
-    const auto digests = machine_.facts().find(fact.name);
-    facts.push_back({fact.name, fact.strength == Strength::strong, !fact.values.empty(), fact.values,
-                     digests == machine_.facts().end() ? std::vector<std::string>{} : digests->second, fact.source,
-                     fact.note});
-  }
-  return facts;
+Result<void> LicenseManager::Impl::refresh_every(std::chrono::seconds interval) {
+  if (interval.count() < 0) return error(Errc::usage, "an interval is 0 or more seconds");
+  return without_throwing([&]() -> Result<void> {
+    // What cannot be read now is tried again the next time; the last answers stand until then.
+    background_.start(interval, [this] { static_cast<void>(refresh()); });
+    return {};
+  });
 }
 
 LicenseManager::LicenseManager(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -314,49 +178,78 @@ Result<LicenseManager> LicenseManager::open(const OpenOptions& options) {
 }
 
 Decision LicenseManager::decision() const noexcept { return impl_->decision(); }
-Status LicenseManager::status() const { return impl_->status(); }
+Status LicenseManager::status() const noexcept { return impl_->status(); }
+
+Result<Decision> LicenseManager::validate() {
+  LIC_TRY(impl_->refresh());
+  return impl_->decision();
+}
 
 Decision LicenseManager::check_feature(std::string_view name) const noexcept {
-  const Decision decision = impl_->decision();
-  if (find_granted(impl_->features_under(decision), name) != nullptr)
-    return decision.allowed() ? decision : Decision{Reason::free, {}};  // granted without any license
-  const bool lapsed = !decision.allowed() && decision.reason != Reason::no_license;
-  return lapsed ? decision : Decision{Reason::feature_not_licensed, {}};
+  return impl_->standing().check_feature(name, impl_->decision());
 }
 
 const FeatureValue* LicenseManager::feature_value(std::string_view name) const noexcept {
-  return find_granted(impl_->features_under(impl_->decision()), name);
+  return impl_->standing().feature_under(impl_->decision(), name);
 }
 
-const Limits& LicenseManager::limits() const noexcept { return impl_->limits_under(impl_->decision()); }
-Result<Change> LicenseManager::activate(std::string_view license_key) { return impl_->activate(license_key); }
+const Limits& LicenseManager::limits() const noexcept { return impl_->standing().limits_under(impl_->decision()); }
+
+Result<Usage> LicenseManager::usage() const { return impl_->usage(); }
+Result<Consumption> LicenseManager::consume(std::string_view name, std::int64_t n) { return impl_->consume(name, n); }
+Result<Consumption> LicenseManager::release(std::string_view name, std::int64_t n) { return impl_->release(name, n); }
+Result<void> LicenseManager::flush_usage() { return impl_->give_back_drawn(true); }
+
+Result<Change> LicenseManager::activate(std::string_view license_key) {
+  return impl_->change([&](Installation& installation) { return installation.activate(license_key); });
+}
 
 Result<Change> LicenseManager::activate_document(std::span<const unsigned char> document, std::string_view name,
                                                  std::string_view license_key) {
-  return impl_->activate_document(document, name, license_key);
+  return impl_->change(
+      [&](Installation& installation) { return installation.activate_document(document, name, license_key); });
 }
 
-Result<Change> LicenseManager::start_trial(std::string_view email) { return impl_->start_trial(email); }
-Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
+Result<Change> LicenseManager::start_trial(std::string_view email) {
+  return impl_->change([&](Installation& installation) { return installation.start_trial(email); });
+}
+
+Result<Change> LicenseManager::deactivate() {
+  return impl_->change([](Installation& installation) { return installation.deactivate(); });
+}
+
 Result<RequestedActivation> LicenseManager::request_activation(std::string_view license_key, bool anew) {
-  return impl_->request_activation(license_key, anew);
+  return impl_->change([&](Installation& installation) { return installation.request_activation(license_key, anew); });
 }
+
 Result<std::string> LicenseManager::pending_request(std::string_view license_key) const {
-  return impl_->pending_request(license_key);
+  return impl_->change([&](Installation& installation) { return installation.pending_request(license_key); });
 }
+
 Result<Change> LicenseManager::apply_activation(std::span<const unsigned char> document, std::string_view name) {
-  return impl_->apply_activation(document, name);
+  return impl_->change([&](Installation& installation) { return installation.apply_activation(document, name); });
 }
+
 Result<ReturnedSeat> LicenseManager::return_seat(std::string_view license_key) {
-  return impl_->return_seat(license_key);
+  return impl_->change([&](Installation& installation) { return installation.return_seat(license_key); });
 }
+
 Result<std::string> LicenseManager::returned_receipt(std::string_view license_key) const {
-  return impl_->returned_receipt(license_key);
+  return impl_->change([&](Installation& installation) { return installation.returned_receipt(license_key); });
 }
+
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
-const ProductInfo& LicenseManager::product() const noexcept { return impl_->info(); }
-const std::string& LicenseManager::machine_id() const { return impl_->fingerprint(); }
-std::vector<FactInfo> LicenseManager::explain_machine() const { return impl_->explain_machine(); }
+Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { return impl_->refresh_every(interval); }
+void LicenseManager::on_change(std::function<void(const Status&)> listener) { impl_->on_change(std::move(listener)); }
+const ProductInfo& LicenseManager::product() const noexcept { return impl_->standing().info; }
+const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
+
+std::vector<FactInfo> LicenseManager::explain_machine() const {
+  const auto facts = impl_->change(
+      [](Installation& installation) -> Result<std::vector<FactInfo>> { return installation.explain_machine(); });
+  return facts.value_or(std::vector<FactInfo>{});
+}
+
 const std::string& LicenseManager::state_dir() const noexcept { return impl_->state_dir(); }
 
 }  // namespace lic

@@ -16,6 +16,7 @@
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "machine/identity.hpp"
+#include "policy/usage.hpp"
 #include "trust/product.hpp"
 
 namespace lic {
@@ -62,6 +63,7 @@ struct ClientState {
   std::vector<std::string> granted;          ///< plans granted locally before, ever
   std::optional<PendingRequest> pending;
   std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
+  std::optional<UsageBook> usage;   ///< as of the last write of usage_data.json
 };
 
 enum class StateCondition {
@@ -76,6 +78,13 @@ struct LoadedState {
   StateCondition condition = StateCondition::absent;
   ClientState state;    ///< empty unless intact or edited
   std::string problem;  ///< what is wrong, in words, unless absent or intact
+};
+
+/// What this machine knows of what was used.
+struct KnownUsage {
+  UsageBook book;
+  std::string problem;   ///< in words; empty: none
+  bool damaged = false;  ///< there is a file, and it does not open
 };
 
 /// The files of one state directory.
@@ -102,10 +111,27 @@ class StateStore {
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
   /// new name. The lock must be held.
-  [[nodiscard]] Result<std::string> set_aside(Time now) const;
+  [[nodiscard]] Result<std::string> set_aside(Time now) const { return set_aside(data_file(), now); }
+
+  /// What was used: the book of usage_data.json, unless that is gone, does not open or is
+  /// an older one than `mark`, which then counts instead. `problem` says so, and where the
+  /// file was edited. Errors: those of load() but untrusted.
+  [[nodiscard]] Result<KnownUsage> load_usage(const MachineIdentity& machine,
+                                              const std::optional<UsageBook>& mark) const;
+  /// As set_aside(), of usage_data.json.
+  [[nodiscard]] Result<std::string> set_usage_aside(Time now) const { return set_aside(usage_file(), now); }
+  /// Writes usage_data.json whole. The lock must be held.
+  /// Errors: denied, failure; the old file then stands.
+  [[nodiscard]] Result<void> save_usage(const UsageBook& book, Time now, const MachineIdentity& machine) const;
 
  private:
+  [[nodiscard]] Result<std::string> set_aside(const Path& file, Time now) const;
+  /// state.key, made where there is none.
+  [[nodiscard]] Result<SecretBytes> own_key() const;
+  /// state.key; of zeros, which open nothing, where it is lost or cut off.
+  [[nodiscard]] Result<SecretBytes> known_key() const;
   [[nodiscard]] Path data_file() const;
+  [[nodiscard]] Path usage_file() const;
   [[nodiscard]] Path key_file() const;
 
   Path directory_;

@@ -150,11 +150,6 @@ std::string feature_words(const FeatureValue& value) {
   return concat('[', joined, ']');
 }
 
-std::string limit_words(const Limit& limit) {
-  const std::string most = limit.max ? concat(*limit.max) : "unlimited";
-  return limit.per ? concat(most, " a ", token(*limit.per)) : most;
-}
-
 std::string machine_words(const Terms& terms) {
   if (terms.machines.empty()) return "any";
   const std::size_t count = seat_holders(terms).size();

@@ -226,9 +226,18 @@ Limits read_limits(json::Reader& reader, std::string_view name) {
       limit.per = parse_period(entry.string("per"));
       if (!limit.per) entry.fault("per", "is none of day, month, year");
     }
+    if (entry.has("overage")) limit.overage = entry.integer("overage", 0, kMostOverage);
     limits.emplace_back(limit_name, limit);
   }
   return limits;
+}
+
+std::string limit_words(const Limit& limit) {
+  if (!limit.max) return "unlimited";
+  std::string words = std::to_string(*limit.max);
+  if (limit.per) words += concat(" per ", token(*limit.per));
+  if (limit.overage != 0) words += concat(", up to ", limit.overage, " % over");
+  return words;
 }
 
 Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
@@ -268,6 +277,7 @@ std::string Terms::to_json() const {
     auto& entry = limits_out[name];
     entry["max"] = limit.max ? nlohmann::ordered_json(*limit.max) : nlohmann::ordered_json(nullptr);
     if (limit.per) entry["per"] = token(*limit.per);
+    if (limit.overage != 0) entry["overage"] = limit.overage;
   }
   out["seats"] = seats;
   auto& machines_out = out["machines"] = nlohmann::ordered_json::array();

@@ -56,6 +56,7 @@ struct Terms {
   std::optional<ActivationMark> activation;  ///< absent: no answer to a request
   std::string order;
   std::vector<std::pair<std::string, std::string>> metadata;
+  friend bool operator==(const Terms&, const Terms&) = default;
 
   /// Reads a license payload. `what` begins messages.
   /// Errors: invalid_input (malformed, `v` other than 1, an unknown name in
@@ -77,6 +78,10 @@ LIC_INTERNAL void read_version(json::Reader& reader, std::span<const std::string
 [[nodiscard]] LIC_INTERNAL Features read_features(json::Reader& reader, std::string_view name);
 /// Reads a member "limits".
 [[nodiscard]] LIC_INTERNAL Limits read_limits(json::Reader& reader, std::string_view name);
+/// The most per cent that a limit may be exceeded by.
+inline constexpr std::int64_t kMostOverage = 1000;
+/// "5000 per month, up to 10 % over", "unlimited".
+[[nodiscard]] LIC_INTERNAL std::string limit_words(const Limit& limit);
 
 /// Reads the facts of a machine, the members of the object that `reader` reads: a
 /// digest or a list of digests each. Faults for anything else.

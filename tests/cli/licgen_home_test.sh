@@ -152,7 +152,7 @@ test_case "catalog show and export"
 run_ok "$LICGEN" --home plain catalog show
 assert_stderr_empty
 assert_stdout_has "4500.00 USD a year"
-assert_stdout_has "tickets 5000 a month"
+assert_stdout_has "tickets 5000 per month"
 assert_stdout_has "professional"
 run_ok "$LICGEN" --home plain catalog show --json
 assert_json 'd == json.load(open(a[0]))' "$catalog"

@@ -120,7 +120,7 @@ run_code 2 "$LICGEN" list extra
 
 test_case "show"
 run_ok "$LICGEN" show "$acme"
-for text in "$acme" "ACME GmbH" ops@acme.example PO-1 "first one" valid "tickets: 5000 a month" "priority-support: true" "create (serial 1) by "; do
+for text in "$acme" "ACME GmbH" ops@acme.example PO-1 "first one" valid "tickets: 5000 per month" "priority-support: true" "create (serial 1) by "; do
   assert_stdout_has "$text"
 done
 assert_stderr_empty

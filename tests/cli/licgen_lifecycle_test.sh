@@ -224,7 +224,7 @@ reissued "$plan" 2 plan grace_days seats features/basic-dashboard features/email
   features/api-access features/custom-integrations limits/clients limits/tickets
 assert_json '{"member": "seats", "before": "9", "after": "10"} in d["changes"]'
 assert_json '{"member": "features/sso", "before": "true", "after": None} in d["changes"]'
-assert_json '{"member": "limits/tickets", "before": "1000 a month", "after": "25000 a month"} in d["changes"]'
+assert_json '{"member": "limits/tickets", "before": "1000 per month", "after": "25000 per month"} in d["changes"]'
 terms "$plan" 'l["plan"] == "enterprise" and l["kind"] == "subscription" and l["seats"] == 10 and l["expires_at"] == "2090-05-05T00:00:00Z" and l["grace_days"] == 14 and "sso" not in l["features"] and l["limits"]["clients"] == {"max": 50}'
 entries "$plan" create change
 terms "$plan" 'd["history"][1]["reason"] == "upgrade" and list(d["history"][1]["detail"]) == ["serial", "sha256", "changes"] and d["history"][1]["detail"]["serial"] == 2'

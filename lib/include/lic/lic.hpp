@@ -9,6 +9,7 @@
 /// Nothing here prints, throws or ends the process. docs/embedding.md has whole
 /// programs.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,6 +40,15 @@ struct OpenOptions {
   /// When the release that asks was made: a license whose maintenance ended before
   /// does not cover it (version_not_covered). Absent: not asked about.
   std::optional<Time> release_date{};
+  /// How many units of a counter are taken from usage_data.json at a time; consume() then
+  /// uses them from memory. 1: each call writes the file. Those not used are given back when
+  /// the manager is destroyed, by flush_usage(), and when their day (UTC) is over; after a
+  /// crash or power failure they count as used, so at most this many of a counter are lost
+  /// to the user, and none to the vendor.
+  std::int64_t usage_block = 1;
+  /// How long units may be kept so before the next consume() or refresh() gives them back.
+  /// 0: for the day.
+  std::chrono::milliseconds usage_interval{0};
 };
 
 /// Where the rights come from.
@@ -67,6 +77,7 @@ struct Status {
   std::optional<Time> activated_at;
   Features features;  ///< empty while the decision is a no for an activated license
   Limits limits;      ///< the same
+  Usage usage;        ///< of these limits, as last read from the state
   std::int64_t seats = 0;
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
@@ -118,8 +129,14 @@ struct FactInfo {
   std::string note;                  ///< why it is absent
 };
 
-/// Opened once, then asked as often as wanted. Reading members may be called from
-/// several threads at once; a changing one only while no other runs.
+/// Opened once, then asked as often as wanted, from any number of threads at once; only to
+/// destroy or move it, or assign to it, no other call may be under way. Those that are
+/// `const noexcept` take no lock, allocate nothing and read no file, status() aside. The
+/// others work one after the other, and wait for other processes that change the state.
+/// None throws: that memory ran out is Errc::failure.
+///
+/// After fork() the child may go on with it. What the parent drew of a counter is not the
+/// child's, and a thread that refreshes is the parent's alone.
 class LIC_API LicenseManager {
  public:
   /// Reads the product file and the state of this user on this machine.
@@ -134,17 +151,40 @@ class LIC_API LicenseManager {
 
   /// Judged anew at each call, at the clock's time. No file is read.
   [[nodiscard]] Decision decision() const noexcept;
-  [[nodiscard]] Status status() const;
+  /// Reads the state again, checks its signatures again, and judges it.
+  /// Errors: those of refresh(); decision() then still answers from the last reading.
+  [[nodiscard]] Result<Decision> validate();
+  /// No file is read. Where memory runs out, all but `at` and `decision` is empty.
+  [[nodiscard]] Status status() const noexcept;
 
   /// Whether the feature may be used now. A feature is licensed when it is there
   /// and not false, 0, "" or []. Reasons: as decision(), or feature_not_licensed.
   /// Without a license, what the free plan or the product's unlicensed terms grant.
   /// Allocates nothing, reads no file, takes no lock.
   [[nodiscard]] Decision check_feature(std::string_view name) const noexcept;
-  /// The value, null when the feature is not licensed now. Valid until a change.
+  /// The value, null when the feature is not licensed now. What it points to, here and
+  /// below, stays as it is until the manager is destroyed, also when a change comes.
   [[nodiscard]] const FeatureValue* feature_value(std::string_view name) const noexcept;
-  /// The limits in force now. Valid until a change.
+  /// The limits in force now.
   [[nodiscard]] const Limits& limits() const noexcept;
+
+  /// What is used of these limits, by every process that counts here: reads the file.
+  /// Errors: denied, invalid_input (written by a newer version), failure.
+  [[nodiscard]] Result<Usage> usage() const;
+  /// Uses `n` (1 or more) of the limit with that name, or none: then usage_limit_reached, or
+  /// why the license does not hold. Never lets more be used than the limit and its overage,
+  /// however many processes and threads count; and what this says was used is on disk first,
+  /// as usage_data.json or as a block of OpenOptions::usage_block. Where the limits are those
+  /// of a product without a license, the decision is `free`.
+  /// Errors: not_found (no such limit; the hint names those there are), usage (n), denied,
+  /// unavailable, failure (disk full): nothing was used.
+  [[nodiscard]] Result<Consumption> consume(std::string_view name, std::int64_t n = 1);
+  /// Gives back `n` of a level (a limit without a period), also when the license has ended.
+  /// Errors: usage (a counter), conflict (less is in use; nothing changed), and as consume().
+  [[nodiscard]] Result<Consumption> release(std::string_view name, std::int64_t n = 1);
+  /// Gives back to the file what was drawn in advance and is not used yet.
+  /// Errors: denied, unavailable, failure; it then stays here.
+  [[nodiscard]] Result<void> flush_usage();
 
   /// Activates the license with that key, whose signed file lies in the state
   /// directory as <KEY>.json or is the active one already.
@@ -194,12 +234,21 @@ class LIC_API LicenseManager {
   /// The receipt that return_seat() would give again; empty: it would make one, or none.
   [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key = {}) const;
 
-  /// Reads the state from disk again.
+  /// Reads the state from disk again: what other processes changed, and files dropped there.
+  /// Errors: as open(); the last answers then stand.
   [[nodiscard]] Result<void> refresh();
+  /// Does so by itself, in a thread of its own which takes no signals, each `interval`; 0 ends
+  /// that. Errors: usage (less than 0), failure (no thread can be had).
+  [[nodiscard]] Result<void> refresh_every(std::chrono::seconds interval);
+  /// `listener` is called when another license counts, or the reason of the decision is
+  /// another than at the last call or change: by the thread that changed or refreshed, when
+  /// it is done. It may call members, but not destroy the manager nor call refresh_every().
+  /// What it throws is dropped. An empty one ends it.
+  void on_change(std::function<void(const Status&)> listener);
 
   [[nodiscard]] const ProductInfo& product() const noexcept;
   /// The fingerprint to give to the vendor.
-  [[nodiscard]] const std::string& machine_id() const;
+  [[nodiscard]] const std::string& machine_id() const noexcept;
   [[nodiscard]] std::vector<FactInfo> explain_machine() const;
   [[nodiscard]] const std::string& state_dir() const noexcept;
 

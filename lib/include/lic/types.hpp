@@ -77,11 +77,36 @@ using Features = std::vector<std::pair<std::string, FeatureValue>>;
 struct Limit {
   std::optional<std::int64_t> max;  ///< absent: unlimited
   std::optional<Period> per;        ///< absent: a level, not a counter
+  std::int64_t overage = 0;         ///< per cent of `max` that may be used beyond it
   friend bool operator==(const Limit&, const Limit&) = default;
 };
 
 /// Limits in the order in which the vendor wrote them; names are unique.
 using Limits = std::vector<std::pair<std::string, Limit>>;
+
+/// What is used of a limit at one moment.
+struct LimitUsage {
+  Limit limit;
+  std::int64_t used = 0;             ///< in the window that runs, or of the level
+  std::optional<std::int64_t> left;  ///< to `limit.max`, 0 while in overage; absent: unlimited
+  std::optional<Time> resets;        ///< when a counter starts anew (UTC); absent for a level
+  friend bool operator==(const LimitUsage&, const LimitUsage&) = default;
+
+  /// From 80 % of `limit.max` on.
+  [[nodiscard]] constexpr bool is_near() const noexcept {
+    // As used >= 0.8 max, without a product that could overflow.
+    return limit.max && *limit.max > 0 && used >= *limit.max - *limit.max / 5;
+  }
+};
+
+/// One for each limit in force, in the vendor's order.
+using Usage = std::vector<std::pair<std::string, LimitUsage>>;
+
+/// What came of using some of a limit, or of giving some back.
+struct Consumption {
+  Decision decision;  ///< a no consumed nothing: usage_limit_reached, or why the license does not hold
+  LimitUsage usage;   ///< after it; empty when the license does not hold
+};
 
 struct Customer {
   std::string name;

@@ -1,0 +1,129 @@
+#pragma once
+
+/// The license of one product as this user has it on this machine: what LicenseManager
+/// works on, one thread at a time.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/environment.hpp"
+#include "client/grant_marks.hpp"
+#include "client/standing.hpp"
+#include "client/state.hpp"
+#include "license/key.hpp"
+#include "machine/identity.hpp"
+
+namespace lic {
+
+/// The contracts of the changing members are those of LicenseManager. Each reads what is on
+/// disk first, so that whatever cut the last one short does no harm to the next.
+class Installation {
+ public:
+  static Result<std::unique_ptr<Installation>> open(const OpenOptions& options, Environment environment);
+  /// Opened anew from what it was opened with. Reads nothing that a change may be at.
+  [[nodiscard]] Result<std::unique_ptr<Installation>> again() const;
+
+  [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
+  [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
+  [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
+  [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+
+  /// What was used, as of the last reading.
+  [[nodiscard]] const UsageBook& book() const noexcept { return book_; }
+  /// Reads what was used again, and nothing else.
+  Result<void> refresh_usage();
+  /// Lets `change` work on what was used, under the lock and as it is on disk. It is given
+  /// the time that counts, to which every counter has moved on, and says whether it changed
+  /// anything; then usage_data.json and its mark in the state are written.
+  /// Errors: usage (a file is judged in place of the state), denied, unavailable, failure;
+  /// nothing is then counted, or all of it when the mark alone could not be written.
+  Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change);
+
+  Result<void> refresh();
+
+  Result<Change> activate(std::string_view license_key);
+  Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
+  Result<Change> start_trial(std::string_view email);
+  Result<Change> deactivate();
+  Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
+  [[nodiscard]] Result<std::string> pending_request(std::string_view license_key) const;
+  Result<Change> apply_activation(ByteView document, std::string_view name);
+  Result<ReturnedSeat> return_seat(std::string_view license_key);
+  [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key) const;
+
+ private:
+  /// What it is opened with; never changed.
+  struct Beginning {
+    Environment environment;
+    ProductFile base;  ///< as embedded or given
+    Path state_dir;    ///< empty: a file is judged in place of the state
+    std::string license_file;
+    Bytes license_document;
+    std::optional<Time> release_date;
+  };
+
+  explicit Installation(Beginning beginning);
+  static Result<std::unique_ptr<Installation>> start(Beginning beginning);
+
+  // installation.cpp: reading
+  Result<void> read_state();
+  Result<void> choose_product();
+  [[nodiscard]] bool judges_file() const noexcept {
+    return !beginning_.license_file.empty() || !beginning_.license_document.empty();
+  }
+  Result<void> judge_file();
+  void tell_condition();
+  void take_license();
+  void adopt_dropped_file();
+  Result<std::string> read_usage();  ///< what is wrong with it, in words
+  void set_aside_damage();
+  void keep_time();
+  [[nodiscard]] bool is_for_this_machine(const VerifiedLicense& license) const;
+  void settle();
+
+  [[nodiscard]] std::string summary_json(Time now) const;  ///< summary.cpp
+
+  // changes.cpp: changing
+  [[nodiscard]] Result<void> check_changeable() const;
+  [[nodiscard]] Result<FileLock> lock_and_read();
+  Result<void> save(Time now);
+  enum class Wanted { any, answer };  ///< any license, or only the answer to a request
+  Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
+                                Wanted wanted = Wanted::any);
+  [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
+  [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
+  [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
+  [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+
+  // exchange.cpp: requests, answers and receipts
+  /// Whether the seat that `terms` speak of was given back on this machine.
+  [[nodiscard]] bool is_given_back(const Terms& terms) const;
+  void drop_given_back();
+  [[nodiscard]] bool knows_exchange(const Terms& terms) const;
+  /// Whether a file may be activated here: no answer to another request, nothing given back.
+  [[nodiscard]] Result<void> check_exchange(const Terms& terms, std::string_view what) const;
+  void take_exchange(const Terms& terms);
+  /// The exchange whose seat is to be given back: of that key, else of the active
+  /// license, else the last one. Null where there is none.
+  [[nodiscard]] Result<const Exchange*> exchange_to_return(std::string_view typed_key) const;
+
+  const Beginning beginning_;
+  const Environment& environment_;
+  const std::string state_dir_;
+  const std::vector<MachineFact> facts_;
+  const MachineIdentity machine_;
+  StateStore store_;
+  GrantMarks marks_;
+
+  LoadedState loaded_;
+  Standing standing_;
+  std::string given_back_;  ///< id of the license that would be, had its seat not been given back
+  bool adopted_ = false;    ///< the license is newer than the saved state
+  UsageBook book_;
+  bool usage_damaged_ = false;  ///< usage_data.json does not open
+};
+
+}  // namespace lic

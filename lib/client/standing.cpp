@@ -1,0 +1,215 @@
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/standing.hpp"
+
+namespace lic {
+namespace {
+
+bool is_granted(const FeatureValue& value) noexcept {
+  struct Judge {
+    bool operator()(bool on) const noexcept { return on; }
+    bool operator()(std::int64_t number) const noexcept { return number != 0; }
+    bool operator()(const std::string& text) const noexcept { return !text.empty(); }
+    bool operator()(const std::vector<std::string>& words) const noexcept { return !words.empty(); }
+  };
+  return std::visit(Judge{}, value);
+}
+
+const FeatureValue* find_granted(const Features& features, std::string_view name) noexcept {
+  for (const auto& [known, value] : features)
+    if (known == name) return is_granted(value) ? &value : nullptr;
+  return nullptr;
+}
+
+const Features kNoFeatures;
+const Limits kNoLimits;
+
+Source source_of(const VerifiedLicense& license) {
+  if (!license.signer().hex().empty()) return Source::offline;
+  return Source::trial;
+}
+
+}  // namespace
+
+std::string_view token(Source source) noexcept {
+  switch (source) {
+    case Source::none:
+      return "none";
+    case Source::offline:
+      return "offline";
+    case Source::online:
+      return "online";
+    case Source::trial:
+      return "trial";
+    case Source::free:
+      return "free";
+  }
+  return {};
+}
+
+std::string name_of(const VerifiedLicense& license) {
+  return license.terms().kind == Kind::trial ? "the trial" : concat("license ", license.terms().key);
+}
+
+/// What the vendor has signed cannot have been signed in the future, so those
+/// times are marks of the clock as well.
+Context Standing::context_for(const VerifiedLicense& one, bool matches, Time now,
+                              std::optional<Time> mark) const noexcept {
+  Context context;
+  context.now = now;
+  context.high_water = std::max(one.terms().issued_at, product.issued_at());
+  if (mark) context.high_water = std::max(*context.high_water, *mark);
+  context.machine_matches = matches;
+  context.release_date = release_date;
+  return context;
+}
+
+Decision Standing::decision_at(Time now, std::optional<Time> mark) const noexcept {
+  if (forced) return {*forced, {}};
+  if (license) return decide(*license, context_for(*license, machine_matches, now, mark));
+  return {free_plan ? Reason::free : Reason::no_license, {}};
+}
+
+Time Standing::time_at(Time now) const noexcept {
+  if (license) return std::max(now, *context_for(*license, true, now, high_water).high_water);
+  return std::max({now, product.issued_at(), high_water.value_or(now)});
+}
+
+const Features& Standing::features_under(const Decision& decision) const noexcept {
+  if (license || forced) return license && decision.allowed() ? license->terms().features : kNoFeatures;
+  return free_plan ? free_plan->terms().features : product.catalog().unlicensed.features;
+}
+
+const Limits& Standing::limits_under(const Decision& decision) const noexcept {
+  if (license || forced) return license && decision.allowed() ? license->terms().limits : kNoLimits;
+  return free_plan ? free_plan->terms().limits : product.catalog().unlicensed.limits;
+}
+
+const FeatureValue* Standing::feature_under(const Decision& decision, std::string_view name) const noexcept {
+  return find_granted(features_under(decision), name);
+}
+
+Decision Standing::check_feature(std::string_view name, const Decision& decision) const noexcept {
+  if (feature_under(decision, name) != nullptr)
+    return decision.allowed() ? decision : Decision{Reason::free, {}};  // granted without any license
+  const bool lapsed = !decision.allowed() && decision.reason != Reason::no_license;
+  return lapsed ? decision : Decision{Reason::feature_not_licensed, {}};
+}
+
+const Limit* Standing::limit_under(const Decision& decision, std::string_view name) const noexcept {
+  for (const auto& [known, limit] : limits_under(decision))
+    if (known == name) return &limit;
+  return nullptr;
+}
+
+const Plan* Standing::plan_of(const VerifiedLicense& one) const noexcept {
+  return product.catalog().find_plan(one.terms().plan);
+}
+
+NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* held) const {
+  const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
+  switch (decision.reason) {
+    case Reason::valid:
+      if (held == nullptr || !held->terms().expires_at) return {};
+      return {"renew", renewal};
+    case Reason::expiring:
+    case Reason::grace:
+      return {"renew", renewal};
+    case Reason::expired:
+      if (held != nullptr && held->terms().kind == Kind::trial) return {"buy", info.purchase_url};
+      return {"renew", renewal};
+    case Reason::trial:
+    case Reason::trial_not_available:
+    case Reason::no_license:
+      return {"buy", info.purchase_url};
+    case Reason::free:
+    case Reason::feature_not_licensed:
+    case Reason::usage_limit_reached:
+      return {"upgrade", info.purchase_url};
+    case Reason::version_not_covered:
+      return {"renew", renewal};
+    case Reason::clock_moved_back:
+      return {"set-clock", ""};
+    case Reason::untrusted:
+      return {"activate", ""};
+    case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
+      return {held == nullptr ? "activate" : "contact-support", ""};
+    case Reason::revoked:
+    case Reason::suspended:
+    case Reason::not_yet_valid:
+    case Reason::no_seat_left:
+      return {"contact-support", ""};
+  }
+  return {};
+}
+
+Status Standing::status_at(Time now, const Decision& decision) const {
+  Status status;
+  status.at = now;
+  status.decision = decision;
+  status.warnings = warnings;
+  const VerifiedLicense* held = license ? &*license : nullptr;
+  const VerifiedLicense* shown = held != nullptr || forced || !free_plan ? held : &*free_plan;
+  status.next = next_step(decision, held);
+  status.features = features_under(decision);
+  status.limits = limits_under(decision);
+  if (shown == nullptr) return status;
+
+  const Terms& terms = shown->terms();
+  status.plan = terms.plan;
+  if (const Plan* plan = plan_of(*shown)) status.plan_name = plan->name;
+  status.kind = terms.kind;
+  status.seats = terms.seats;
+  status.verified_at = verified_at;
+  if (held == nullptr) {
+    status.source = Source::free;
+    return status;
+  }
+  status.license_key = terms.key;
+  status.serial = terms.serial;
+  status.customer = terms.customer;
+  status.starts = terms.starts_at;
+  status.expires = terms.expires_at;
+  status.maintenance_until = terms.maintenance_until;
+  status.source = source_of(*held);
+  status.activated_at = activated_at;
+  return status;
+}
+
+bool Standing::answers_as(const Standing& other) const {
+  const auto same = [](const std::optional<VerifiedLicense>& one, const std::optional<VerifiedLicense>& two) {
+    if (!one || !two) return one.has_value() == two.has_value();
+    return one->signer() == two->signer() && one->terms() == two->terms();
+  };
+  return forced == other.forced && machine_matches == other.machine_matches && activated_at == other.activated_at &&
+         product.digest() == other.product.digest() && same(license, other.license) && warnings == other.warnings;
+}
+
+Change Standing::refusal(const VerifiedLicense& one, const Decision& decision) const {
+  const Terms& terms = one.terms();
+  const std::string name = name_of(one);
+  const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
+  const std::string support = info.support.empty() ? "the vendor" : info.support;
+  if (decision.reason == Reason::expired)
+    return {false, decision, concat(name, " expired on ", format_time(*terms.expires_at)),
+            renewal.empty() ? "renew it with the vendor" : concat("renew it at ", renewal)};
+  if (decision.reason == Reason::not_yet_valid)
+    return {false, decision, concat(name, " is not valid before ", format_time(terms.starts_at)), "try again then"};
+  if (decision.reason == Reason::wrong_machine)
+    return {false, decision, concat(name, " is bound to another machine"),
+            concat("ask ", support, " to move it here; key ", terms.key, ", machine id ", fingerprint)};
+  if (decision.reason == Reason::suspended)
+    return {false, decision, concat(name, " is suspended by the vendor"), concat("ask ", support)};
+  if (decision.reason == Reason::version_not_covered)
+    return {false, decision,
+            concat(name, " covers releases up to ", format_time(*terms.maintenance_until), ", not this one"),
+            renewal.empty() ? "renew its maintenance with the vendor" : concat("renew its maintenance at ", renewal)};
+  if (decision.reason == Reason::clock_moved_back)
+    return {false, decision, "this machine's clock is more than a day behind a time already seen",
+            "set the clock right and try again"};
+  return {false, decision, concat(name, " does not hold: ", token(decision.reason)), concat("ask ", support)};
+}
+
+}  // namespace lic

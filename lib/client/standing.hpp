@@ -1,0 +1,64 @@
+#pragma once
+
+/// How this user stands with the license: what every question is answered from.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lic/lic.hpp"
+#include "policy/decide.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+
+/// A value. Once published by LicenseManager it is never changed, so that any number of
+/// threads may ask it.
+struct Standing {
+  explicit Standing(ProductFile trusted) : product(std::move(trusted)) {}
+
+  ProductFile product;  ///< the newest that counts here
+  ProductInfo info;
+  std::string fingerprint;                   ///< of this machine
+  std::optional<Time> release_date;          ///< OpenOptions::release_date
+  std::optional<VerifiedLicense> license;    ///< what was activated or granted
+  std::optional<VerifiedLicense> free_plan;  ///< what holds when nothing was
+  std::optional<Reason> forced;              ///< the state itself is why there is no license
+  bool machine_matches = false;              ///< of `license`
+  std::optional<Time> activated_at;          ///< of `license`
+  std::optional<Time> verified_at;           ///< when the license was last verified
+  std::optional<Time> high_water;            ///< the latest time this machine has seen
+  std::vector<std::string> warnings;
+
+  [[nodiscard]] Decision decision_at(Time now) const noexcept { return decision_at(now, high_water); }
+  /// The same with a later mark of the clock than `high_water`.
+  [[nodiscard]] Decision decision_at(Time now, std::optional<Time> mark) const noexcept;
+  [[nodiscard]] Context context_for(const VerifiedLicense& one, bool matches, Time now,
+                                    std::optional<Time> mark) const noexcept;
+  /// The time that counts where the clock says `now`: it cannot be earlier than one seen.
+  [[nodiscard]] Time time_at(Time now) const noexcept;
+  /// What `decision` lets be used, which was just made.
+  [[nodiscard]] const Features& features_under(const Decision& decision) const noexcept;
+  [[nodiscard]] const Limits& limits_under(const Decision& decision) const noexcept;
+  /// Null when the feature is not granted under `decision`.
+  [[nodiscard]] const FeatureValue* feature_under(const Decision& decision, std::string_view name) const noexcept;
+  [[nodiscard]] Decision check_feature(std::string_view name, const Decision& decision) const noexcept;
+
+  /// Null when nothing of that name is limited under `decision`.
+  [[nodiscard]] const Limit* limit_under(const Decision& decision, std::string_view name) const noexcept;
+
+  [[nodiscard]] const Plan* plan_of(const VerifiedLicense& one) const noexcept;
+  /// All but what was used.
+  [[nodiscard]] Status status_at(Time now, const Decision& decision) const;
+  [[nodiscard]] NextStep next_step(const Decision& decision, const VerifiedLicense* shown) const;
+  /// Why `one` does not hold now, for the one who tried to activate it.
+  [[nodiscard]] Change refusal(const VerifiedLicense& one, const Decision& decision) const;
+
+  /// Whether every question has the same answer under both, times of the clock aside.
+  [[nodiscard]] bool answers_as(const Standing& other) const;
+};
+
+/// "a trial", "the license": for sentences about `license`.
+[[nodiscard]] std::string name_of(const VerifiedLicense& license);
+
+}  // namespace lic

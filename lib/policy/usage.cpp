@@ -1,0 +1,116 @@
+#include "policy/usage.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/json.hpp"
+
+namespace lic {
+namespace {
+
+/// No number of ours grows past what JSON carries exactly.
+std::int64_t sum_within(std::int64_t have, std::int64_t n) noexcept {
+  return std::clamp<std::int64_t>(have + n, 0, json::kMaxInteger);
+}
+
+}  // namespace
+
+const WindowCount& Counter::window(Period per) const noexcept {
+  switch (per) {
+    case Period::day:
+      return day;
+    case Period::month:
+      return month;
+    case Period::year:
+      break;
+  }
+  return year;
+}
+
+Time window_start(Period per, Time now) noexcept {
+  using namespace std::chrono;
+  const auto day = floor<days>(now);
+  const year_month_day date{day};
+  switch (per) {
+    case Period::day:
+      return day;
+    case Period::month:
+      return sys_days{date.year() / date.month() / 1};
+    case Period::year:
+      break;
+  }
+  return sys_days{date.year() / January / 1};
+}
+
+Time window_end(Period per, Time now) noexcept {
+  using namespace std::chrono;
+  const year_month_day first{floor<days>(window_start(per, now))};
+  switch (per) {
+    case Period::day:
+      return sys_days{first} + days{1};
+    case Period::month:
+      return sys_days{first + months{1}};
+    case Period::year:
+      break;
+  }
+  return sys_days{first + years{1}};
+}
+
+void move_on(Counter& counter, Time now) noexcept {
+  const auto renew = [now](WindowCount& window, Period per) {
+    const Time start = window_start(per, now);
+    if (start > window.start) window = {start, 0};
+  };
+  renew(counter.day, Period::day);
+  renew(counter.month, Period::month);
+  renew(counter.year, Period::year);
+}
+
+std::optional<std::int64_t> hard_limit(const Limit& limit) noexcept {
+  if (!limit.max) return std::nullopt;
+  // In hundredths, so that nothing overflows: max is at most 2^53, overage at most 1000.
+  const std::int64_t hundreds = *limit.max / 100;
+  const std::int64_t rest = *limit.max % 100;
+  return sum_within(*limit.max, hundreds * limit.overage + rest * limit.overage / 100);
+}
+
+LimitUsage usage_of(const Limit& limit, const Counter* counter, Time now) noexcept {
+  LimitUsage usage;
+  usage.limit = limit;
+  Counter current = counter == nullptr ? Counter{} : *counter;
+  move_on(current, now);
+  if (limit.per) {
+    const WindowCount& window = current.window(*limit.per);
+    usage.used = window.used;
+    usage.resets = window_end(*limit.per, std::max(window.start, now));
+  } else {
+    usage.used = current.level;
+  }
+  if (limit.max) usage.left = std::max<std::int64_t>(0, *limit.max - usage.used);
+  return usage;
+}
+
+std::int64_t available(const LimitUsage& usage) noexcept {
+  return std::max<std::int64_t>(0, hard_limit(usage.limit).value_or(json::kMaxInteger) - usage.used);
+}
+
+void count(Counter& counter, const Limit& limit, std::int64_t n) noexcept {
+  if (!limit.per) {
+    counter.level = sum_within(counter.level, n);
+    return;
+  }
+  for (WindowCount* window : {&counter.day, &counter.month, &counter.year}) window->used = sum_within(window->used, n);
+  counter.total = sum_within(counter.total, n);
+}
+
+void uncount(Counter& counter, std::int64_t n, Time when) noexcept {
+  const auto take = [&](WindowCount& window, Period per) {
+    if (window.start == window_start(per, when)) window.used = sum_within(window.used, -n);
+  };
+  take(counter.day, Period::day);
+  take(counter.month, Period::month);
+  take(counter.year, Period::year);
+  counter.total = sum_within(counter.total, -n);
+}
+
+}  // namespace lic
