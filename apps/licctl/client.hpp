@@ -24,6 +24,7 @@ struct ClientOptions {
   QrOptions qr;
   bool force = false;
   bool explain = false;
+  bool all = false;
   bool offline = false;
 };
 

@@ -27,6 +27,45 @@ Refusal judge(const Status& status, const LicenseManager& manager, const std::op
                   status.next.url.empty() ? std::string{} : concat("renew it at ", status.next.url)}};
 }
 
+nlohmann::ordered_json file_json(const LicenseFile& file) {
+  nlohmann::ordered_json out;
+  const bool known = file.problem.empty();
+  out["file"] = text_json(file.path);
+  out["license_key"] = text_json(file.license_key);
+  out["plan"] = text_json(file.plan);
+  out["kind"] = file.kind ? nlohmann::ordered_json(token(*file.kind)) : nlohmann::ordered_json(nullptr);
+  out["serial"] = known ? nlohmann::ordered_json(file.serial) : nlohmann::ordered_json(nullptr);
+  out["status"] = known ? nlohmann::ordered_json(token(file.decision.reason)) : nlohmann::ordered_json(nullptr);
+  out["starts"] = time_json(file.starts);
+  out["expires"] = time_json(file.expires);
+  out["days_remaining"] =
+      file.decision.days_left ? nlohmann::ordered_json(*file.decision.days_left) : nlohmann::ordered_json(nullptr);
+  out["active"] = file.active;
+  out["problem"] = text_json(file.problem);
+  return out;
+}
+
+std::string file_line(const LicenseFile& file) {
+  if (!file.problem.empty()) return concat("  ", printable(file.path), ": cannot count: ", file.problem);
+  const std::string name = file.license_key.empty() ? std::string("free") : file.license_key;
+  std::string line =
+      concat(file.active ? "* " : "  ", name, ": ", token(file.decision.reason), ", ", printable(file.plan));
+  if (file.expires) line += concat(", until ", format_time(*file.expires));
+  return line;
+}
+
+/// The licenses of the state directory, in place of the status.
+Result<void> answer_all(const LicenseManager& manager, Output& output, nlohmann::ordered_json& document) {
+  const auto files = manager.license_files();
+  if (!files) return Error(files.error());
+  document["licenses"] = nlohmann::ordered_json::array();
+  for (const auto& file : *files) {
+    document["licenses"].push_back(file_json(file));
+    if (!output.json()) output.line(file_line(file));
+  }
+  return {};
+}
+
 }  // namespace
 
 int license_info(Client& client) {
@@ -43,13 +82,18 @@ int license_info(Client& client) {
   if (!manager) return output.fail(manager.error());
   const Status status = manager->status();
   const auto& [code, why] = judge(status, *manager, within);
+  nlohmann::ordered_json document;
+  if (client.options().all) {
+    if (const auto told = answer_all(*manager, output, document); !told) return output.fail(told.error());
+  } else if (output.json()) {
+    document = status_json(status, *manager);
+  } else {
+    output.answer(status_text(status, *manager, output));
+  }
   if (output.json()) {
-    auto document = status_json(status, *manager);
     if (code != ExitCode::ok)
       document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
     output.line(json_lines(document));
-  } else {
-    output.answer(status_text(status, *manager, output));
   }
   for (const auto& warning : status.warnings) output.warn(warning);
   return code == ExitCode::ok ? 0 : output.fail(code, why.message, why.hint, true);

@@ -19,6 +19,9 @@ const std::vector<Action>& licctl_actions() {
        request_activation},
       {"--apply-activation", "FILE", "Activate the license in the vendor's answer to the request", apply_activation},
       {"--check-feature", "NAME", "Exit 0 if the feature may be used, else 19", check_feature},
+      {"--record-usage", "NAME[=N]", "Count N (1) of a limit, or give back with NAME=-N; exit 20 when it is reached",
+       record_usage},
+      {"--usage", nullptr, "Show what is used of each limit and what is left; exit 20 when one is used up", show_usage},
       {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
       {"--plans", nullptr, "List the plans of the product", list_plans},
       {"--purchase", nullptr, "Print the page to buy or renew at, and open it on a desktop", purchase},
@@ -62,11 +65,13 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
       ->type_name("ADDRESS")
       ->needs("--generate-trial");
   app.add_flag("--explain", options.explain, "With --machine-id: list the facts it is made of")->needs("--machine-id");
+  app.add_flag("--all", options.all, "With --license-info: list every license file of the state directory")
+      ->needs("--license-info");
   app.add_flag("--offline", options.offline, "Ask no license server (this version asks none)");
   add_global_options(app, global, LIC_VERSION);
-  set_examples(app,
-               {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
-                "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet"});
+  set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
+                     "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet",
+                     "licctl --record-usage tickets=12"});
 }
 
 Result<void> check_options(const Action& action, const ClientOptions& options) {

@@ -27,6 +27,8 @@ namespace lic::app {
 [[nodiscard]] int request_activation(Client& client);
 [[nodiscard]] int apply_activation(Client& client);
 [[nodiscard]] int check_feature(Client& client);
+[[nodiscard]] int record_usage(Client& client);
+[[nodiscard]] int show_usage(Client& client);
 [[nodiscard]] int machine_id(Client& client);
 [[nodiscard]] int list_plans(Client& client);
 [[nodiscard]] int purchase(Client& client);

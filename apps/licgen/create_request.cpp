@@ -147,7 +147,7 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
       ->type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit: a number or unlimited, per day, month or year")
-      ->type_name("NAME=MAX[/PER]");
+      ->type_name("NAME=MAX[/PER][+N%]");
   add_text(app, "--order", options.order, "ID", "Number of the order");
   add_text(app, "--note", options.note, "NOTE", "A note that stays in the ledger");
   add_list(app, "--meta", options.metadata, "Metadata that the license carries")->type_name("NAME=VALUE");

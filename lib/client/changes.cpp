@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{10'000};
 
-bool is_paid(Kind kind) noexcept {
-  return kind == Kind::subscription || kind == Kind::perpetual || kind == Kind::academic;
-}
-
 std::string until(const std::optional<Time>& end) { return end ? concat(" until ", format_time(*end)) : std::string{}; }
 
 }  // namespace
@@ -156,6 +152,7 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
   loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
   loaded_.state.grant.reset();
   loaded_.state.seen[terms.id] = terms.serial;
+  std::erase(loaded_.state.given_up, terms.id);
   take_exchange(terms);
   standing_.license = license;
   LIC_TRY(save(now));
@@ -249,6 +246,7 @@ Result<Change> Installation::deactivate() {
                           std::any_of(state.exchanges.begin(), state.exchanges.end(), [&](const Exchange& one) {
                             return one.license == standing_.license->terms().id;
                           });
+  if (state.license && standing_.license) state.given_up.push_back(standing_.license->terms().id);
   state.license.reset();
   state.grant.reset();
   standing_.license.reset();

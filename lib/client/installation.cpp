@@ -107,6 +107,7 @@ Result<void> Installation::read_state() {
   take_license();
   drop_given_back();
   adopt_dropped_file();
+  adopt_better_license();
   if (judges_file()) LIC_TRY(judge_file());
   standing_.verified_at = environment_.now();
   settle();

@@ -46,6 +46,7 @@ class Installation {
 
   Result<Change> activate(std::string_view license_key);
   Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
+  [[nodiscard]] Result<std::vector<LicenseFile>> license_files() const;
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
   Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
@@ -97,6 +98,21 @@ class Installation {
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+
+  // license_files.cpp: the other licenses of the state directory
+  /// A genuine file there that could count.
+  struct Candidate {
+    std::string path;
+    std::string document;
+    ProductFile product;
+    VerifiedLicense license;
+    Decision decision;
+  };
+  /// Those of <KEY>.json that could take the place of the active license, the best first.
+  /// Into `refused`, unless null, go the others and why.
+  [[nodiscard]] std::vector<Candidate> candidates(std::vector<LicenseFile>* refused) const;
+  [[nodiscard]] Result<Candidate> candidate(const Path& path) const;
+  void adopt_better_license();
 
   // exchange.cpp: requests, answers and receipts
   /// Whether the seat that `terms` speak of was given back on this machine.

@@ -214,6 +214,10 @@ Result<Change> LicenseManager::start_trial(std::string_view email) {
   return impl_->change([&](Installation& installation) { return installation.start_trial(email); });
 }
 
+Result<std::vector<LicenseFile>> LicenseManager::license_files() const {
+  return impl_->change([](Installation& installation) { return installation.license_files(); });
+}
+
 Result<Change> LicenseManager::deactivate() {
   return impl_->change([](Installation& installation) { return installation.deactivate(); });
 }

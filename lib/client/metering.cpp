@@ -12,6 +12,12 @@ namespace {
 /// What is granted without any license counts as free.
 Decision as_used(const Decision& decision) { return decision.allowed() ? decision : Decision{Reason::free, {}}; }
 
+/// Where a license has lapsed, that is why there is no more.
+Decision not_admitted(const Decision& decision) {
+  const bool lapsed = !decision.allowed() && decision.reason != Reason::no_license;
+  return lapsed ? decision : Decision{Reason::usage_limit_reached, {}};
+}
+
 std::string names_of(const Limits& limits) {
   std::string names;
   for (const auto& [name, limit] : limits) names += concat(names.empty() ? "" : ", ", name);
@@ -84,9 +90,10 @@ Result<Consumption> Metering::draw(Installation& installation, std::string_view 
     const Decision decision = standing.decision_at(installation.environment().now());
     const Limit* limit = standing.limit_under(decision, name);
     if (limit == nullptr) {
-      const bool lapsed = !decision.allowed() && decision.reason != Reason::no_license;
-      result = lapsed ? Result<Consumption>(Consumption{decision, {}})
-                      : Result<Consumption>(no_such_limit(name, standing.limits_under(decision)));
+      const Decision no = not_admitted(decision);
+      result = no.reason == Reason::usage_limit_reached
+                   ? Result<Consumption>(no_such_limit(name, standing.limits_under(decision)))
+                   : Result<Consumption>(Consumption{no, {}});
       return false;
     }
     Counter& counter = book.counters.try_emplace(std::string(name)).first->second;
@@ -103,8 +110,7 @@ Result<Consumption> Metering::draw(Installation& installation, std::string_view 
     }
     Counter shown = counter;
     uncount(shown, drawn.left, drawn.at);
-    result = Consumption{admitted ? as_used(decision) : Decision{Reason::usage_limit_reached, {}},
-                         usage_of(*limit, &shown, now)};
+    result = Consumption{admitted ? as_used(decision) : not_admitted(decision), usage_of(*limit, &shown, now)};
     return admitted || gives_back;
   };
   if (auto changed = installation.change_usage(change); !changed) {

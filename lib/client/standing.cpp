@@ -23,6 +23,10 @@ const FeatureValue* find_granted(const Features& features, std::string_view name
   return nullptr;
 }
 
+/// Whether what is free for everybody is left where `reason` is the answer. Not where the
+/// answer would be another one if this machine were put right.
+bool falls_back(Reason reason) noexcept { return reason != Reason::untrusted && reason != Reason::clock_moved_back; }
+
 const Features kNoFeatures;
 const Limits kNoLimits;
 
@@ -78,12 +82,14 @@ Time Standing::time_at(Time now) const noexcept {
 }
 
 const Features& Standing::features_under(const Decision& decision) const noexcept {
-  if (license || forced) return license && decision.allowed() ? license->terms().features : kNoFeatures;
+  if (decision.allowed() && license) return license->terms().features;
+  if (!falls_back(decision.reason)) return kNoFeatures;
   return free_plan ? free_plan->terms().features : product.catalog().unlicensed.features;
 }
 
 const Limits& Standing::limits_under(const Decision& decision) const noexcept {
-  if (license || forced) return license && decision.allowed() ? license->terms().limits : kNoLimits;
+  if (decision.allowed() && license) return license->terms().limits;
+  if (!falls_back(decision.reason)) return kNoLimits;
   return free_plan ? free_plan->terms().limits : product.catalog().unlicensed.limits;
 }
 

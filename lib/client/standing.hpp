@@ -37,7 +37,8 @@ struct Standing {
                                     std::optional<Time> mark) const noexcept;
   /// The time that counts where the clock says `now`: it cannot be earlier than one seen.
   [[nodiscard]] Time time_at(Time now) const noexcept;
-  /// What `decision` lets be used, which was just made.
+  /// What `decision` lets be used, which was just made: what the license grants, else what is
+  /// free for everybody (the free plan, or the product's unlicensed terms).
   [[nodiscard]] const Features& features_under(const Decision& decision) const noexcept;
   [[nodiscard]] const Limits& limits_under(const Decision& decision) const noexcept;
   /// Null when the feature is not granted under `decision`.
@@ -57,6 +58,11 @@ struct Standing {
   /// Whether every question has the same answer under both, times of the clock aside.
   [[nodiscard]] bool answers_as(const Standing& other) const;
 };
+
+/// A license that a vendor issued for its own sake: no trial and no free plan.
+[[nodiscard]] constexpr bool is_paid(Kind kind) noexcept {
+  return kind == Kind::subscription || kind == Kind::perpetual || kind == Kind::academic;
+}
 
 /// "a trial", "the license": for sentences about `license`.
 [[nodiscard]] std::string name_of(const VerifiedLicense& license);

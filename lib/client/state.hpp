@@ -61,6 +61,7 @@ struct ClientState {
   std::optional<Time> high_water;            ///< the latest time seen
   std::map<std::string, std::int64_t> seen;  ///< license id -> highest serial activated here
   std::vector<std::string> granted;          ///< plans granted locally before, ever
+  std::vector<std::string> given_up;         ///< ids of licenses deactivated here and not activated since
   std::optional<PendingRequest> pending;
   std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
   std::optional<UsageBook> usage;   ///< as of the last write of usage_data.json

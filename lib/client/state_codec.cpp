@@ -41,6 +41,7 @@ ordered_json content_json(const ClientState& state) {
   if (state.high_water) out["high_water"] = format_time(*state.high_water);
   out["seen"] = state.seen;
   out["granted"] = state.granted;
+  if (!state.given_up.empty()) out["given_up"] = state.given_up;
   if (state.pending)
     out["pending"] = {{"id", state.pending->id},
                       {"key", state.pending->key},
@@ -121,6 +122,7 @@ std::optional<ClientState> read_content(const json::Value& value) {
   for (const auto& [id, serial] : reader.object_or_empty("seen"))
     if (const auto* number = serial.as_integer()) state.seen[id] = *number;
   state.granted = reader.strings_or_empty("granted");
+  state.given_up = reader.strings_or_empty("given_up");
   state.pending = read_pending(reader);
   state.exchanges = read_exchanges(reader);
   if (reader.has("usage")) state.usage = read_book(json::Reader(*reader.member("usage"), reader, "usage"));

@@ -160,7 +160,7 @@ TEST_CASE("usage: a level is held and given back", "[usage]") {
   CHECK(manager.release("nothing").error().code == Errc::not_found);
 }
 
-TEST_CASE("usage: without a license the product's own terms count, after its end nothing is counted", "[usage]") {
+TEST_CASE("usage: without a license the product's own terms count, and again after its end", "[usage]") {
   Desk desk;
   CHECK(desk.open().consume("tickets", 50)->decision.reason == Reason::free);
   CHECK(desk.open().consume("tickets")->decision.reason == Reason::usage_limit_reached);
@@ -169,7 +169,8 @@ TEST_CASE("usage: without a license the product's own terms count, after its end
   CHECK(tickets(desk).limit.max == 1000);
   CHECK(desk.open().consume("clients", 3)->decision.allowed());
   desk.now = at("2028-06-01");
-  CHECK(desk.open().consume("tickets")->decision.reason == Reason::expired);
+  CHECK(desk.open().consume("clients")->decision.reason == Reason::expired);  // 1 is free for everybody
+  CHECK(desk.open().consume("tickets")->decision.reason == Reason::free);     // and 50 a month
   CHECK(desk.open().release("clients", 2)->usage.used == 1);  // giving back is never refused
 }
 

@@ -75,7 +75,7 @@ struct Status {
   std::optional<Time> expires;
   std::optional<Time> maintenance_until;  ///< covers releases up to then; absent: all
   std::optional<Time> activated_at;
-  Features features;  ///< empty while the decision is a no for an activated license
+  Features features;  ///< in force: the license's; while that does not hold, what is free for everybody
   Limits limits;      ///< the same
   Usage usage;        ///< of these limits, as last read from the state
   std::int64_t seats = 0;
@@ -105,6 +105,20 @@ struct RequestedActivation {
 struct ReturnedSeat {
   Change change;        ///< not `changed` when it was given back before, or there was none
   std::string receipt;  ///< a line of text, to be carried to the vendor; empty: there was no seat
+};
+
+/// A license file of the state directory, or what is active without one.
+struct LicenseFile {
+  std::string path;         ///< empty for a trial, and where the active license's file is gone
+  std::string license_key;  ///< empty where the file is not genuine
+  std::string plan;
+  std::optional<Kind> kind;
+  std::int64_t serial = 0;
+  std::optional<Time> starts;
+  std::optional<Time> expires;
+  Decision decision;    ///< of it alone
+  bool active = false;  ///< the one that counts
+  std::string problem;  ///< why it cannot count whatever it says, or empty; safe to print
 };
 
 /// What the product file says of the product.
@@ -159,7 +173,8 @@ class LIC_API LicenseManager {
 
   /// Whether the feature may be used now. A feature is licensed when it is there
   /// and not false, 0, "" or []. Reasons: as decision(), or feature_not_licensed.
-  /// Without a license, what the free plan or the product's unlicensed terms grant.
+  /// Without a license that holds, what the free plan or the product's unlicensed terms grant
+  /// is still there, with reason free; not with a state that was tampered with, or a clock set back.
   /// Allocates nothing, reads no file, takes no lock.
   [[nodiscard]] Decision check_feature(std::string_view name) const noexcept;
   /// The value, null when the feature is not licensed now. What it points to, here and
@@ -204,6 +219,12 @@ class LIC_API LicenseManager {
   /// Errors: not_found (the product has none), conflict (a paid license is
   /// active), invalid_input (not an address), denied, unavailable, failure.
   [[nodiscard]] Result<Change> start_trial(std::string_view email = {});
+
+  /// Every license file of the state directory, and the active license. The active one is
+  /// first, the others follow in the order in which they would take its place: those that
+  /// hold, those that are paid, those that end later, those issued later.
+  /// Errors: denied, failure.
+  [[nodiscard]] Result<std::vector<LicenseFile>> license_files() const;
 
   /// Gives up the active license; its signed file stays. Not `changed` when nothing
   /// was active.
