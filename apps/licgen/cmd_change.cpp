@@ -46,7 +46,8 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   app.add_flag("--any-machine", options.any_machine, "Bind it to no machine")->excludes(machine);
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
       ->type_name("NAME[=VALUE]");
-  add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")->type_name("NAME=MAX[/PER][+N%]");
+  add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")
+      ->type_name("NAME=MAX[/PER][+N%]");
   add_text(app, "--order", options.order, "ID",
            "Number of the order: the same change under the same number is done once");
 }

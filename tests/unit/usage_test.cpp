@@ -171,7 +171,7 @@ TEST_CASE("usage: without a license the product's own terms count, and again aft
   desk.now = at("2028-06-01");
   CHECK(desk.open().consume("clients")->decision.reason == Reason::expired);  // 1 is free for everybody
   CHECK(desk.open().consume("tickets")->decision.reason == Reason::free);     // and 50 a month
-  CHECK(desk.open().release("clients", 2)->usage.used == 1);  // giving back is never refused
+  CHECK(desk.open().release("clients", 2)->usage.used == 1);                  // giving back is never refused
 }
 
 TEST_CASE("usage: overage that the plan allows", "[usage]") {
