@@ -34,7 +34,13 @@ Result<void> make_key(const NewOptions& options, Vendor& vendor) {
   if (options.no_passphrase && vendor.names_passphrase())
     return error(Errc::usage, "--no-passphrase goes without --passphrase-file and --passphrase-fd",
                  "leave one of them out");
-  LIC_TRY(check_output_file(options.file, false));
+  auto is_free = check_output_file(options.file, false);
+  if (!is_free) {
+    // A key that is overwritten is lost: there is no --force here.
+    if (is_free.error().code == Errc::conflict)
+      return error(Errc::conflict, is_free.error().message, "name a new file");
+    return is_free;
+  }
   std::optional<SecretBytes> passphrase;
   if (!options.no_passphrase) {
     LIC_TRY_ASSIGN(passphrase, vendor.new_passphrase("passphrase for the new root key: "));

@@ -36,6 +36,7 @@ void set_up_release(CLI::App& app, ReleaseOptions& options) {
 
 /// What the release of one seat leaves, and what it says of itself.
 struct Release {
+  std::string machine;  ///< fingerprint
   std::vector<Activation> ended;
   std::string_view how = kEndedByVendor;
 };
@@ -70,6 +71,7 @@ Result<std::optional<Terms>> without(const MachineBinding& binding, const Standi
                                      const std::vector<Activation>& activations, const Vendor& vendor,
                                      Release& release) {
   auto holders = seat_holders(standing.terms);
+  release.machine = fingerprint_of(binding);
   LIC_TRY_ASSIGN(release.ended, live_at(activations, binding));
   std::erase(holders, binding);
   return std::optional(bound_to(standing.terms, std::move(holders), vendor.now()));
@@ -87,6 +89,22 @@ Result<std::optional<Activation>> last_ended(std::string_view typed, const std::
   return last;
 }
 
+/// When that machine's seat was released, by the history: also of one that took it without a
+/// request. Absent where it never was.
+Result<std::optional<Time>> released_at(std::string_view typed, const std::vector<HistoryEntry>& history) {
+  std::optional<Time> last;
+  for (const auto& entry : history) {
+    if (entry.action != "release") continue;
+    const auto detail = nlohmann::json::parse(entry.detail, nullptr, false);
+    if (!detail.is_object() || !detail.contains("machine") || !detail["machine"].is_string()) continue;
+    const auto its = binding_of(detail["machine"].get<std::string>());
+    if (!its) continue;  // of facts that this version does not know
+    LIC_TRY_ASSIGN(const auto meant, meant_by(typed, {*its}));
+    if (!meant.empty()) last = entry.at;
+  }
+  return last;
+}
+
 Result<std::optional<Terms>> release_machine(const std::string& typed, const Standing& standing, Vendor& vendor,
                                              Release& release, std::string& remark) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
@@ -97,10 +115,16 @@ Result<std::optional<Terms>> release_machine(const std::string& typed, const Sta
                  concat("give more of it: licgen activations ", standing.terms.key, " --json has the whole"));
   if (!meant.empty()) return without(meant.front(), standing, activations, vendor, release);
   LIC_TRY_ASSIGN(const auto last, last_ended(typed, activations));
-  if (!last)
+  if (last) {
+    remark = concat("has no seat of that machine any more: it was ", end_text(*last));
+    return std::optional<Terms>();
+  }
+  LIC_TRY_ASSIGN(const auto history, ledger->history(standing.terms.key));
+  LIC_TRY_ASSIGN(const auto released, released_at(typed, history));
+  if (!released)
     return error(Errc::not_found, concat("no seat of ", standing.terms.key, " is taken by machine ", in_quotes(typed)),
                  concat("licgen activations ", standing.terms.key, " lists those that are"));
-  remark = concat("has no seat of that machine any more: it was ", end_text(*last));
+  remark = concat("has no seat of that machine any more: it was released on ", format_date(*released));
   return std::optional<Terms>();
 }
 
@@ -150,6 +174,7 @@ Result<void> release_seat(const ReleaseOptions& options, const std::optional<Act
     return next;
   };
   reissue.also = [&](Transaction& transaction, nlohmann::ordered_json& detail) -> Result<void> {
+    if (!release.machine.empty()) detail["machine"] = release.machine;
     for (const auto& activation : release.ended) {
       LIC_TRY(transaction.end_activation(activation.request, release.how, vendor.now()));
       detail["ended"].push_back(activation.request);

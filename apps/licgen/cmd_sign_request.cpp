@@ -200,11 +200,12 @@ Result<Outcome> take_seat(const Incoming& incoming, const SignRequestOptions& op
   const std::size_t place = place_of(incoming, holders);
   const std::size_t taken = std::max(holders.size(), place + 1);
   if (std::ssize(holders) >= terms.seats && place == holders.size())
-    return Outcome(Refusal{ExitCode::no_seat_left,
-                           concat("license ", terms.key, " has no seat left: ", terms.seats, " of ", terms.seats,
-                                  terms.seats == 1 ? " is taken" : " are taken"),
-                           concat("free one with licgen release ", terms.key, " --machine ID (licgen activations ",
-                                  terms.key, " lists them), or give it more with licgen change --seats N")});
+    return Outcome(
+        Refusal{ExitCode::no_seat_left,
+                concat("license ", terms.key, " has no seat left: ", terms.seats, " of ", terms.seats,
+                       terms.seats == 1 ? " is taken" : " are taken"),
+                concat("free one with licgen release ", terms.key, " --machine ID (licgen activations ", terms.key,
+                       " lists them), or give it more with licgen change ", terms.key, " --seats N")});
   if (options.out && *options.out != "-") LIC_TRY(check_output_file(*options.out, options.force));
   LIC_TRY_ASSIGN(const Change change, prepare(incoming, terms, std::move(holders), place, signer, product, vendor));
   LIC_TRY(store(change, *transaction, vendor));

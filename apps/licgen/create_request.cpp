@@ -80,8 +80,8 @@ Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
+  if (options.order) LIC_TRY(check_given("--order", *options.order));
   request.order = options.order.value_or("");
-  LIC_TRY(check_text("--order", request.order));
   return request;
 }
 
@@ -205,8 +205,8 @@ Result<void> check_batch(const std::string& batch) {
 Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
   CreateRequest request;
   LIC_TRY_ASSIGN(request.license, read_license(options, now));
+  if (options.note) LIC_TRY(check_given("--note", *options.note));
   request.note = options.note.value_or("");
-  LIC_TRY(check_text("--note", request.note));
   if (options.count) {
     LIC_TRY_ASSIGN(request.count, read_number("--count", *options.count, 1, kMostLicenses));
   }

@@ -8,11 +8,16 @@
 #include "crypto/hash.hpp"
 #include "licgen/html_parts.hpp"
 #include "licgen/report_text.hpp"
+#include "licgen/table.hpp"
 
 namespace lic::app {
 namespace {
 
 constexpr std::size_t kMostSteps = 60;  // months in a chart
+constexpr std::size_t kWidestName = 60;
+
+/// A name of a thousand letters would fill the paper.
+std::string shown_name(std::string_view name) { return cut_to_width(printable(name), kWidestName); }
 
 constexpr std::string_view kStyle = R"css(
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1b1f24; --soft: #57606a; --line: #d8dee4;
@@ -46,7 +51,7 @@ figcaption { font-weight: 650; margin-bottom: .6rem; }
 .chart line { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .steps { grid-column: 2; display: flex; }
 .steps span { flex: 1 1 0; min-width: 0; white-space: nowrap; overflow: visible; }
-.steps span { font-size: .62rem; text-align: left; }
+.steps span { font-size: .62rem; text-align: center; }
 rect { fill: var(--main); }
 rect.good { fill: var(--good); }
 rect.bad { fill: var(--bad); }
@@ -130,7 +135,8 @@ std::string cards(const Report& report) {
               total.trials_started == 0
                   ? "no trial was started"
                   : concat(number(total.trials_converted), " of ", number(total.trials_started), " started"));
-  out += money_card("Due within 30 days", soon.revenue, concat(number(soon.licenses), " renewals"), report);
+  out += money_card("Due within 30 days", soon.revenue,
+                    concat(number(soon.licenses), soon.licenses == 1 ? " renewal" : " renewals"), report);
   if (report.activated > 0)
     out += card("Seats taken", number(total.activations), concat("of ", number(report.activated), " licenses"));
   return out + "</dl>\n";
@@ -198,7 +204,7 @@ std::string group_table(std::string_view caption, std::string_view title, Report
   const auto add = [&](std::string_view name, const Totals& totals) {
     table.add(group_cells(name, totals, with_count, report), with_bars ? share_of(totals, report) : -1);
   };
-  for (const ReportRow& row : rows_of(report, by)) add(row.name, row.totals);
+  for (const ReportRow& row : rows_of(report, by)) add(shown_name(row.name), row.totals);
   const auto others = report.customers_in_all - std::ssize(report.customers);
   if (by == ReportBy::customer && others > 0) add(concat(number(others), " others"), report.other_customers);
   table.add(group_cells("Total", report.total, with_count, report), -1, true);
@@ -229,7 +235,7 @@ std::string use(const Report& report) {
     HtmlTable table("Licenses with 80 % of their seats taken",
                     {{"License"}, {"Customer", false, true}, {"Seats", true}, {"Taken", true}});
     for (const FullLicense& license : report.full)
-      table.add({license.key, license.customer, number(license.seats), number(license.taken)});
+      table.add({license.key, shown_name(license.customer), number(license.seats), number(license.taken)});
     out += table.html() + more_text(report.full_in_all, std::ssize(report.full));
   }
   out += "<h2>Unusual activations</h2>\n";
@@ -238,7 +244,7 @@ std::string use(const Report& report) {
       "Unusual activations",
       {{"License"}, {"Customer", false, true}, {"Seats", true}, {"Machines", true}, {"Moves in 7 days", true}});
   for (const UnusualLicense& license : report.unusual)
-    table.add({license.key, license.customer, number(license.seats), number(license.pattern.machines),
+    table.add({license.key, shown_name(license.customer), number(license.seats), number(license.pattern.machines),
                number(license.pattern.moves)});
   return out + table.html() + more_text(report.unusual_in_all, std::ssize(report.unusual));
 }

@@ -214,8 +214,8 @@ void print_report(const Report& report, ReportBy by, Output& output) {
   output.line(concat("trials: ", total.trials_started, " started, ", total.trials_converted, " of them converted (",
                      rate_text(total.trials_converted, total.trials_started), "), ", total.trials, " in force"));
   if (total.plan_changes + total.returned + total.imported > 0)
-    output.line(concat("also: ", total.plan_changes, " changes of plan, ", total.returned, " returned, ",
-                       total.imported, " imported"));
+    output.line(concat("also: ", total.plan_changes, total.plan_changes == 1 ? " change" : " changes", " of plan, ",
+                       total.returned, " returned, ", total.imported, " imported"));
   if (total.unpriced > 0) output.line(concat("without a list price, and so not in the revenue: ", total.unpriced));
   if (report.activated > 0)
     output.line(concat("activations: ", total.activations, " machines of ", report.activated, " licenses, at most ",

@@ -92,6 +92,7 @@ Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, T
   terms.issued_at = now;
   terms.starts_at = request.starts_at.value_or(now);
   LIC_TRY_ASSIGN(terms.expires_at, end_of(*plan, request, terms.starts_at));
+  if (terms.expires_at && terms.kind == Kind::perpetual) terms.kind = Kind::subscription;
   terms.grace_days = plan->grace_days;
   LIC_TRY_ASSIGN(terms.maintenance_until, maintenance_of(*plan, request, terms));
   terms.features = merged(plan->features, request.features);

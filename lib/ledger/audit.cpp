@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "crypto/bulk_hash.hpp"
+#include "ledger/audit_products.hpp"
 #include "ledger/history_chain.hpp"
 #include "trust/verify.hpp"
 
@@ -28,6 +29,7 @@ struct ToldActivation {
 /// What the history of one license says that the license is now.
 struct Told {
   bool begun = false;
+  Time begun_at{};
   std::int64_t serial = 0;
   std::string document;  ///< SHA-256 of the newest document, hex; empty: not told
   bool suspended = false;
@@ -43,10 +45,12 @@ class Auditor {
   Result<AuditReport> run() {
     LIC_TRY_ASSIGN(report_.unchained, ledger_.unchained_history());
     LIC_TRY(check_numbers());
+    LIC_TRY(check_places());
     LIC_TRY(ledger_.history_by_license([&](const HistoryRow& row) { return check_row(row); }));
     LIC_TRY(end_of_license());
     LIC_TRY(check_licenses_without_history());
     LIC_TRY(check_activation_count());
+    LIC_TRY(told_products_.check(ledger_, [&](std::string message) { find(0, "", std::move(message)); }));
     return std::move(report_);
   }
 
@@ -79,9 +83,18 @@ class Auditor {
                : concat("the last entries of the history, ", expected, " to ", newest, ", were removed"));
     if (newest < expected - 1)
       find(newest + 1, "", concat("entries were added to the history by hand, from ", newest + 1));
+    if (tree.size() == 0) find(0, "", "the history is empty: not even the making of the ledger is in it");
     report_.entries = tree.size();
     report_.root = hex_encode(tree.root());
     return {};
+  }
+
+  /// Entries that stand where licgen puts none.
+  Result<void> check_places() {
+    return ledger_.misplaced_history([&](std::int64_t number) -> Result<void> {
+      find(number, "", concat("entry ", number, " was inserted by hand, or counted to another license"));
+      return {};
+    });
   }
 
   Result<void> check_row(const HistoryRow& row) {
@@ -94,7 +107,9 @@ class Auditor {
     }
     const std::string right = history_link(link_, history_text(row.number, row.entry));
     if (row.number <= report_.unchained) {
-      link_ = row.link;  // empty
+      if (!row.link.empty())
+        find(row.number, key_, concat("entry ", row.number, " is told to be from before the chain, but is part of it"));
+      link_ = row.link;
     } else {
       if (row.link != right)
         find(row.number, key_,
@@ -114,7 +129,8 @@ class Auditor {
       find(row.number, key_, concat("entry ", row.number, " has a detail that is no JSON object"));
       return;
     }
-    if (begins(entry)) told_.begun = true;
+    if (key_.empty()) told_products_.take(entry);
+    if (begins(entry)) told_.begun = true, told_.begun_at = entry.at;
     if (detail.contains("serial") && detail["serial"].is_number_integer()) {
       told_.serial = detail["serial"].get<std::int64_t>();
       told_.document = detail.contains("sha256") && detail["sha256"].is_string() ? detail["sha256"].get<std::string>()
@@ -168,7 +184,9 @@ class Auditor {
   Result<void> check_activation_count() {
     LIC_TRY_ASSIGN(const std::int64_t all, ledger_.activation_count());
     if (all != activations_)
-      find(0, "", concat(all - activations_, " activations are of no license that the history knows"));
+      find(0, "",
+           concat(all - activations_, all - activations_ == 1 ? " activation is" : " activations are",
+                  " of no license that the history knows"));
     return {};
   }
 
@@ -177,7 +195,11 @@ class Auditor {
     if (!any_ || key_.empty()) return {};
     const auto key = LicenseKey::parse(key_);
     const auto record = key ? ledger_.find(*key, now_) : Result<LicenseRecord>(Error(key.error()));
-    if (!record && record.error().code != Errc::not_found && key) return record.error();
+    if (!record && key && record.error().code == Errc::invalid_input) {
+      find(0, key_, record.error().message);  // a row that nobody can read
+      return {};
+    }
+    if (!record && key && record.error().code != Errc::not_found) return record.error();
     if (!record) {
       find(0, key_, concat("license ", printable(key_), " is in the history, but not in the ledger"));
       return {};
@@ -186,6 +208,9 @@ class Auditor {
     const LicenseSummary& license = record->summary;
     const auto wrong = [&](std::string_view what) { find(0, key_, concat("license ", key_, ": ", what)); };
     if (!told_.begun) wrong("its issue is not in the history");
+    if (told_.begun && license.created_at != told_.begun_at)
+      wrong(concat("it is from ", format_time(license.created_at), ", by the history from ",
+                   format_time(told_.begun_at)));
     if (license.serial != told_.serial)
       wrong(concat("its serial is ", license.serial, ", by the history it is ", told_.serial));
     if (license.revoked_at != told_.revoked_at || license.revoke_reason != told_.revoke_reason)
@@ -246,6 +271,7 @@ class Auditor {
   std::string key_;
   std::string link_;
   Told told_;
+  ProductAudit told_products_;
 };
 
 }  // namespace

@@ -247,6 +247,11 @@ class Ledger {
   [[nodiscard]] virtual Result<std::int64_t> newest_history_number() = 0;
   /// How many entries are from before there was a chain.
   [[nodiscard]] virtual Result<std::int64_t> unchained_history() = 0;
+  /// The numbers of entries that no transaction has written: below 1, with an empty text where
+  /// none belongs, or counted to another license than that of their key.
+  [[nodiscard]] virtual Result<void> misplaced_history(const std::function<Result<void>(std::int64_t)>& visit) = 0;
+  /// The number of the newest revocation list; 0: there was none.
+  [[nodiscard]] virtual Result<std::int64_t> newest_revocation_seq() = 0;
   [[nodiscard]] virtual Result<void> licenses_without_history(
       const std::function<Result<void>(std::string_view)>& visit) = 0;
   /// All revoked licenses, sorted by id.

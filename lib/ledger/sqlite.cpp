@@ -372,6 +372,22 @@ class SqliteLedger final : public Ledger {
     return connection_->number("SELECT value FROM counters WHERE name = 'history-before-chain'");
   }
 
+  Result<void> misplaced_history(const std::function<Result<void>(std::int64_t)>& visit) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(
+                                  "SELECT number FROM history AS h WHERE number < 1 OR key = '' OR reason = '' OR "
+                                  "detail = '' OR (license IS NULL AND key IS NOT NULL) OR (license IS NOT NULL AND "
+                                  "key IS NOT (SELECT key FROM licenses AS l WHERE l.number = h.license))"));
+    while (true) {
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (!found) return {};
+      LIC_TRY(visit(rows.integer(0)));
+    }
+  }
+
+  Result<std::int64_t> newest_revocation_seq() override {
+    return connection_->number("SELECT value FROM counters WHERE name = 'revocations'");
+  }
+
   Result<void> licenses_without_history(const std::function<Result<void>(std::string_view)>& visit) override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT key FROM licenses WHERE NOT EXISTS "
                                                  "(SELECT 1 FROM history WHERE history.license = licenses.number "

@@ -90,6 +90,25 @@ Result<std::shared_ptr<Connection>> open_living(const Path& path) {
   return living;
 }
 
+/// A fault of the copy `temporary`, told as one of the backup that it is a copy of.
+Error told_of_backup(Error fault, const Path& temporary, const Path& backup) {
+  const std::string name = in_quotes(temporary.native());
+  const std::size_t place = fault.message.find(name);
+  if (place == std::string::npos) return fault;
+  fault.message.replace(place, name.size(), in_quotes(backup.native()));
+  if (fault.code == Errc::invalid_input && !fault.hint.starts_with("use ")) fault.hint = "use another backup";
+  return fault;
+}
+
+/// Brings the copy of a backup up to date, and examines it.
+Result<void> examine_copy(const Path& copy, const Path& backup, const std::shared_ptr<Connection>& living) {
+  LIC_TRY_ASSIGN(const auto connection, Connection::open(copy, kLedgerPatience));
+  LIC_TRY(open_schema(connection, ledger_migrations()));
+  LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
+  LIC_TRY(prepare_to_write(*connection));
+  return keep_numbers(*connection, living);
+}
+
 /// A free name beside `path`.
 Path aside_name(const Path& path, Time now) {
   std::string stamp = format_time(now);
@@ -150,13 +169,8 @@ Result<std::string> restore_sqlite_ledger(const Path& backup, const Path& ledger
     LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, Scope::Kind::write));
     held.emplace(std::move(scope));
   }
-  {
-    LIC_TRY_ASSIGN(const auto connection, Connection::open(copy.temporary(), kLedgerPatience));
-    LIC_TRY(open_schema(connection, ledger_migrations()));
-    LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
-    LIC_TRY(prepare_to_write(*connection));
-    LIC_TRY(keep_numbers(*connection, living));
-  }
+  const auto examined = examine_copy(copy.temporary(), backup, living);
+  if (!examined) return told_of_backup(examined.error(), copy.temporary(), backup);
   {
     LIC_TRY_ASSIGN(const auto restored, open_sqlite_ledger(copy.temporary()));
     LIC_TRY(check(*restored));

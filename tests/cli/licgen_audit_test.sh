@@ -84,7 +84,35 @@ noticed "INSERT INTO history (number, at, actor, action) VALUES (10, 1, 'x', 'x'
 noticed "UPDATE history SET number = 99 WHERE number = 2; UPDATE history SET number = 2 WHERE number = 3;
   UPDATE history SET number = 3 WHERE number = 99" "entry 3 (create)"
 
+noticed "INSERT INTO history (number, at, actor, action) VALUES (0, 1, 'x', 'x')" "entry 0 was inserted by hand"
+noticed "INSERT INTO history (number, at, actor, action, key, license, detail)
+  SELECT -5, at, actor, 'renew', key, license, '{}' FROM history WHERE number = 2" "entry -5 was inserted by hand"
+noticed "UPDATE history SET license = NULL WHERE number = 2" "entry 2 was inserted by hand, or counted to another license"
+noticed "UPDATE history SET license = 3 WHERE number = 2" "entry 2 was inserted by hand, or counted to another license"
+noticed "UPDATE history SET reason = '' WHERE number = 2" "entry 2 was inserted by hand"
+noticed "UPDATE counters SET value = 5 WHERE name = 'history-before-chain'" "entry 5 is told to be from before the chain"
+noticed "UPDATE counters SET value = 5 WHERE name = 'history-before-chain';
+  UPDATE history SET actor = 'x' WHERE number = 2" "entry 2 is told to be from before the chain, but is part of it"
+noticed "DELETE FROM history; DELETE FROM documents; DELETE FROM licenses;
+  UPDATE counters SET value = 0 WHERE name = 'history'" "the history is empty"
+
+test_case "a counter that anyone may raise, without dropping a trigger"
+cp "$LICGEN_HOME/ledger.db" kept.db
+"$python" - "$LICGEN_HOME/ledger.db" <<'END' || fail "the edit failed"
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1])
+ledger.execute("UPDATE counters SET value = 50 WHERE name = 'history-before-chain'")
+ledger.commit()
+END
+run_code 15 "$LICGEN" audit
+cp kept.db "$LICGEN_HOME/ledger.db"
+
 test_case "every edit of a license is noticed"
+noticed "UPDATE licenses SET created_at = created_at - 86400 WHERE number = 1" "by the history from"
+noticed "UPDATE licenses SET kind = 'rented' WHERE number = 1; UPDATE licenses SET seats = 99 WHERE number = 2" \
+  "is of an unknown kind"
+noticed "UPDATE licenses SET kind = 'rented' WHERE number = 1; UPDATE licenses SET seats = 99 WHERE number = 2" \
+  "its row was altered"
 noticed "UPDATE licenses SET seats = 99 WHERE number = 1" "its row was altered"
 noticed "UPDATE licenses SET expires_at = NULL WHERE number = 1" "its row was altered"
 noticed "UPDATE licenses SET customer = 'Mallory' WHERE number = 1" "its row was altered"
@@ -94,6 +122,30 @@ noticed "UPDATE documents SET document = (SELECT document FROM documents WHERE l
   "its document is not the one that was issued"
 noticed "DELETE FROM documents WHERE license = 4; DELETE FROM licenses WHERE number = 4" "but not in the ledger"
 noticed "UPDATE history SET key = NULL WHERE number = 5" "has no history"
+
+test_case "every edit of catalogues, product files and keys is noticed"
+sed 's/"amount": "4500.00"/"amount": "4600.00"/' "$here/../../docs/examples/ticketzero.json" >dearer.json
+run_ok "$LICGEN" catalog import dearer.json
+run_ok "$LICGEN" keys rotate --no-passphrase
+run_ok "$LICGEN" revocations export --out list.json
+run_ok "$LICGEN" audit --checkpoint second.json --force
+noticed "UPDATE products SET catalog = replace(catalog, '00.00', '0.00') WHERE version = 1" \
+  "version 1 of the product file does not say what its catalogue says"
+noticed "UPDATE products SET catalog = '[' WHERE version = 3" "version 3 of the product file does not say"
+noticed "UPDATE products SET imported_at = imported_at - 86400 WHERE version = 2" \
+  "version 2 of the product file is not from the time it was made"
+noticed "UPDATE products SET product_file = replace(product_file, 'a', 'b') WHERE version = 1" "version 1 of the product file"
+noticed "UPDATE products SET product_file = (SELECT product_file FROM products WHERE version = 1),
+  catalog = (SELECT catalog FROM products WHERE version = 1) WHERE version = 2" "says that it is version 1"
+noticed "DELETE FROM products WHERE version = 1" "version 1 of the product file is in the history, but not in the ledger"
+noticed "INSERT INTO products SELECT 0, catalog, product_file, imported_at FROM products WHERE version = 1" \
+  "a product file was added by hand"
+noticed "DELETE FROM keys WHERE number = 2" "is in a product file, but not in the ledger"
+noticed "UPDATE keys SET purpose = 'license' WHERE purpose = 'root'" "is not recorded as the product file names it"
+noticed "UPDATE keys SET roles = 'lease' WHERE number = 2" "is not recorded as the product file names it"
+noticed "UPDATE keys SET roles = 'x' WHERE number = 2" "unknown role"
+noticed "UPDATE keys SET not_after = 1 WHERE number = 3" "is not recorded as the product file names it"
+noticed "UPDATE counters SET value = 0 WHERE name = 'revocations'" "by the history it is 1"
 
 test_case "a chain made anew is noticed by the checkpoint"
 edited "UPDATE history SET reason = 'a better story' WHERE number = 7;
@@ -128,7 +180,7 @@ run_ok "$LICGEN" create --plan starter --customer Many --count 300
 for _ in 1 2 3 4 5; do run_ok "$LICGEN" audit; done
 wait
 run_ok "$LICGEN" verify second.json --json
-assert_json 'd["kind"] == "checkpoint" and d["verdict"] == "valid" and d["size"] == 9'
+assert_json 'd["kind"] == "checkpoint" and d["verdict"] == "valid" and d["size"] == 12'
 
 test_case "an older copy of the ledger is noticed by the checkpoint"
 cp "$LICGEN_HOME/ledger.db" older.db

@@ -83,7 +83,13 @@ c = sqlite3.connect("edited.db")
 c.execute("UPDATE licenses SET seats = 99 WHERE number = 1")
 c.commit()
 END
-for bad in cut.db text.db empty.db h/keys/root.pem h; do run_code 3 "$LICGEN" restore "$bad" --force; done
+for bad in cut.db text.db empty.db h/keys/root.pem h; do
+  run_code 3 "$LICGEN" restore "$bad" --force
+  assert_stderr_has "'$bad'"
+  assert_stderr_lacks .ledger.db
+done
+run_code 3 "$LICGEN" restore text.db --force
+assert_stderr_has "hint: use another backup"
 run_code 15 "$LICGEN" restore edited.db --force
 assert_stderr_has "altered by hand"
 run_code 4 "$LICGEN" restore absent.db --force

@@ -86,6 +86,13 @@ issued_license --plan starter --customer A --perpetual
 assert_json 'd["license"]["expires_at"] is None and d["license"]["kind"] == "perpetual" and d["status"] == "valid"'
 issued_license --plan lifetime --customer A
 assert_json 'd["license"]["expires_at"] is None'
+issued_license --plan lifetime --customer A --months 3
+assert_json 'd["license"]["expires_at"] and d["license"]["kind"] == "subscription"'
+run_code 3 "$LICGEN" create --plan lifetime --customer A --months 3 --maintenance-until 2040-01-01
+for option in --order --note; do
+  run_code 3 "$LICGEN" create --plan starter --customer A "$option" ''
+  assert_stderr_has "$option: the value is empty"
+done
 issued_license --plan trial --customer A
 assert_json 'd["status"] == "trial" and d["license"]["key"].startswith("TZ-TRIAL-") and len(d["license"]["key"]) == 28'
 issued_license --plan starter --customer A --starts 2020-01-01 --months 1

@@ -355,6 +355,17 @@ assert_stderr_has "2 of 3 seats taken"
 assert_lines 3
 whole
 
+test_case "a machine that was named and made no request is released once as well"
+run_ok "$LICCTL" --machine-id
+named_id=$(cat "$out")
+run_ok "$LICGEN" create --plan starter --customer Named --seats 2 --machine "$named_id"
+named=$(cat "$out")
+run_ok "$LICGEN" release "$named" --machine "$named_id"
+run_ok "$LICGEN" release "$named" --machine "$named_id" --json
+assert_json 'd["changed"] is False and d["serial"] == 2'
+run_ok "$LICGEN" release "$named" --machine "${named_id:0:12}"
+assert_stdout_has "has no seat of that machine any more: it was released on"
+
 test_case "release by machine: its id, or the beginning of it"
 fingerprints "$key" >ids
 read -r away here_id <ids

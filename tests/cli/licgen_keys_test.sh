@@ -317,6 +317,7 @@ run_ok "$LICGEN" --passphrase-file pass2 create --plan starter --customer A
 
 test_case "a new key file"
 run_code 5 "$LICGEN" keys new stick/b.pem --no-passphrase
+assert_stderr_has "hint: name a new file"
 run_code 2 "$LICGEN" keys new - --no-passphrase
 run_code 4 "$LICGEN" keys new nowhere/k.pem --no-passphrase
 run_code 6 "$LICGEN" keys new stick/k.pem
