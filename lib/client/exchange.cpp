@@ -156,7 +156,7 @@ Result<ReturnedSeat> LicenseManager::Impl::return_seat(std::string_view license_
     state.license.reset();
     license_.reset();
   }
-  LIC_TRY(save(now));
+  LIC_TRY(done_but(save(now), concat(given.key, " does not count here any more")));
   return ReturnedSeat{{true, decision(), concat("gave back the seat of ", given.key),
                        "give the receipt to the vendor, who frees the seat with it"},
                       given.receipt};

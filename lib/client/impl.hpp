@@ -17,6 +17,9 @@
 
 namespace lic {
 
+/// The error of `rest`, told as what failed after `done` was done; success stays success.
+[[nodiscard]] Result<void> done_but(Result<void> rest, std::string_view done);
+
 class LicenseManager::Impl {
  public:
   static Result<std::unique_ptr<Impl>> open(const OpenOptions& options, Environment environment);
@@ -71,13 +74,16 @@ class LicenseManager::Impl {
   // changes.cpp: changing
   [[nodiscard]] Result<void> check_changeable() const;
   [[nodiscard]] Result<FileLock> lock_and_read();
+  /// Writes the state, and takes what is on disk then, also where it could not be written.
   Result<void> save(Time now);
+  Result<void> write_state(Time now);
   enum class Wanted { any, answer };  ///< any license, or only the answer to a request
   Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
                                 Wanted wanted = Wanted::any);
   [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
+  [[nodiscard]] Result<Change> finish_trial(const std::string& name, const std::string& note, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
 
   // exchange.cpp: requests, answers and receipts
