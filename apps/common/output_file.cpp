@@ -49,6 +49,7 @@ Result<void> check_output_file(const std::string& file, std::string_view content
 }
 
 Result<void> write_output_file(const std::string& file, std::string_view content, mode_t mode, bool force) {
+  remove_abandoned_temporaries_of(file);
   if (holds(file, content)) return {};
   LIC_TRY(check_output_file(file, force));
   return write_file(file, view_bytes(content), mode,

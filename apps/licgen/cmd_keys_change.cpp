@@ -132,6 +132,13 @@ Result<std::optional<ProductTerms>> rotated(const ProductFile& now, const KeyId&
   return changed ? std::optional(std::move(terms)) : std::nullopt;
 }
 
+/// Whether the ledger can be read and has no such key.
+bool is_unknown(const KeyId& id, Ledger& ledger) {
+  const auto records = ledger.keys();
+  const auto same = [&](const KeyRecord& record) { return record.key.key.id() == id; };
+  return records && std::none_of(records->begin(), records->end(), same);
+}
+
 Result<void> rotate(const RotateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   std::optional<Time> end;
@@ -157,8 +164,11 @@ Result<void> rotate(const RotateOptions& options, Vendor& vendor) {
     detail["before"] = old_id.hex();
     if (end) detail["distrust_after"] = format_time(*end);
   };
-  LIC_TRY_ASSIGN(const ProductChanged done, change_product(change, options.root, vendor));
-  file.keep();
+  const auto changed = change_product(change, options.root, vendor);
+  // Where a change failed at its very end, the ledger may name the key all the same.
+  if (changed || !is_unknown(id, *ledger)) file.keep();
+  LIC_TRY(changed);
+  const ProductChanged& done = *changed;
   Output& output = vendor.output();
   report(done, {{"keyid", id.hex()}, {"before", old_id.hex()}, {"file", path.native()}},
          concat("new license key ", id.hex(), "  ", printable(path.native())), output);

@@ -105,6 +105,7 @@ Result<void> write_output(const std::optional<std::string>& out, bool force, std
     return {};
   }
   LIC_TRY(check_output_file(*out, force));
+  remove_abandoned_temporaries_of(*out);
   LIC_TRY(write_file(*out, view_bytes(concat(document, '\n')), kDocumentMode, existing(force)));
   if (output.json()) {
     output.line(json_text(nlohmann::ordered_json{{"file", *out}}));
@@ -121,6 +122,7 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
   if (names_lines_file(out)) {
     if (same == Same::keep && !force) sink.old_ = Fd(::open(out.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     LIC_TRY(check_output_file(out, force || sink.old_));
+    remove_abandoned_temporaries_of(out);
     LIC_TRY_ASSIGN(AtomicFile lines, AtomicFile::create(out, kDocumentMode));
     sink.lines_.emplace(std::move(lines));
     return sink;

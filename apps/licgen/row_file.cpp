@@ -26,6 +26,7 @@ Result<RowFile> RowFile::open(const std::string& name, bool force, Same same, ch
   const bool there = check_output_file(name, true) && !check_output_file(name, false);
   const bool keep = same == Same::keep && !force && there;
   LIC_TRY(check_output_file(name, force || keep));
+  remove_abandoned_temporaries_of(name);
   LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(name));
   RowFile csv(name, force, separator, std::move(file));
   csv.keep_ = keep;

@@ -60,15 +60,18 @@ Result<Bytes> read_at_most(int fd, std::string_view what, std::size_t limit, std
   }
 }
 
-Result<void> sync_directory(const Path& directory) {
-  const Fd fd(retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-  if (!fd) return system_error(errno, "cannot open directory", directory);
-  // Some file systems cannot sync a directory and say so with EINVAL: the rename still stands.
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return system_error(errno, "cannot sync directory", directory);
-  return {};
-}
-
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+/// Makes the name that the file was just given last. Where that fails, it has the name all the same.
+Result<void> sync_name(const Path& path) {
+  const Path directory = directory_of(path);
+  const Fd fd(retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  // Some file systems cannot sync a directory and say so with EINVAL: the rename still stands.
+  if (fd && (::fsync(fd.get()) == 0 || errno == EINVAL)) return {};
+  Error fault = system_error(errno, fd ? "cannot sync directory" : "cannot open directory", directory);
+  fault.message = concat(in_quotes(path.native()), " is written, but a power failure could undo that: ", fault.message);
+  return fault;
+}
 
 /// ".<name>.XXXXXX" as AtomicFile makes them: for `of`, or where that is empty for any
 /// name of a document, a state or a key.
@@ -107,7 +110,7 @@ Error system_error(int number, std::string_view doing, const Path& path) {
   std::string hint;
   if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
   if (number == EACCES || number == EPERM) code = Errc::denied;
-  if (number == ENOSPC || number == EDQUOT) hint = "free some space and try again; nothing was changed";
+  if (number == ENOSPC || number == EDQUOT) hint = "free some space and try again";
   if (number == EROFS) hint = "the file system is read-only";
   return error(code, concat(doing, " ", in_quotes(path.native()), ": ", std::strerror(number)), std::move(hint));
 }
@@ -196,7 +199,7 @@ Result<void> AtomicFile::commit(Existing existing) {
     ::unlink(temporary_.c_str());
     temporary_.clear();
   }
-  return sync_directory(directory_of(path_));
+  return sync_name(path_);
 }
 
 void remove_abandoned_temporaries(const Path& directory, std::string_view name) noexcept {
@@ -212,6 +215,10 @@ void remove_abandoned_temporaries(const Path& directory, std::string_view name) 
     const bool young = std::time(nullptr) - info.st_mtime < kYoung && info.st_mtime <= std::time(nullptr);
     if (!young && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) ::unlinkat(place, entry->d_name, 0);
   }
+}
+
+void remove_abandoned_temporaries_of(const Path& file) noexcept {
+  remove_abandoned_temporaries(directory_of(file), file.filename().native());
 }
 
 Result<void> write_file(const Path& path, ByteView bytes, mode_t mode, AtomicFile::Existing existing) {

@@ -73,6 +73,8 @@ class LIC_INTERNAL AtomicFile {
   [[nodiscard]] const Path& temporary() const noexcept { return temporary_; }
   /// After success the content is on disk under its name. With
   /// Existing::refuse, a file of that name is Errc::conflict and left alone.
+  /// After a failure the old file is as it was, unless the message says that the new one
+  /// is written and a power failure could undo that.
   Result<void> commit(Existing existing = Existing::replace);
 
  private:
@@ -87,6 +89,8 @@ class LIC_INTERNAL AtomicFile {
 /// of the file `name`, or in a directory that is licgen's or licctl's own (empty name)
 /// of any. Other programs name theirs in the same way. Files of living writers stay.
 LIC_INTERNAL void remove_abandoned_temporaries(const Path& directory, std::string_view name = {}) noexcept;
+/// The same for the one file, before it is written anew. Looks through its directory.
+LIC_INTERNAL void remove_abandoned_temporaries_of(const Path& file) noexcept;
 
 /// AtomicFile in one call.
 Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,

@@ -17,6 +17,14 @@ std::string until(const std::optional<Time>& end) { return end ? concat(" until 
 
 }  // namespace
 
+Result<void> done_but(Result<void> rest, std::string_view done) {
+  if (rest) return rest;
+  Error fault = std::move(rest).error();
+  fault.message = concat(done, ", but: ", fault.message);
+  fault.hint = "when that is mended, do the same again: the rest is done then";
+  return fault;
+}
+
 Result<void> Installation::check_changeable() const {
   if (!judges_file()) return {};
   return error(Errc::usage, "nothing can be changed while a license file is judged in place of the state");
@@ -38,6 +46,12 @@ Result<FileLock> Installation::lock_and_read() {
 }
 
 Result<void> Installation::save(Time now) {
+  auto written = write_state(now);
+  auto read = read_state();  // what is on disk counts, also where it could not be written
+  return written ? read : written;
+}
+
+Result<void> Installation::write_state(Time now) {
   ClientState& state = loaded_.state;
   state.high_water = std::max(state.high_water.value_or(now), now);
   // Kept beside the pin: the file that the application brings may be an older one next time.
@@ -46,8 +60,7 @@ Result<void> Installation::save(Time now) {
   state.pin = standing_.product.pin();
   standing_.forced.reset();
   settle();
-  LIC_TRY(store_.save(state, summary_json(now), machine_));
-  return read_state();
+  return store_.save(state, summary_json(now), machine_);
 }
 
 Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Time now)>& change) {
@@ -156,7 +169,7 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
   take_exchange(terms);
   standing_.license = license;
   LIC_TRY(save(now));
-  if (terms.activation) LIC_TRY(marks_.take_again(terms.id, machine_));
+  if (terms.activation) LIC_TRY(done_but(marks_.take_again(terms.id, machine_), concat(terms.key, " is active")));
   const Plan* plan = standing_.plan_of(license);
   return Change{true,
                 decision,
@@ -201,7 +214,10 @@ Result<Change> Installation::start_trial(std::string_view email) {
 
   ClientState& state = loaded_.state;
   const auto marked = marks_.find(plan->id, machine_);
-  if (marked || std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end())
+  const bool granted = std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end();
+  const bool runs = state.grant && state.grant->plan == plan->id && standing_.decision_at(now).allowed();
+  if (runs && !marked) return finish_trial(plan->name, note, now);
+  if (marked || granted)
     return Change{
         false,
         {Reason::trial_not_available, {}},
@@ -209,28 +225,34 @@ Result<Change> Installation::start_trial(std::string_view email) {
                marked ? concat(", from ", format_time(*marked)) : std::string{}),
         standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
 
-  const LocalGrant granted{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(),
-                           std::string(email), now};
-  VerifiedLicense license = grant(standing_.product, *plan, granted.key, {"", granted.email}, now);
+  const LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email),
+                         now};
+  VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, now);
   const Decision decision = decide(license, standing_.context_for(license, true, now, loaded_.state.high_water));
   if (!decision.allowed()) return standing_.refusal(license, decision);
-  const std::string plan_id = plan->id;
-  const std::string name = printable(plan->name);
-  const auto end = license.terms().expires_at;
+  const std::string name = plan->name;
   ClientState before = state;
   state.license.reset();
-  state.grant = granted;
-  state.granted.push_back(plan_id);
+  state.grant = begun;
+  state.granted.push_back(plan->id);
   standing_.license = std::move(license);
   LIC_TRY(save(now));
-  if (auto marked_now = marks_.add(plan_id, machine_, now); !marked_now) {
-    // A trial that cannot be marked is not given.
+  auto finished = finish_trial(name, note, now);
+  if (finished) return finished;
+  if (!marks_.find(begun.plan, machine_)) {  // a trial that cannot be marked is not given
     loaded_.state = std::move(before);
     take_license();
-    LIC_TRY(save(now));
-    return Error(std::move(marked_now).error());
+    if (save(now)) return finished;
   }
-  return Change{true, decision, concat("started ", name, until(end)), note};
+  return done_but(std::move(finished).error(), "the trial has begun").error();
+}
+
+/// Marks the trial that the state has, for good. Killed before that, the next call goes on here.
+Result<Change> Installation::finish_trial(const std::string& name, const std::string& note, Time now) const {
+  const LocalGrant& grant = *loaded_.state.grant;
+  LIC_TRY(marks_.add(grant.plan, machine_, grant.started_at));
+  const std::optional<Time> end = standing_.license ? standing_.license->terms().expires_at : std::nullopt;
+  return Change{true, standing_.decision_at(now), concat("started ", printable(name), until(end)), note};
 }
 
 Result<Change> Installation::deactivate() {

@@ -160,7 +160,7 @@ Result<ReturnedSeat> Installation::return_seat(std::string_view license_key) {
     state.license.reset();
     standing_.license.reset();
   }
-  LIC_TRY(save(now));
+  LIC_TRY(done_but(save(now), concat(given.key, " does not count here any more")));
   return ReturnedSeat{{true, standing_.decision_at(environment_.now()), concat("gave back the seat of ", given.key),
                        "give the receipt to the vendor, who frees the seat with it"},
                       given.receipt};

@@ -102,6 +102,7 @@ Result<void> write_marks(const Path& file, const Marks& marks) {
                                {"closed", mark.closed},
                                {"machine", facts_json(mark.machine)}});
   LIC_TRY(make_private_directory(file.parent_path()));
+  remove_abandoned_temporaries_of(file);
   return write_file(file, view_bytes(out.dump() + "\n"));
 }
 

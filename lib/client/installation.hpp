@@ -90,13 +90,16 @@ class Installation {
   // changes.cpp: changing
   [[nodiscard]] Result<void> check_changeable() const;
   [[nodiscard]] Result<FileLock> lock_and_read();
+  /// Writes the state, and takes what is on disk then, also where it could not be written.
   Result<void> save(Time now);
+  Result<void> write_state(Time now);
   enum class Wanted { any, answer };  ///< any license, or only the answer to a request
   Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
                                 Wanted wanted = Wanted::any);
   [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
+  [[nodiscard]] Result<Change> finish_trial(const std::string& name, const std::string& note, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
 
   // license_files.cpp: the other licenses of the state directory
@@ -141,5 +144,8 @@ class Installation {
   UsageBook book_;
   bool usage_damaged_ = false;  ///< usage_data.json does not open
 };
+
+/// The error of `rest`, told as what failed after `done` was done; success stays success.
+[[nodiscard]] Result<void> done_but(Result<void> rest, std::string_view done);
 
 }  // namespace lic

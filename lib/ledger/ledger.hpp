@@ -141,7 +141,8 @@ class Transaction {
   virtual ~Transaction() = default;
   /// Once it returns success, the change survives a power failure.
   /// Errors: failure (disk full, I/O), unavailable (locked by a reader for longer than
-  /// we wait): nothing has happened.
+  /// we wait): nothing has happened. One exception, which the hint tells: all is
+  /// written but may not survive a power failure. Who must know looks into the ledger.
   [[nodiscard]] virtual Result<void> commit() = 0;
 
   [[nodiscard]] virtual Result<void> record(const HistoryEntry& entry) = 0;

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -23,11 +25,78 @@ bool is_there(const Path& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-/// A compact copy of the database into the empty file `to`.
-Result<void> copy_into(const Path& from, const Path& to) {
+bool is_same_file(const Path& one, const Path& other) {
+  struct stat a {};
+  struct stat b {};
+  return ::lstat(one.c_str(), &a) == 0 && ::lstat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
+/// The names in the directory of `path` that begin with `prefix`, as paths.
+std::vector<Path> beside(const Path& path, std::string_view prefix) {
+  std::vector<Path> found;
+  std::error_code ignored;  // what cannot be seen is left alone
+  for (std::filesystem::directory_iterator it(directory_of(path), ignored), end; !ignored && it != end;
+       it.increment(ignored))
+    if (it->path().filename().native().starts_with(prefix)) found.push_back(it->path());
+  return found;
+}
+
+void remove_companions(const Path& database) noexcept {
+  for (const char* companion : kCompanions) ::unlink(concat(database.native(), companion).c_str());
+}
+
+/// What killed processes left of copies that were to become `path`, which is not to grow the disk's need
+/// with each attempt.
+void remove_abandoned_copies(const Path& path) {
+  const std::string name = path.filename().native();
+  remove_abandoned_temporaries_of(path);
+  for (const Path& left : beside(path, concat('.', name, '.')))
+    for (const std::string_view companion : kCompanions)
+      if (const std::string& whole = left.native();
+          whole.ends_with(companion) && !is_there(whole.substr(0, whole.size() - companion.size())))
+        ::unlink(left.c_str());
+}
+
+/// An AtomicFile that SQLite writes: what it keeps beside one goes with it.
+class Copy {
+ public:
+  static Result<Copy> create(const Path& path) {
+    remove_abandoned_copies(path);
+    LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path));
+    return Copy(std::move(file));
+  }
+  Copy(Copy&& other) noexcept : file(std::move(other.file)), path_(std::exchange(other.path_, {})) {}
+  Copy& operator=(Copy&&) = delete;
+  Copy(const Copy&) = delete;
+  Copy& operator=(const Copy&) = delete;
+  ~Copy() {
+    if (!path_.empty()) remove_companions(path_);
+  }
+
+  AtomicFile file;
+
+ private:
+  explicit Copy(AtomicFile made) : file(std::move(made)), path_(file.temporary()) {}
+  Path path_;
+};
+
+/// A compact copy of the database into the empty file `to`, which is to become `named`.
+Result<void> copy_into(const Path& from, const Path& to, const Path& named) {
   LIC_TRY_ASSIGN(const auto connection, Connection::open(from, kLedgerPatience));
   LIC_TRY(open_schema(connection, ledger_migrations()));
-  return connection->run("VACUUM INTO ?1", {std::string_view(to.native())});
+  auto copied = connection->run("VACUUM INTO ?1", {std::string_view(to.native())});
+  if (copied) return copied;
+  Error fault = std::move(copied).error();
+  const int code = connection->last_code();
+  const bool reading = code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_LOCK;
+  if (fault.code == Errc::failure && !reading) {  // the ledger itself is only read
+    fault.message = concat("cannot write backup ", in_quotes(named.native()), ": ", fault.message);
+    fault.hint = "free some space, or write the backup to another disk";
+  }
+  return fault;
 }
 
 /// The same of a backup, whose file is not to be touched: an older schema is brought
@@ -100,15 +169,6 @@ Error told_of_backup(Error fault, const Path& temporary, const Path& backup) {
   return fault;
 }
 
-/// Brings the copy of a backup up to date, and examines it.
-Result<void> examine_copy(const Path& copy, const Path& backup, const std::shared_ptr<Connection>& living) {
-  LIC_TRY_ASSIGN(const auto connection, Connection::open(copy, kLedgerPatience));
-  LIC_TRY(open_schema(connection, ledger_migrations()));
-  LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
-  LIC_TRY(prepare_to_write(*connection));
-  return keep_numbers(*connection, living);
-}
-
 /// A free name beside `path`.
 Path aside_name(const Path& path, Time now) {
   std::string stamp = format_time(now);
@@ -119,21 +179,62 @@ Path aside_name(const Path& path, Time now) {
   return name;
 }
 
-/// Puts `copy` in the place of the ledger, which is kept under the name returned.
-Result<std::string> take_place(AtomicFile& copy, const Path& ledger, Time now) {
-  if (!is_there(ledger)) {
-    LIC_TRY(copy.commit(AtomicFile::Existing::refuse));
-    return std::string();
-  }
-  const Path aside = aside_name(ledger, now);
-  if (::link(ledger.c_str(), aside.c_str()) != 0) return system_error(errno, "cannot keep", aside);
+/// While the scope lives nobody writes to the ledger that is to be replaced, and all of it is in its one file.
+/// Errors: unavailable.
+Result<Scope> hold(const std::shared_ptr<Connection>& living) {
+  LIC_TRY(prepare_to_write(*living));
+  LIC_TRY(living->number("PRAGMA wal_checkpoint(TRUNCATE)"));  // nothing to do for a rollback journal
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, Scope::Kind::write));
+  living->leave_log();
+  struct stat log {};
+  if (::lstat(concat(living->path().native(), "-wal").c_str(), &log) != 0 || log.st_size == 0) return scope;
+  return error(Errc::unavailable, concat("ledger ", in_quotes(living->path().native()), " is in use"),
+               "try again when nobody uses it");
+}
+
+/// Companions of `from` become those of `to`.
+Result<void> move_companions(const Path& from, const Path& to) {
   for (const char* companion : kCompanions) {
-    const Path beside = concat(ledger.native(), companion);
-    if (is_there(beside) && ::rename(beside.c_str(), concat(aside.native(), companion).c_str()) != 0)
-      return system_error(errno, "cannot move away", beside);
+    const Path old = concat(from.native(), companion);
+    if (is_there(old) && ::rename(old.c_str(), concat(to.native(), companion).c_str()) != 0)
+      return system_error(errno, "cannot move away", old);
   }
-  LIC_TRY(copy.commit(AtomicFile::Existing::replace));
-  return aside.native();
+  return {};
+}
+
+/// Puts `copy` in the place of the ledger, which is kept under the name returned; empty: there was none.
+Result<std::string> take_place(AtomicFile& copy, const Path& ledger, Time now) {
+  // Killed half-way, an earlier restore has left a second name of the ledger.
+  for (const Path& name : beside(ledger, concat(ledger.filename().native(), ".replaced-")))
+    if (is_same_file(name, ledger)) ::unlink(name.c_str());
+  const Path aside = aside_name(ledger, now);
+  const bool replaces = is_there(ledger);
+  if (replaces && ::link(ledger.c_str(), aside.c_str()) != 0) return system_error(errno, "cannot keep", aside);
+  auto done = move_companions(ledger, aside);
+  if (done) done = copy.commit(replaces ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse);
+  if (done) return replaces ? aside.native() : std::string();
+  Error fault = std::move(done).error();
+  if (replaces && !is_same_file(aside, ledger)) {
+    fault.message += concat("; what was there is kept as ", in_quotes(aside.native()));
+  } else if (!is_there(ledger) || replaces) {  // as it was
+    static_cast<void>(move_companions(aside, ledger));
+    if (replaces) ::unlink(aside.c_str());
+  }
+  return fault;
+}
+
+/// Brings the copy of a backup up to date and examines it.
+Result<void> examine_copy(const Path& copy, const Path& backup, const std::shared_ptr<Connection>& living,
+                          const std::function<Result<void>(Ledger&)>& check) {
+  {
+    LIC_TRY_ASSIGN(const auto connection, Connection::open(copy, kLedgerPatience));
+    LIC_TRY(open_schema(connection, ledger_migrations()));
+    LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
+    LIC_TRY(prepare_to_write(*connection));
+    LIC_TRY(keep_numbers(*connection, living));
+  }
+  LIC_TRY_ASSIGN(const auto restored, open_sqlite_ledger(copy));
+  return check(*restored);
 }
 
 }  // namespace
@@ -146,36 +247,38 @@ Result<void> check_sqlite_ledger(const Path& path) {
 }
 
 Result<void> backup_sqlite_ledger(const Path& ledger, const Path& to, bool replace) {
-  LIC_TRY_ASSIGN(AtomicFile file, AtomicFile::create(to));
-  LIC_TRY(sqlite::copy_into(ledger, file.temporary()));
-  return file.commit(replace ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse);
+  LIC_TRY_ASSIGN(sqlite::Copy copy, sqlite::Copy::create(to));
+  LIC_TRY(sqlite::copy_into(ledger, copy.file.temporary(), to));
+  return copy.file.commit(replace ? AtomicFile::Existing::replace : AtomicFile::Existing::refuse);
 }
 
 Result<std::string> restore_sqlite_ledger(const Path& backup, const Path& ledger, bool replace, Time now,
                                           const std::function<Result<void>(Ledger&)>& check) {
   using namespace sqlite;
+  remove_abandoned_copies(ledger);
   if (is_there(ledger) && !replace)
     return error(Errc::conflict, concat("there is a ledger at ", in_quotes(ledger.native()), " already"),
                  "--force puts the backup in its place, and keeps it under another name");
-  remove_abandoned_temporaries(ledger.has_parent_path() ? ledger.parent_path() : Path("."), ledger.filename().native());
-  LIC_TRY_ASSIGN(AtomicFile copy, AtomicFile::create(ledger));
-  LIC_TRY(copy_bytes(backup, copy));
+  LIC_TRY_ASSIGN(Copy copy, Copy::create(ledger));
+  LIC_TRY(copy_bytes(backup, copy.file));
   std::shared_ptr<Connection> living;
   std::optional<Scope> held;  // nobody writes to the old ledger while it is replaced
   if (is_there(ledger)) {
     LIC_TRY_ASSIGN(living, open_living(ledger));
   }
   if (living && !living->is_read_only()) {
-    LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, Scope::Kind::write));
+    LIC_TRY_ASSIGN(Scope scope, hold(living));
     held.emplace(std::move(scope));
   }
-  const auto examined = examine_copy(copy.temporary(), backup, living);
-  if (!examined) return told_of_backup(examined.error(), copy.temporary(), backup);
-  {
-    LIC_TRY_ASSIGN(const auto restored, open_sqlite_ledger(copy.temporary()));
-    LIC_TRY(check(*restored));
+  if (auto examined = examine_copy(copy.file.temporary(), backup, living, check); !examined) {
+    Error fault = told_of_backup(std::move(examined).error(), copy.file.temporary(), backup);
+    if (fault.code == Errc::failure) {  // the copy could not be written
+      fault.message = concat("cannot restore ", in_quotes(ledger.native()), ": ", fault.message);
+      fault.hint = "nothing was restored: look at the disk's free space and health, then try again";
+    }
+    return fault;
   }
-  return take_place(copy, ledger, now);
+  return take_place(copy.file, ledger, now);
 }
 
 }  // namespace lic

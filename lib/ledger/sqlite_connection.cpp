@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <thread>
 
 #include "base/result.hpp"
@@ -52,6 +55,50 @@ int bind_one(sqlite3_stmt* statement, int index, const Value& value, sqlite3_des
                                SQLITE_UTF8);
   }
   return sqlite3_bind_null(statement, index);
+}
+
+/// What the system said when calls of this thread failed, the newest first: that which an error speaks of, and
+/// those that rolling back met after it.
+struct SystemFault {
+  int code = 0;    // SQLite's, extended
+  int number = 0;  // errno
+};
+thread_local std::array<SystemFault, 4> system_faults;
+
+/// SQLite tells its log the errno of every call that fails, and the caller of few:
+/// "os_unix.c:37815: (28) full_fsync(/path) - No space left on device".
+void take_log(void*, int code, const char* text) {
+  const std::string_view line(text);
+  const std::size_t begin = line.find(": (");
+  if (begin == std::string_view::npos) return;
+  int number = 0;
+  if (std::from_chars(line.data() + begin + 3, line.data() + line.size(), number).ec == std::errc())
+    system_faults = {SystemFault{code, number}, system_faults[0], system_faults[1], system_faults[2]};
+}
+
+/// What the system said of the call that failed; empty where it is not known.
+std::string system_words(int code) {
+  const auto said = std::find_if(system_faults.begin(), system_faults.end(),
+                                 [&](const SystemFault& fault) { return fault.code == code; });
+  if ((code & 0xff) != SQLITE_IOERR || said == system_faults.end()) return {};
+  return concat(" (", std::strerror(said->number), ")");
+}
+
+void configure_sqlite() {
+  // SQLite counts its memory under a lock that every allocation takes; nobody asks for the count.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  sqlite3_config(SQLITE_CONFIG_LOG, &take_log, nullptr);
+}
+
+Error cannot_open(const Path& path, int number, std::string_view said) {
+  struct stat info {};
+  const std::string ledger = concat("ledger ", in_quotes(path.native()));
+  // It is there, so it was a journal that could not be made; SQLite then tried to read one, which hides why.
+  if (number == ENOENT && ::lstat(path.c_str(), &info) == 0)
+    return error(Errc::failure, concat(ledger, ": no journal can be made beside it; is the disk full?"),
+                 "the ledger is as it was: look at the disk's free space and at that directory, then try again");
+  if (number != 0) return system_error(number, "cannot open ledger", path);
+  return error(Errc::denied, concat(ledger, " cannot be opened: ", said));
 }
 
 }  // namespace
@@ -103,8 +150,7 @@ Result<std::shared_ptr<Connection>> Connection::in_memory() {
 }
 
 Result<void> Connection::open_database(const char* name, int flags) {
-  // SQLite counts its memory under a lock that every allocation takes; nobody asks for the count.
-  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  [[maybe_unused]] static const bool configured = (configure_sqlite(), true);
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(name, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   database_.reset(database);
@@ -180,6 +226,16 @@ void Connection::set_triggers(bool on) noexcept {
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, on ? 1 : 0, nullptr);
 }
 
+void Connection::leave_log() noexcept {
+  int on = 1;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
+bool Connection::has_moved() const noexcept {
+  int moved = 0;
+  return sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 Error Connection::fault(int code) const {
   const std::string ledger = concat("ledger ", in_quotes(path_.native()));
   const std::string said = printable(database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code));
@@ -189,8 +245,8 @@ Error Connection::fault(int code) const {
                    "try again in a moment");
     case SQLITE_FULL:
     case SQLITE_IOERR:
-      return error(Errc::failure, concat(ledger, ": ", said, "; nothing was changed"),
-                   "look at the disk's free space and health, then try again");
+      return error(Errc::failure, concat(ledger, ": ", said, system_words(code)),
+                   "the ledger is as it was: look at the disk's free space and health, then try again");
     case SQLITE_NOTADB:
       return error(Errc::invalid_input, concat(in_quotes(path_.native()), " is not a ledger"), std::string(kRestore));
     case SQLITE_CORRUPT:
@@ -200,9 +256,7 @@ Error Connection::fault(int code) const {
       return error(Errc::denied, concat(ledger, " cannot be written: ", said),
                    "look at the permissions of the file and of its directory");
     case SQLITE_CANTOPEN:
-      if (const int number = sqlite3_system_errno(database_.get()); number != 0)
-        return system_error(number, "cannot open ledger", path_);
-      return error(Errc::denied, concat(ledger, " cannot be opened: ", said));
+      return cannot_open(path_, sqlite3_system_errno(database_.get()), said);
     case SQLITE_CONSTRAINT:
       return error(Errc::conflict, concat(ledger, ": ", said));
     default:
@@ -222,7 +276,16 @@ Scope::~Scope() {
 }
 
 Result<void> Scope::commit() {
-  LIC_TRY(connection_->run("COMMIT"));
+  if (auto done = connection_->run("COMMIT"); !done) {
+    Error fault = std::move(done).error();
+    // The rollback journal is gone, and with it the way back; that it is gone may not be on disk.
+    if (connection_->last_code() == SQLITE_IOERR_DIR_FSYNC) {
+      fault.hint =
+          "the change is written, but a power failure could undo it: look at the disk's free space and health, and "
+          "whether the change is there before you make it again";
+    }
+    return fault;
+  }
   connection_.reset();
   return {};
 }

@@ -86,6 +86,11 @@ class Connection {
   /// Whether triggers run (they do at first).
   void set_triggers(bool on) noexcept;
 
+  /// A write-ahead log is not removed when the connection closes.
+  void leave_log() noexcept;
+  /// Whether the file that was opened has lost its name, to another one or altogether.
+  [[nodiscard]] bool has_moved() const noexcept;
+
   [[nodiscard]] const Path& path() const noexcept { return path_; }
   [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
   [[nodiscard]] bool is_read_only() const noexcept { return sqlite3_db_readonly(database_.get(), "main") == 1; }
@@ -127,6 +132,8 @@ class Scope {
   Scope& operator=(const Scope&) = delete;
   ~Scope();
 
+  /// After a failure nothing was changed, unless the hint says that the change is
+  /// written and a power failure could undo it.
   Result<void> commit();
 
  private:

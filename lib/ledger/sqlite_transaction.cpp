@@ -298,6 +298,10 @@ Result<std::unique_ptr<Transaction>> begin_change(const std::shared_ptr<Connecti
     return error(Errc::denied, concat("ledger ", in_quotes(connection->path().native()), " cannot be written"),
                  "look at the permissions of the file and whether its file system is read-only");
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  // What is written to a ledger that was replaced while we waited would be lost.
+  if (connection->has_moved())
+    return error(Errc::unavailable,
+                 concat("another ledger has taken the place of ", in_quotes(connection->path().native())), "try again");
   return std::unique_ptr<Transaction>(std::make_unique<SqliteTransaction>(connection, std::move(scope)));
 }
 

@@ -32,6 +32,23 @@ if(LIC_VENDOR)
   endif()
 endif()
 
+# What is lost when the disk is full or the process killed, at every change of the file system. The library is
+# loaded into the programs before all others; it has no sanitizer of its own.
+if(LIC_VENDOR AND NOT LIC_STATIC)
+  add_library(file_faults MODULE ${PROJECT_SOURCE_DIR}/tests/support/file_faults.c)
+  target_compile_options(file_faults PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                         $<$<BOOL:${LIC_WERROR}>:-Werror>)
+  target_link_libraries(file_faults PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(file_faults PROPERTIES C_STANDARD 11 C_VISIBILITY_PRESET hidden)
+  foreach(name licgen_faults licctl_faults)
+    lic_cli_test(${name})
+    set_property(TEST cli_${name} APPEND PROPERTY ENVIRONMENT FILE_FAULTS=$<TARGET_FILE:file_faults>)
+    if(LIC_SANITIZE)
+      set_property(TEST cli_${name} APPEND PROPERTY ENVIRONMENT FAULTS=15)
+    endif()
+  endforeach()
+endif()
+
 # What the client's binaries hold and need. Static archives have no dynamic symbols to look at.
 if(LIC_VENDOR AND NOT LIC_STATIC)
   add_test(NAME symbols COMMAND bash ${PROJECT_SOURCE_DIR}/tests/cli/symbols_test.sh

@@ -1,5 +1,7 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -460,6 +462,45 @@ TEST_CASE("client: a home that cannot be written still answers", "[client]") {
     return manager && manager->decision().reason == Reason::valid && !manager->status().license_key.empty();
   }));
   REQUIRE(::chmod(desk.state().c_str(), 0700) == 0);
+}
+
+TEST_CASE("client: a change that could not be written is none, for the running application too", "[client]") {
+  const Desk desk;
+  const Terms first = desk.vendor.terms("starter", 1);
+  const Terms second = desk.vendor.terms("professional", 2);
+  desk.must_activate(first);
+  const std::string before = desk.read_data();
+  const auto with_a_full_disk = [&](auto change) {
+    return test::went_well(test::start_child([&] {
+      ::signal(SIGXFSZ, SIG_IGN);
+      LicenseManager manager = desk.open();
+      const struct rlimit nothing {};
+      if (::setrlimit(RLIMIT_FSIZE, &nothing) != 0) return false;
+      const auto changed = change(manager);
+      return !changed && changed.error().code == Errc::failure && manager.decision().reason == Reason::valid &&
+             manager.status().license_key == first.key;
+    }));
+  };
+  CHECK(with_a_full_disk([&](LicenseManager& manager) {
+    return manager.activate_document(view_bytes(desk.vendor.sign(second)), "license.json");
+  }));
+  CHECK(with_a_full_disk([](LicenseManager& manager) { return manager.deactivate(); }));
+  CHECK(desk.read_data() == before);
+}
+
+TEST_CASE("client: a trial that was not marked yet is marked by the next call", "[client]") {
+  const Desk desk;
+  REQUIRE(desk.open().start_trial());
+  const Path marks = desk.home() / ".local";
+  std::filesystem::remove_all(marks);  // as if killed before it
+  const auto again = desk.open().start_trial();
+  REQUIRE(again);
+  CHECK(again->changed);
+  CHECK(again->decision.reason == Reason::trial);
+  CHECK(std::filesystem::exists(marks));
+  CHECK(desk.open().start_trial()->decision.reason == Reason::trial_not_available);
+  std::filesystem::remove_all(desk.home() / ".ticketzero");
+  CHECK(desk.open().start_trial()->decision.reason == Reason::trial_not_available);
 }
 
 TEST_CASE("client: a license file can be judged without being activated", "[client]") {

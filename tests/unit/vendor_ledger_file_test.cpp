@@ -255,6 +255,18 @@ TEST_CASE("a ledger that another process writes is waited for, but not for ever"
   CHECK(ledger->begin());
 }
 
+TEST_CASE("nothing is written to a ledger in whose place another has come", "[ledger]") {
+  Fixture f;
+  auto ledger = open_sqlite_ledger(f.path, kShort).value();
+  std::filesystem::copy_file(f.path, f.directory / "other.db");
+  REQUIRE(ledger->begin());
+  std::filesystem::rename(f.directory / "other.db", f.path);
+  const auto begun = ledger->begin();
+  REQUIRE(!begun);
+  CHECK(begun.error().code == Errc::unavailable);
+  CHECK(contains(begun.error().message, "another ledger has taken the place"));
+}
+
 TEST_CASE("the lock is had as soon as it is free", "[ledger]") {
   Fixture f;
   auto ledger = open_sqlite_ledger(f.path).value();
@@ -311,7 +323,7 @@ TEST_CASE("when the disk is full nothing was changed", "[ledger]") {
       const auto added = transaction->add_license(numbered_terms(2), document, "", "");
       const auto committed = transaction->commit();
       if (committed || committed.error().code != Errc::failure) return false;
-      if (added && !contains(committed.error().message, "nothing was changed")) return false;
+      if (added && !contains(committed.error().hint, "the ledger is as it was")) return false;
       // The lost change takes in nothing more, which would otherwise stand alone.
       if (transaction->add_license(numbered_terms(3), "x", "", "")) return false;
     }
