@@ -28,6 +28,7 @@ namespace lic::app {
 [[nodiscard]] int apply_activation(Client& client);
 [[nodiscard]] int check_feature(Client& client);
 [[nodiscard]] int machine_id(Client& client);
+[[nodiscard]] int move_state_key(Client& client);
 [[nodiscard]] int list_plans(Client& client);
 [[nodiscard]] int purchase(Client& client);
 
