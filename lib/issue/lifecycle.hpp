@@ -45,8 +45,8 @@ struct ChangeRequest {
   std::optional<std::int64_t> seats;
   std::optional<std::vector<MachineBinding>> machines;  ///< in place of those it has
   std::optional<bool> allows_virtual;
-  Features features;                                    ///< added, or in place of those of the same name
-  Limits limits;                                        ///< the same
+  Features features;  ///< added, or in place of those of the same name
+  Limits limits;      ///< the same
   std::optional<std::string> order;
 };
 

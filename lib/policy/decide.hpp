@@ -40,8 +40,9 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked,
-/// suspended, wrong machine (bound to another; a virtual one that it does not allow), clock moved back, not yet valid, expired, version not
-/// covered (the release is newer than the maintenance).
+/// suspended, wrong machine (bound to another; a virtual one that it does not allow),
+/// clock moved back, not yet valid, expired, version not covered (the release is newer
+/// than the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.

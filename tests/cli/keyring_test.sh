@@ -81,7 +81,7 @@ in_keyring() {
   assert_absent "$state/state.key"
 }
 in_file() {
-  [ "$(sealed v)" = 1 ] && [ "$(sealed keyring)" = null ] || fail "the state does not say that its key is in the file"
+  [ "$(sealed v) $(sealed keyring)" = "1 null" ] || fail "the state does not say that its key is in the file"
   assert_mode "$state/state.key" 600
 }
 # Every call of licctl that may reach a keyring, with far more time than it may take.
@@ -96,7 +96,7 @@ reach() { # CODE ARGUMENTS...: with the bus at $address
 # As it was before: what is there, and that nothing was set aside.
 unharmed() {
   assert_same "$state/license_data.json" before.json
-  assert_entries "$state" "$(ls -A before.d | wc -l)"
+  assert_entries "$state" "$(find before.d -mindepth 1 -maxdepth 1 | wc -l)"
 }
 remember() {
   rm -rf before.d
