@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -15,15 +16,32 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+std::string padded(std::string_view text, std::size_t width) {
+  std::string out(text);
+  out.resize(std::max(width, out.size() + 1), ' ');
+  return out;
+}
+
 void print_facts(Output& output, const std::vector<FactInfo>& facts) {
-  for (const auto& fact : facts) {
-    const std::string name = fact.name + std::string(14 - std::min<std::size_t>(fact.name.size(), 13), ' ');
-    const std::string strength = fact.strong ? "strong  " : "weak    ";
-    output.line(concat("  ", name, strength,
-                       fact.present ? concat(joined(fact.values), "  (", printable(fact.source), ", given as ",
-                                             joined(fact.digests), ')')
+  constexpr std::size_t kWidth = 14;
+  output.line("\nmade of these facts; their values never leave this machine:");
+  for (const auto& fact : facts)
+    output.line(concat("  ", padded(fact.name, kWidth), fact.strong ? "strong  " : "weak    ",
+                       fact.present ? concat(joined(fact.values), "  (", printable(fact.source), ')')
                                     : concat("absent: ", printable(fact.note))));
-  }
+  output.line(
+      "\nwhat a vendor gets with the fingerprint above or with a request for activation, and nothing else of "
+      "this machine:");
+  for (const auto& fact : facts)
+    for (const auto& digest : fact.digests) output.line(concat("  ", padded(fact.name, kWidth), digest));
+}
+
+void print_layers(Output& output, const std::vector<VirtualLayer>& layers) {
+  output.line("\nwhere it runs, which is no part of the fingerprint and is not sent:");
+  if (layers.empty()) output.line("  no virtual machine or container shows");
+  for (const auto& layer : layers)
+    output.line(concat("  ", layer.container ? "container       " : "virtual machine ", layer.kind, "  (",
+                       printable(layer.source), ' ', layer.evidence, ')'));
 }
 
 ordered_json facts_json(const std::vector<FactInfo>& facts) {
@@ -39,6 +57,23 @@ ordered_json facts_json(const std::vector<FactInfo>& facts) {
   return out;
 }
 
+ordered_json sent_json(const LicenseManager& manager, const std::vector<FactInfo>& facts) {
+  ordered_json out{{"machine_id", manager.machine_id()}, {"facts", ordered_json::object()}};
+  for (const auto& fact : facts)
+    if (!fact.digests.empty()) out["facts"][fact.name] = fact.digests;
+  return out;
+}
+
+ordered_json layers_json(const std::vector<VirtualLayer>& layers) {
+  auto out = ordered_json::array();
+  for (const auto& layer : layers)
+    out.push_back({{"type", layer.container ? "container" : "virtual-machine"},
+                   {"kind", layer.kind},
+                   {"source", layer.source},
+                   {"evidence", layer.evidence}});
+  return out;
+}
+
 }  // namespace
 
 int machine_id(Client& client) {
@@ -47,16 +82,21 @@ int machine_id(Client& client) {
   if (!manager) return output.fail(manager.error());
   const bool explain = client.options().explain;
   const auto facts = explain ? manager->explain_machine() : std::vector<FactInfo>{};
+  const auto layers = explain ? manager->virtual_layers() : std::vector<VirtualLayer>{};
   if (output.json()) {
     ordered_json document{{"machine_id", manager->machine_id()}};
-    if (explain) document["facts"] = facts_json(facts);
+    if (explain) {
+      document["facts"] = facts_json(facts);
+      document["sent"] = sent_json(*manager, facts);
+      document["virtual"] = layers_json(layers);
+    }
     output.line(json_lines(document));
     return 0;
   }
   output.line(manager->machine_id());
   if (explain) {
-    output.line("made of these facts; the vendor gets the digests, never the values:");
     print_facts(output, facts);
+    print_layers(output, layers);
   }
   return 0;
 }

@@ -47,6 +47,7 @@ void print_plan(Output& output, const Plan& plan) {
     features += concat(features.empty() ? "" : ", ", name, on != nullptr ? "" : concat(" (", feature_text(value), ')'));
   }
   if (!features.empty()) output.line(concat("  features: ", features));
+  if (!plan.allows_virtual) output.line("  not in virtual machines and containers");
 }
 
 ordered_json plan_json(const Plan& plan) {
@@ -58,6 +59,7 @@ ordered_json plan_json(const Plan& plan) {
   out["months"] = plan.months ? ordered_json(*plan.months) : ordered_json(nullptr);
   out["days"] = plan.days ? ordered_json(*plan.days) : ordered_json(nullptr);
   out["seats"] = plan.seats;
+  out["virtual"] = plan.allows_virtual;
   auto& features = out["features"] = ordered_json::object();
   for (const auto& [name, value] : plan.features) features[name] = feature_json(value);
   auto& limits = out["limits"] = ordered_json::object();

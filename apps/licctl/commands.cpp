@@ -23,6 +23,8 @@ const std::vector<Action>& licctl_actions() {
        record_usage},
       {"--usage", nullptr, "Show what is used of each limit and what is left; exit 20 when one is used up", show_usage},
       {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
+      {"--state-key", "keyring|file", "Keep the key of the license state in the keyring of the desktop, or in a file",
+       move_state_key},
       {"--plans", nullptr, "List the plans of the product", list_plans},
       {"--purchase", nullptr, "Print the page to buy or renew at, and open it on a desktop", purchase},
   };
@@ -64,7 +66,10 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
   app.add_option("--email", options.email, "With --generate-trial: your address, for plans that depend on it")
       ->type_name("ADDRESS")
       ->needs("--generate-trial");
-  app.add_flag("--explain", options.explain, "With --machine-id: list the facts it is made of")->needs("--machine-id");
+  app.add_flag(
+         "--explain", options.explain,
+         "With --machine-id: list the facts it is made of, what a vendor gets, and whether this is a virtual machine")
+      ->needs("--machine-id");
   app.add_flag("--all", options.all, "With --license-info: list every license file of the state directory")
       ->needs("--license-info");
   app.add_flag("--offline", options.offline, "Ask no license server (this version asks none)");
@@ -85,8 +90,8 @@ Result<void> check_options(const Action& action, const ClientOptions& options) {
   if (!misplaced.empty())
     return error(Errc::usage, concat(misplaced, " does not go with ", name),
                  concat(misplaced, " is for --request-activation, and for --deactivate-license --receipt FILE"));
-  const bool exchange = writes || name == "--apply-activation";
-  if (exchange && !options.license_file.empty())
+  const bool changes_state = writes || name == "--apply-activation" || name == "--state-key";
+  if (changes_state && !options.license_file.empty())
     return error(Errc::usage, "--license-file names a file to judge or to activate, which this action does not do");
   return {};
 }

@@ -46,9 +46,11 @@ std::string next_text(const Status& status, const LicenseManager& manager) {
     return "write the state anew: licctl --generate-trial";
   if (next.action == "activate") return "activate the license again: licctl --activate-license KEY";
   if (next.action == "set-clock") return "set the clock of this machine right";
-  if (next.action == "contact-support") {
+  const bool physical = next.action == "use-physical-machine";
+  if (physical || next.action == "contact-support") {
     const std::string& support = manager.product().support;
-    return concat("write to ", support.empty() ? "the vendor" : printable(support));
+    return concat(physical ? "use it on a physical machine, or " : "", "write to ",
+                  support.empty() ? "the vendor" : printable(support));
   }
   return next.url.empty() ? concat(next.action, " with the vendor") : concat(next.action, " at ", printable(next.url));
 }
@@ -170,7 +172,7 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
     case Reason::suspended:
       return {concat(what, " is suspended by the vendor"), next};
     case Reason::wrong_machine:
-      if (!status.license_key.empty()) return {concat(what, " is bound to another machine"), next};
+      if (!status.obstacle.empty()) return {status.obstacle, next};
       return {"the license state belongs to another machine", next + "; a trial starts anew: licctl --generate-trial"};
     case Reason::untrusted:
       return {"the license state cannot be trusted", next};

@@ -88,6 +88,7 @@ void add_terms(Fields& fields, const Terms& terms) {
   if (terms.maintenance_until) fields.add("maintenance", concat("until ", format_time(*terms.maintenance_until)));
   fields.add("seats", concat(terms.seats));
   fields.add("machines", terms.machines.empty() ? "any" : concat(seat_holders(terms).size(), " named"));
+  if (!terms.allows_virtual) fields.add("virtual", "no: not in virtual machines and containers");
   fields.add_if("order", terms.order);
 }
 

@@ -77,6 +77,9 @@ Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
   LIC_TRY(read_dates(options, now, request));
   LIC_TRY_ASSIGN(request.seats, optional_number("--seats", options.seats, kMostSeats));
   LIC_TRY_ASSIGN(request.machines, read_machines(options.machines));
+  if (options.on_virtual) {
+    LIC_TRY_ASSIGN(request.allows_virtual, read_yes_or_no("--virtual", *options.on_virtual));
+  }
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
@@ -143,6 +146,8 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
            "Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a "
            "seat by a request; at most as often as there are seats")
       ->type_name("FINGERPRINT");
+  add_text(app, "--virtual", options.on_virtual, "yes|no",
+           "Whether it holds in virtual machines and containers (default: as the plan says)");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
       ->type_name("NAME[=VALUE]");
@@ -187,6 +192,7 @@ std::string batch_request_of(const CreateOptions& options, std::int64_t count) {
   out["starts"] = typed(options.starts);
   out["seats"] = typed(options.seats);
   out["machines"] = sorted(options.machines);
+  if (options.on_virtual) out["virtual"] = typed(options.on_virtual);
   out["features"] = sorted(options.features);
   out["limits"] = sorted(options.limits);
   out["metadata"] = sorted(options.metadata);

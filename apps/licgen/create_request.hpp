@@ -29,6 +29,7 @@ struct CreateOptions {
   std::optional<std::string> starts;
   std::optional<std::string> seats;
   std::vector<std::string> machines;
+  std::optional<std::string> on_virtual;
   std::vector<std::string> features;
   std::vector<std::string> limits;
   std::vector<std::string> metadata;

@@ -74,6 +74,12 @@ Result<std::int64_t> read_number(std::string_view option, std::string_view text,
   return *number;
 }
 
+Result<bool> read_yes_or_no(std::string_view option, std::string_view text) {
+  if (text == "yes" || text == "true") return true;
+  if (text == "no" || text == "false") return false;
+  return invalid(option, text, "is neither yes nor no");
+}
+
 Result<Time> read_moment(std::string_view option, std::string_view text, Time base) {
   if (const auto duration = parse_duration(text)) {
     if (const auto moment = add(base, *duration)) return *moment;

@@ -31,6 +31,9 @@ void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);
 [[nodiscard]] Result<std::int64_t> read_number(std::string_view option, std::string_view text, std::int64_t low,
                                                std::int64_t high);
 
+/// "yes" or "no", for which a document may also have true and false.
+[[nodiscard]] Result<bool> read_yes_or_no(std::string_view option, std::string_view text);
+
 /// A date, a time, or a duration counted from `base`.
 [[nodiscard]] Result<Time> read_moment(std::string_view option, std::string_view text, Time base);
 

@@ -14,13 +14,14 @@ namespace {
 /// Between several values in one cell.
 constexpr char kBetween = '|';
 
-constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 8> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 9> kTexts = {{
     {"email", &CreateOptions::email},
     {"months", &CreateOptions::months},
     {"expires", &CreateOptions::expires},
     {"maintenance-until", &CreateOptions::maintenance_until},
     {"starts", &CreateOptions::starts},
     {"seats", &CreateOptions::seats},
+    {"virtual", &CreateOptions::on_virtual},
     {"order", &CreateOptions::order},
     {"note", &CreateOptions::note},
 }};
@@ -107,8 +108,8 @@ std::string without_option(const Cell& cell, std::string message) {
 const std::vector<std::string>& row_columns() {
   static const std::vector<std::string> columns = {
       "plan",   "customer", "email",   "months",  "expires", "perpetual", "maintenance-until",
-      "starts", "seats",    "machine", "feature", "limit",   "order",     "note",
-      "meta",   "count"};
+      "starts", "seats",    "machine", "virtual", "feature", "limit",     "order",
+      "note",   "meta",     "count"};
   return columns;
 }
 

@@ -36,11 +36,11 @@ Result<FileLock> Installation::lock_and_read() {
   LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(FileLock lock, store_.lock(kPatience));
   LIC_TRY(read_state());
-  if (loaded_.condition == StateCondition::damaged || loaded_.condition == StateCondition::foreign) {
+  if (loaded_.condition == StateCondition::damaged || loaded_.condition == StateCondition::foreign ||
+      loaded_.condition == StateCondition::keyless) {
     LIC_TRY_ASSIGN(const std::string kept, store_.set_aside(environment_.now()));
-    const std::string problem = loaded_.problem;
+    kept_note_ = concat(loaded_.problem, "; it is kept as ", kept);
     LIC_TRY(read_state());
-    standing_.warnings.push_back(concat(problem, "; it is kept as ", kept));
   }
   return lock;
 }
@@ -71,7 +71,7 @@ Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Tim
   if (!change(next, now)) return {};
   next.seq = book_.seq + 1;
   if (usage_damaged_) LIC_TRY(store_.set_usage_aside(now));
-  LIC_TRY(store_.save_usage(next, now, machine_));
+  LIC_TRY(write_usage(next, now));
   book_ = next;
   loaded_.state.usage = std::move(next);
   return save(environment_.now());
@@ -151,9 +151,9 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
     return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
                  "activate it with --activate-license FILE");
   const Time now = environment_.now();
-  const Decision decision =
-      decide(license, standing_.context_for(license, is_for_this_machine(license), now, loaded_.state.high_water));
-  if (!decision.allowed()) return standing_.refusal(license, decision);
+  const MachineFit fit = fit_of(license);
+  const Decision decision = decide(license, standing_.context_for(license, fit, now, loaded_.state.high_water));
+  if (!decision.allowed()) return standing_.refusal(license, fit, decision);
   LIC_TRY(check_exchange(license.terms(), what));
   LIC_TRY(check_may_replace(license, now));
 
@@ -228,8 +228,9 @@ Result<Change> Installation::start_trial(std::string_view email) {
   const LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email),
                          now};
   VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, now);
-  const Decision decision = decide(license, standing_.context_for(license, true, now, loaded_.state.high_water));
-  if (!decision.allowed()) return standing_.refusal(license, decision);
+  const MachineFit fit = fit_of(license);
+  const Decision decision = decide(license, standing_.context_for(license, fit, now, loaded_.state.high_water));
+  if (!decision.allowed()) return standing_.refusal(license, fit, decision);
   const std::string name = plan->name;
   ClientState before = state;
   state.license.reset();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "base/export.hpp"
 #include "base/file.hpp"
+#include "client/keyring.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 
@@ -12,9 +14,10 @@ namespace lic {
 /// What the client takes from the machine it runs on. The shipped programs use
 /// system_environment(); tests make their own.
 struct Environment {
-  Path home;                  ///< the user's home directory; empty when not known
-  Path machine_root = "/";    ///< where machine facts are read
-  std::function<Time()> now;  ///< the clock
+  Path home;                                   ///< the user's home directory; empty when not known
+  Path machine_root = "/";                     ///< where machine facts are read
+  std::function<Time()> now;                   ///< the clock
+  std::shared_ptr<Keyring> keyring = nullptr;  ///< null: there is none
 };
 
 [[nodiscard]] Environment system_environment();

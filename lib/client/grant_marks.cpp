@@ -46,7 +46,7 @@ MachineBinding read_machine(json::Reader& reader) {
     if (const auto* list = digests.as_array())
       for (const auto& digest : *list)
         if (const auto* text = digest.as_string()) machine.facts[name].push_back(*text);
-  machine.match = std::min<int>(MachineIdentity::kDefaultMatch, static_cast<int>(machine.facts.size()));
+  machine.match = MachineIdentity::match_for(machine.facts.size());
   return machine;
 }
 

@@ -50,7 +50,7 @@ Installation::Installation(Beginning beginning)
       state_dir_(beginning_.state_dir.native()),
       facts_(read_machine_facts(environment_.machine_root)),
       machine_(MachineIdentity::of(facts_, beginning_.base.catalog().product)),
-      store_(beginning_.state_dir, beginning_.base.catalog().product),
+      store_(beginning_.state_dir, beginning_.base.catalog().product, environment_.keyring),
       marks_(environment_.home, beginning_.base.catalog().product),
       standing_(beginning_.base) {
   standing_.fingerprint = machine_.fingerprint();
@@ -81,6 +81,7 @@ Result<std::unique_ptr<Installation>> Installation::start(Beginning beginning) {
 }
 
 Result<void> Installation::refresh() {
+  kept_note_.clear();
   LIC_TRY(read_state());
   set_aside_damage();
   keep_time();
@@ -89,12 +90,13 @@ Result<void> Installation::refresh() {
 
 /// Everything from the files of the state directory, nothing written.
 Result<void> Installation::read_state() {
-  standing_.warnings.clear();
-  standing_.forced.reset();
-  adopted_ = false;
   if (!judges_file()) {
     LIC_TRY_ASSIGN(loaded_, store_.load(machine_));
   }
+  standing_.warnings.clear();
+  if (!kept_note_.empty()) standing_.warnings.push_back(kept_note_);
+  standing_.forced.reset();
+  adopted_ = false;
   LIC_TRY(choose_product());
   const Catalog& catalog = standing_.product.catalog();
   standing_.info = {catalog.product,      catalog.name,        standing_.product.version(),
@@ -109,6 +111,7 @@ Result<void> Installation::read_state() {
   adopt_dropped_file();
   adopt_better_license();
   if (judges_file()) LIC_TRY(judge_file());
+  drop_forbidden_free_plan();
   standing_.verified_at = environment_.now();
   settle();
   LIC_TRY_ASSIGN(std::string problem, read_usage());
@@ -119,8 +122,9 @@ Result<void> Installation::read_state() {
 /// What follows from the state and the license just taken.
 void Installation::settle() {
   const ClientState& state = loaded_.state;
-  standing_.machine_matches = standing_.license && is_for_this_machine(*standing_.license);
+  standing_.fit = standing_.license ? fit_of(*standing_.license) : MachineFit{};
   standing_.high_water = state.high_water;
+  standing_.key_place = state.keyring_name.empty() ? KeyPlace::file : KeyPlace::keyring;
   standing_.activated_at.reset();
   if (state.license) standing_.activated_at = state.license->activated_at;
   if (state.grant) standing_.activated_at = state.grant->started_at;
@@ -168,10 +172,13 @@ void Installation::tell_condition() {
       break;
     case StateCondition::foreign:
       standing_.forced = Reason::wrong_machine;
-      standing_.warnings.push_back(loaded_.problem + ", where it does not count: activate the license on this one");
+      standing_.warnings.push_back(loaded_.problem + "; it does not count here: activate the license on this machine");
       break;
     case StateCondition::damaged:
       standing_.warnings.push_back(loaded_.problem);
+      break;
+    case StateCondition::keyless:
+      standing_.warnings.push_back(loaded_.problem + ": it grants nothing; activate the license again");
       break;
   }
 }
@@ -266,20 +273,19 @@ void Installation::set_aside_damage() {
                                     : concat("it grants nothing and could not be set aside: ", kept.error().message));
 }
 
-/// Writes the latest time seen, and a newer license file that was adopted. Both
-/// are found again next time, so a state that cannot be written now is no fault.
+/// Writes the latest time seen, a newer license file that was adopted, and the locks of a machine
+/// of which a part was replaced, before the next part is. All are found again next time, so a
+/// state that cannot be written now is no fault.
 void Installation::keep_time() {
   if (loaded_.condition != StateCondition::intact) return;
   const Time now = environment_.now();
   const bool due = !loaded_.state.high_water || now > *loaded_.state.high_water + kTimeKeeping;
-  if (!due && !adopted_) return;
+  const bool changed = loaded_.machine_changed;
+  if (!due && !adopted_ && !changed) return;
   const auto lock = store_.lock(std::chrono::milliseconds{0});
   if (!lock || !read_state() || loaded_.condition != StateCondition::intact) return;
+  if (changed && !seal_usage()) return;
   static_cast<void>(save(now));
-}
-
-bool Installation::is_for_this_machine(const VerifiedLicense& license) const {
-  return license.terms().machines.empty() || machine_.matches_any(license.terms().machines);
 }
 
 std::vector<FactInfo> Installation::explain_machine() const {

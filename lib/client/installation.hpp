@@ -30,6 +30,9 @@ class Installation {
   [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
   [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
   [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+  [[nodiscard]] std::vector<VirtualLayer> virtual_layers() const;
+
+  Result<Change> keep_state_key(KeyPlace place);
 
   /// What was used, as of the last reading.
   [[nodiscard]] const UsageBook& book() const noexcept { return book_; }
@@ -46,7 +49,7 @@ class Installation {
 
   Result<Change> activate(std::string_view license_key);
   Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
-  [[nodiscard]] Result<std::vector<LicenseFile>> license_files() const;
+  [[nodiscard]] Result<std::vector<LicenseFile>> license_files();
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
   Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
@@ -82,8 +85,22 @@ class Installation {
   Result<std::string> read_usage();  ///< what is wrong with it, in words
   void set_aside_damage();
   void keep_time();
-  [[nodiscard]] bool is_for_this_machine(const VerifiedLicense& license) const;
   void settle();
+
+  // machine_fit.cpp
+  /// Looks for a virtual machine where the license asks, once.
+  [[nodiscard]] MachineFit fit_of(const VerifiedLicense& license);
+  /// Takes back a free plan that is not for virtual machines, in one.
+  void drop_forbidden_free_plan();
+  const std::vector<VirtualLayer>& layers();
+
+  // key_place.cpp
+  Result<Change> move_key_to_keyring();
+  Result<Change> move_key_to_file();
+  /// Writes usage_data.json, sealed with the secret of the state.
+  Result<void> write_usage(const UsageBook& book, Time now);
+  /// The same with what it has, where there is one.
+  Result<void> seal_usage();
 
   [[nodiscard]] std::string summary_json(Time now) const;  ///< summary.cpp
 
@@ -113,8 +130,8 @@ class Installation {
   };
   /// Those of <KEY>.json that could take the place of the active license, the best first.
   /// Into `refused`, unless null, go the others and why.
-  [[nodiscard]] std::vector<Candidate> candidates(std::vector<LicenseFile>* refused) const;
-  [[nodiscard]] Result<Candidate> candidate(const Path& path) const;
+  [[nodiscard]] std::vector<Candidate> candidates(std::vector<LicenseFile>* refused);
+  [[nodiscard]] Result<Candidate> candidate(const Path& path);
   void adopt_better_license();
 
   // exchange.cpp: requests, answers and receipts
@@ -137,8 +154,11 @@ class Installation {
   StateStore store_;
   GrantMarks marks_;
 
+  std::optional<std::vector<VirtualLayer>> layers_;  ///< absent: no license has asked yet
+
   LoadedState loaded_;
   Standing standing_;
+  std::string kept_note_;   ///< of a state that was set aside for a change; a warning until refresh()
   std::string given_back_;  ///< id of the license that would be, had its seat not been given back
   bool adopted_ = false;    ///< the license is newer than the saved state
   UsageBook book_;

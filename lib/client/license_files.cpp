@@ -58,7 +58,7 @@ LicenseFile described(const VerifiedLicense& license, const Decision& decision) 
 
 }  // namespace
 
-Result<Installation::Candidate> Installation::candidate(const Path& path) const {
+Result<Installation::Candidate> Installation::candidate(const Path& path) {
   const std::string what = concat("license file ", in_quotes(path.native()));
   LIC_TRY_ASSIGN(const Bytes bytes, read_file(path, "license file", {.follow_symlink = false}));
   LIC_TRY_ASSIGN(ProductFile product, product_for(bytes, what));
@@ -74,12 +74,12 @@ Result<Installation::Candidate> Installation::candidate(const Path& path) const 
   LIC_TRY(check_exchange(terms, what));
   if (terms.activation && !knows_exchange(terms))
     return error(Errc::conflict, "it answers an activation request: it counts when it is applied");
-  const Decision decision = decide(license, standing_.context_for(license, is_for_this_machine(license),
-                                                                  environment_.now(), loaded_.state.high_water));
+  const Decision decision =
+      decide(license, standing_.context_for(license, fit_of(license), environment_.now(), loaded_.state.high_water));
   return Candidate{path.native(), to_text(bytes), std::move(product), std::move(license), decision};
 }
 
-std::vector<Installation::Candidate> Installation::candidates(std::vector<LicenseFile>* refused) const {
+std::vector<Installation::Candidate> Installation::candidates(std::vector<LicenseFile>* refused) {
   std::vector<Candidate> found;
   for (const auto& name : key_files(state_dir_, standing_.product.catalog().key_prefix)) {
     const Path path = Path(state_dir_) / name;
@@ -120,7 +120,7 @@ void Installation::adopt_better_license() {
   adopted_ = true;
 }
 
-Result<std::vector<LicenseFile>> Installation::license_files() const {
+Result<std::vector<LicenseFile>> Installation::license_files() {
   std::vector<LicenseFile> refused;
   std::vector<LicenseFile> files;
   const std::string active = standing_.license ? standing_.license->terms().id : std::string();

@@ -242,6 +242,11 @@ Result<std::string> LicenseManager::returned_receipt(std::string_view license_ke
   return impl_->change([&](Installation& installation) { return installation.returned_receipt(license_key); });
 }
 
+Result<Change> LicenseManager::keep_state_key(KeyPlace place) {
+  return impl_->change([&](Installation& installation) { return installation.keep_state_key(place); });
+}
+
+KeyPlace LicenseManager::state_key_place() const noexcept { return impl_->standing().key_place; }
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
 Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { return impl_->refresh_every(interval); }
 void LicenseManager::on_change(std::function<void(const Status&)> listener) { impl_->on_change(std::move(listener)); }
@@ -252,6 +257,12 @@ std::vector<FactInfo> LicenseManager::explain_machine() const {
   const auto facts = impl_->change(
       [](Installation& installation) -> Result<std::vector<FactInfo>> { return installation.explain_machine(); });
   return facts.value_or(std::vector<FactInfo>{});
+}
+
+std::vector<VirtualLayer> LicenseManager::virtual_layers() const {
+  const auto layers = impl_->change(
+      [](Installation& installation) -> Result<std::vector<VirtualLayer>> { return installation.virtual_layers(); });
+  return layers.value_or(std::vector<VirtualLayer>{});
 }
 
 const std::string& LicenseManager::state_dir() const noexcept { return impl_->state_dir(); }

@@ -13,7 +13,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::int64_t kVersion = 1;
+/// Versions of `sealed`. A reader that knows no keyring leaves alone what it could not open.
+constexpr std::int64_t kKeyInFile = 1;
+constexpr std::int64_t kKeyInKeyring = 2;
 constexpr std::string_view kWrapContext = "lic-state-wrap-v1";
 constexpr std::string_view kWeakFacts = "weak-facts";
 
@@ -69,7 +71,7 @@ MachineBinding read_machine(json::Reader& content) {
     if (const auto* digests = value.as_array())
       for (const auto& digest : *digests)
         if (const auto* text = digest.as_string()) binding.facts[name].push_back(*text);
-  binding.match = std::min<int>(MachineIdentity::kDefaultMatch, static_cast<int>(binding.facts.size()));
+  binding.match = MachineIdentity::match_for(binding.facts.size());
   return binding;
 }
 
@@ -83,7 +85,7 @@ std::optional<SecretBytes> open_sealed(const json::Value& sealed, const std::vec
                                        std::string_view context) {
   json::Faults faults;
   json::Reader reader(sealed, faults);
-  static_cast<void>(reader.integer("v", kVersion, kVersion));
+  static_cast<void>(reader.integer("v", kKeyInFile, kKeyInKeyring));
   const auto box = base64_decode(reader.string("box"));
   const json::Array& wraps = reader.array("wraps");
   if (!faults.empty() || !box) return std::nullopt;
@@ -109,48 +111,85 @@ bool names_another_machine(const json::Value& document, const MachineIdentity& m
   const auto named = MachineIdentity::parse(*text);
   if (!named) return false;
   MachineBinding binding{0, named->facts()};
-  binding.match = std::min<int>(MachineIdentity::kDefaultMatch, static_cast<int>(binding.facts.size()));
+  binding.match = MachineIdentity::match_for(binding.facts.size());
   return !same_machine(machine, binding);
+}
+
+std::optional<std::int64_t> version_of(const json::Value& sealed) {
+  const json::Value* version = sealed.find("v");
+  const auto* number = version == nullptr ? nullptr : version->as_integer();
+  return number == nullptr ? std::nullopt : std::optional(*number);
+}
+
+/// The name of its secret in the keyring; empty: it is in state.key. Absent where it is to be in
+/// the keyring and has no name.
+std::optional<std::string> keyring_name_of(const json::Value& sealed) {
+  if (version_of(sealed) != kKeyInKeyring) return std::string();
+  const json::Value* name = sealed.find("keyring");
+  const auto* text = name == nullptr ? nullptr : name->as_string();
+  return text == nullptr || text->empty() ? std::nullopt : std::optional(*text);
+}
+
+/// Why a box stays closed.
+OpenedDocument closed(const json::Value& document, const BoxKeys& keys, const Result<SecretBytes>& secret) {
+  if (names_another_machine(document, keys.machine)) return {BoxCondition::foreign};
+  if (secret) return {BoxCondition::damaged};
+  if (secret.error().code == Errc::not_found) return {BoxCondition::keyless};
+  OpenedDocument locked{BoxCondition::locked};
+  locked.fault = secret.error();
+  return locked;
 }
 
 }  // namespace
 
-std::string seal_document(ordered_json readable, ordered_json content, const BoxKeys& keys) {
+SecretSource always(const SecretBytes& secret) {
+  return [&secret](const std::string&) -> Result<SecretBytes> { return SecretBytes(secret.view()); };
+}
+
+std::string seal_document(ordered_json readable, ordered_json content, const SecretBytes& secret,
+                          std::string_view keyring_name, const BoxKeys& keys) {
   // Digested as our own reader will see it, so that both sides agree to the letter.
   const auto seen = json::parse(readable.dump(), "readable part");
   content["machine"] = machine_json(keys.machine);
   content["summary"] = summary_digest(seen.value_or(json::Value{}));
-
   const SecretBytes key = random_secret(kBoxKeySize);
   auto wraps = ordered_json::array();
-  for (const auto& lock : locks_of(keys.secret, keys.product, keys.machine))
+  for (const auto& lock : locks_of(secret, keys.product, keys.machine))
     wraps.push_back({{"fact", lock.fact}, {"key", base64_encode(seal_box(lock.key, key.view(), kWrapContext))}});
-  readable["sealed"] = {{"v", kVersion},
-                        {"wraps", std::move(wraps)},
-                        {"box", base64_encode(seal_box(key, view_bytes(content.dump()), keys.context))}};
+  auto& sealed = readable["sealed"];
+  sealed["v"] = keyring_name.empty() ? kKeyInFile : kKeyInKeyring;
+  if (!keyring_name.empty()) sealed["keyring"] = keyring_name;
+  sealed["wraps"] = std::move(wraps);
+  sealed["box"] = base64_encode(seal_box(key, view_bytes(content.dump()), keys.context));
   return readable.dump(2) + "\n";
 }
 
-OpenedDocument open_document(const json::Value& document, const BoxKeys& keys) {
+OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of, const BoxKeys& keys) {
   const json::Value* sealed = document.find("sealed");
-  const json::Value* version = sealed == nullptr ? nullptr : sealed->find("v");
-  if (version != nullptr && version->as_integer() != nullptr && *version->as_integer() > kVersion)
-    return {BoxCondition::newer, {}};
-  const auto opened = sealed == nullptr
-                          ? std::nullopt
-                          : open_sealed(*sealed, locks_of(keys.secret, keys.product, keys.machine), keys.context);
-  if (!opened)
-    return {names_another_machine(document, keys.machine) ? BoxCondition::foreign : BoxCondition::damaged, {}};
+  if (sealed == nullptr) return closed(document, keys, SecretBytes());
+  if (version_of(*sealed).value_or(kKeyInFile) > kKeyInKeyring) return {BoxCondition::newer};
+  const auto name = keyring_name_of(*sealed);
+  const auto secret = name ? secret_of(*name) : Result<SecretBytes>(SecretBytes());
+  const auto opened =
+      name && secret ? open_sealed(*sealed, locks_of(*secret, keys.product, keys.machine), keys.context) : std::nullopt;
+  if (!opened) return closed(document, keys, secret);
   auto content = json::parse(view_text(opened->view()), "sealed content");
-  if (!content) return {BoxCondition::damaged, {}};
+  if (!content) return {BoxCondition::damaged};
   json::Faults faults;
   json::Reader reader(*content, faults);
   const MachineBinding sealed_on = read_machine(reader);
   const std::string summary = reader.string("summary");
-  if (!faults.empty()) return {BoxCondition::damaged, {}};
-  if (!same_machine(keys.machine, sealed_on)) return {BoxCondition::foreign, {}};
-  const bool as_written = summary == summary_digest(document);
-  return {as_written ? BoxCondition::intact : BoxCondition::edited, std::move(content).value()};
+  if (!faults.empty()) return {BoxCondition::damaged};
+  OpenedDocument found{BoxCondition::foreign};
+  if (!same_machine(keys.machine, sealed_on)) {
+    found.near_miss = keys.machine.near_miss({sealed_on});
+    return found;
+  }
+  found.condition = summary == summary_digest(document) ? BoxCondition::intact : BoxCondition::edited;
+  found.content = std::move(content).value();
+  found.keyring_name = *name;
+  found.machine_changed = keys.machine.has_more_than(sealed_on.facts);
+  return found;
 }
 
 }  // namespace lic

@@ -1,9 +1,10 @@
 #pragma once
 
-/// What a state file keeps to itself (docs/formats.md, 6, "The box"): opens with the 0600
+/// What a state file keeps to itself (docs/formats.md, 6, "The box"): opens with its
 /// secret on the machine that sealed it, and tells when the readable part beside it was
-/// changed by hand.
+/// changed by hand. The secret is that of the 0600 file state.key, or one in the user's keyring.
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -11,22 +12,29 @@
 
 #include "base/json.hpp"
 #include "crypto/secret.hpp"
+#include "lic/result.hpp"
 #include "machine/identity.hpp"
 
 namespace lic {
 
-/// What a box is made for and opened with.
+/// What a box is made for and opened with, its secret aside.
 struct BoxKeys {
-  const SecretBytes& secret;  ///< state.key
   const MachineIdentity& machine;
   std::string_view product;
   std::string_view context;  ///< "lic-state-box-v1": no box of one file opens as another's
 };
 
+/// Gives the secret of that name in the keyring, or, where the name is empty, that of state.key.
+/// Errors: not_found (the keyring has it no more); others, where it cannot be had now.
+using SecretSource = std::function<Result<SecretBytes>(const std::string& keyring_name)>;
+
+/// One that gives `secret` whatever it is asked for. For tests, which know it.
+[[nodiscard]] SecretSource always(const SecretBytes& secret);
+
 /// `readable` with the member "sealed": `content` with the members "machine" and "summary"
-/// added, in a box. As the text of the file.
+/// added, in a box. As the text of the file. `keyring_name`: of the secret; empty: it is in state.key.
 [[nodiscard]] std::string seal_document(nlohmann::ordered_json readable, nlohmann::ordered_json content,
-                                        const BoxKeys& keys);
+                                        const SecretBytes& secret, std::string_view keyring_name, const BoxKeys& keys);
 
 enum class BoxCondition {
   intact,
@@ -34,15 +42,23 @@ enum class BoxCondition {
   foreign,  ///< sealed on another machine
   damaged,  ///< does not open: cut off, overwritten, its key lost
   newer,    ///< of a newer version of this program
+  keyless,  ///< the keyring is open and has its secret no more
+  locked,   ///< its secret cannot be had now
 };
 
 struct OpenedDocument {
   BoxCondition condition = BoxCondition::damaged;
-  std::optional<json::Value> content;  ///< when intact or edited
+  std::optional<json::Value> content = {};  ///< when intact or edited
+  std::string keyring_name = {};            ///< where its secret is, when intact or edited; empty: in state.key
+  bool machine_changed = false;             ///< this machine shows facts that it was not sealed to
+  /// When foreign, and a strong fact of the machine agrees: MachineIdentity::near_miss().
+  std::string near_miss = {};
+  std::optional<Error> fault = {};  ///< when locked
 };
 
 /// Of a document as json::parse() read it. Which of damage and a copied directory it is
 /// that keeps a box closed, its readable member "machine_id" tells.
-[[nodiscard]] OpenedDocument open_document(const json::Value& document, const BoxKeys& keys);
+[[nodiscard]] OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of,
+                                           const BoxKeys& keys);
 
 }  // namespace lic

@@ -59,25 +59,26 @@ std::string name_of(const VerifiedLicense& license) {
 
 /// What the vendor has signed cannot have been signed in the future, so those
 /// times are marks of the clock as well.
-Context Standing::context_for(const VerifiedLicense& one, bool matches, Time now,
+Context Standing::context_for(const VerifiedLicense& one, const MachineFit& how, Time now,
                               std::optional<Time> mark) const noexcept {
   Context context;
   context.now = now;
   context.high_water = std::max(one.terms().issued_at, product.issued_at());
   if (mark) context.high_water = std::max(*context.high_water, *mark);
-  context.machine_matches = matches;
+  context.machine_matches = how.matches;
+  context.is_virtual = how.is_virtual;
   context.release_date = release_date;
   return context;
 }
 
 Decision Standing::decision_at(Time now, std::optional<Time> mark) const noexcept {
   if (forced) return {*forced, {}};
-  if (license) return decide(*license, context_for(*license, machine_matches, now, mark));
+  if (license) return decide(*license, context_for(*license, fit, now, mark));
   return {free_plan ? Reason::free : Reason::no_license, {}};
 }
 
 Time Standing::time_at(Time now) const noexcept {
-  if (license) return std::max(now, *context_for(*license, true, now, high_water).high_water);
+  if (license) return std::max(now, *context_for(*license, fit, now, high_water).high_water);
   return std::max({now, product.issued_at(), high_water.value_or(now)});
 }
 
@@ -141,6 +142,7 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::untrusted:
       return {"activate", ""};
     case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
+      if (held != nullptr && fit.matches) return {"use-physical-machine", ""};
       return {held == nullptr ? "activate" : "contact-support", ""};
     case Reason::revoked:
     case Reason::suspended:
@@ -181,6 +183,7 @@ Status Standing::status_at(Time now, const Decision& decision) const {
   status.maintenance_until = terms.maintenance_until;
   status.source = source_of(*held);
   status.activated_at = activated_at;
+  if (decision.reason == Reason::wrong_machine) status.obstacle = fit.obstacle;
   return status;
 }
 
@@ -189,11 +192,12 @@ bool Standing::answers_as(const Standing& other) const {
     if (!one || !two) return one.has_value() == two.has_value();
     return one->signer() == two->signer() && one->terms() == two->terms();
   };
-  return forced == other.forced && machine_matches == other.machine_matches && activated_at == other.activated_at &&
-         product.digest() == other.product.digest() && same(license, other.license) && warnings == other.warnings;
+  return forced == other.forced && fit == other.fit && activated_at == other.activated_at &&
+         product.digest() == other.product.digest() && same(license, other.license) && warnings == other.warnings &&
+         key_place == other.key_place;
 }
 
-Change Standing::refusal(const VerifiedLicense& one, const Decision& decision) const {
+Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision) const {
   const Terms& terms = one.terms();
   const std::string name = name_of(one);
   const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
@@ -203,8 +207,11 @@ Change Standing::refusal(const VerifiedLicense& one, const Decision& decision) c
             renewal.empty() ? "renew it with the vendor" : concat("renew it at ", renewal)};
   if (decision.reason == Reason::not_yet_valid)
     return {false, decision, concat(name, " is not valid before ", format_time(terms.starts_at)), "try again then"};
+  if (decision.reason == Reason::wrong_machine && how.matches)
+    return {false, decision, how.obstacle,
+            concat("use it on a physical machine, or ask ", support, " for a license that holds here")};
   if (decision.reason == Reason::wrong_machine)
-    return {false, decision, concat(name, " is bound to another machine"),
+    return {false, decision, how.obstacle,
             concat("ask ", support, " to move it here; key ", terms.key, ", machine id ", fingerprint)};
   if (decision.reason == Reason::suspended)
     return {false, decision, concat(name, " is suspended by the vendor"), concat("ask ", support)};

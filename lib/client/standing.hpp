@@ -12,6 +12,14 @@
 
 namespace lic {
 
+/// How a license goes with this machine.
+struct MachineFit {
+  bool matches = false;     ///< it is bound to no other machine
+  bool is_virtual = false;  ///< this is a virtual machine or a container; not looked for where the license allows both
+  std::string obstacle;     ///< why this is the wrong machine, in a sentence; empty: it is not
+  friend bool operator==(const MachineFit&, const MachineFit&) = default;
+};
+
 /// A value. Once published by LicenseManager it is never changed, so that any number of
 /// threads may ask it.
 struct Standing {
@@ -24,16 +32,17 @@ struct Standing {
   std::optional<VerifiedLicense> license;    ///< what was activated or granted
   std::optional<VerifiedLicense> free_plan;  ///< what holds when nothing was
   std::optional<Reason> forced;              ///< the state itself is why there is no license
-  bool machine_matches = false;              ///< of `license`
+  MachineFit fit;                            ///< of `license`
   std::optional<Time> activated_at;          ///< of `license`
   std::optional<Time> verified_at;           ///< when the license was last verified
   std::optional<Time> high_water;            ///< the latest time this machine has seen
+  KeyPlace key_place = KeyPlace::file;       ///< of the state's secret
   std::vector<std::string> warnings;
 
   [[nodiscard]] Decision decision_at(Time now) const noexcept { return decision_at(now, high_water); }
   /// The same with a later mark of the clock than `high_water`.
   [[nodiscard]] Decision decision_at(Time now, std::optional<Time> mark) const noexcept;
-  [[nodiscard]] Context context_for(const VerifiedLicense& one, bool matches, Time now,
+  [[nodiscard]] Context context_for(const VerifiedLicense& one, const MachineFit& how, Time now,
                                     std::optional<Time> mark) const noexcept;
   /// The time that counts where the clock says `now`: it cannot be earlier than one seen.
   [[nodiscard]] Time time_at(Time now) const noexcept;
@@ -53,7 +62,7 @@ struct Standing {
   [[nodiscard]] Status status_at(Time now, const Decision& decision) const;
   [[nodiscard]] NextStep next_step(const Decision& decision, const VerifiedLicense* shown) const;
   /// Why `one` does not hold now, for the one who tried to activate it.
-  [[nodiscard]] Change refusal(const VerifiedLicense& one, const Decision& decision) const;
+  [[nodiscard]] Change refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision) const;
 
   /// Whether every question has the same answer under both, times of the clock aside.
   [[nodiscard]] bool answers_as(const Standing& other) const;

@@ -9,26 +9,33 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/usage_file.hpp"
-#include "crypto/random.hpp"
 
 namespace lic {
 namespace {
 
 constexpr std::size_t kMaxState = 1024 * 1024;
-constexpr std::size_t kMaxKeyFile = 4096;
-constexpr std::size_t kSecretSize = 32;
 constexpr std::string_view kMarkCounts = "what license_data.json remembers of it counts";
+
+/// What a keyring that does not open means here, and the way out.
+Result<SecretBytes> told_whole(Result<SecretBytes> secret) {
+  if (secret || secret.error().code == Errc::not_found) return secret;
+  const Error& fault = secret.error();
+  return error(fault.code, concat("the license state cannot be opened: its key is in the keyring, and ", fault.message),
+               concat(fault.hint, fault.hint.empty() ? "" : "; ",
+                      "where that keyring is gone for good, move license_data.json away and activate again"));
+}
 
 }  // namespace
 
-StateStore::StateStore(Path directory, std::string product)
-    : directory_(std::move(directory)), product_(std::move(product)) {}
+StateStore::StateStore(Path directory, std::string product, std::shared_ptr<Keyring> keyring)
+    : directory_(std::move(directory)),
+      product_(std::move(product)),
+      keys_(std::make_unique<StateKeys>(directory_ / "state.key", std::move(keyring))) {}
 
 Path StateStore::license_file(std::string_view key) const { return directory_ / concat(key, ".json"); }
 Path StateStore::product_file() const { return directory_ / "product.json"; }
 Path StateStore::data_file() const { return directory_ / "license_data.json"; }
 Path StateStore::usage_file() const { return directory_ / "usage_data.json"; }
-Path StateStore::key_file() const { return directory_ / "state.key"; }
 
 Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   ReadOptions options;
@@ -41,29 +48,21 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
     if (data.error().code == Errc::invalid_input) return LoadedState{StateCondition::damaged, {}, data.error().message};
     return Error(data.error());
   }
-  LIC_TRY_ASSIGN(const SecretBytes key, known_key());
-  return decode_state(view_text(*data), key, machine, product_);
+  LIC_TRY_ASSIGN(LoadedState loaded, decode_state(view_text(*data), secrets(), machine, product_));
+  if (loaded.condition != StateCondition::keyless) return loaded;
+  // Another process may have moved the key between the two readings.
+  const auto again = read_file(data_file(), "state file", options);
+  if (!again || *again == *data) return loaded;
+  return decode_state(view_text(*again), secrets(), machine, product_);
 }
 
-Result<SecretBytes> StateStore::known_key() const {
-  const ReadOptions options{
-      .limit = kMaxKeyFile, .follow_symlink = false, .must_be_ours = true, .must_be_private = true};
-  auto secret = read_file(key_file(), "state key", options);
-  if (!secret && (secret.error().code == Errc::denied || secret.error().code == Errc::failure))
-    return Error(secret.error());
-  // Lost or cut off, it opens nothing; which of damage and a copied directory it is, the decoder tells.
-  return secret && secret->size() == kSecretSize ? SecretBytes(std::move(*secret)) : SecretBytes(kSecretSize);
+SecretSource StateStore::secrets() const {
+  return
+      [this](const std::string& name) { return name.empty() ? keys_->in_file() : told_whole(keys_->in_keyring(name)); };
 }
 
-Result<SecretBytes> StateStore::own_key() const {
-  const ReadOptions options{.limit = kMaxKeyFile, .follow_symlink = false, .must_be_ours = true};
-  auto secret = read_file(key_file(), "state key", options);
-  if (!secret && secret.error().code != Errc::not_found && secret.error().code != Errc::invalid_input)
-    return Error(secret.error());
-  if (secret && secret->size() == kSecretSize) return SecretBytes(std::move(*secret));
-  SecretBytes key = random_secret(kSecretSize);
-  LIC_TRY(write_file(key_file(), key.view()));
-  return key;
+Result<SecretBytes> StateStore::own_secret(const std::string& keyring_name) const {
+  return keyring_name.empty() ? keys_->in_file_or_new() : keys_->in_keyring(keyring_name);
 }
 
 Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
@@ -75,8 +74,8 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
 
 Result<void> StateStore::save(const ClientState& state, std::string_view summary,
                               const MachineIdentity& machine) const {
-  LIC_TRY_ASSIGN(const SecretBytes key, own_key());
-  const std::string text = encode_state(state, summary, key, machine, product_);
+  LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(state.keyring_name));
+  const std::string text = encode_state(state, summary, secret, machine, product_);
   return write_file(data_file(), view_bytes(text));
 }
 
@@ -92,16 +91,15 @@ Result<KnownUsage> StateStore::load_usage(const MachineIdentity& machine, const 
     return known;
   }
   LoadedUsage loaded;
-  if (data) {
-    LIC_TRY_ASSIGN(const SecretBytes key, known_key());
-    loaded = decode_usage(view_text(*data), key, machine, product_);
-  }
+  if (data) loaded = decode_usage(view_text(*data), secrets(), machine, product_);
   switch (loaded.condition) {
     case BoxCondition::newer:
       return error(Errc::invalid_input, "usage_data.json was written by a newer version of this program",
                    "use the newer version");
     case BoxCondition::foreign:
     case BoxCondition::damaged:
+    case BoxCondition::keyless:
+    case BoxCondition::locked:  // the state itself has another key, or it would have been found
       known.damaged = true;
       known.problem = concat(loaded.condition == BoxCondition::foreign ? "usage_data.json is of another machine; "
                                                                        : "usage_data.json does not open; ",
@@ -120,9 +118,10 @@ Result<KnownUsage> StateStore::load_usage(const MachineIdentity& machine, const 
   return known;
 }
 
-Result<void> StateStore::save_usage(const UsageBook& book, Time now, const MachineIdentity& machine) const {
-  LIC_TRY_ASSIGN(const SecretBytes key, own_key());
-  return write_file(usage_file(), view_bytes(encode_usage(book, now, key, machine, product_)));
+Result<void> StateStore::save_usage(const UsageBook& book, Time now, const MachineIdentity& machine,
+                                    const std::string& keyring_name) const {
+  LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(keyring_name));
+  return write_file(usage_file(), view_bytes(encode_usage(book, now, secret, machine, product_, keyring_name)));
 }
 
 Result<std::string> StateStore::set_aside(const Path& file, Time now) const {

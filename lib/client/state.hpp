@@ -3,16 +3,20 @@
 /// The client's state: `license_data.json` (docs/formats.md, 6).
 ///
 /// A readable summary for people and scripts, and a sealed box with what counts.
-/// The box opens with the 0600 file state.key on the machine that sealed it.
+/// The box opens on the machine that sealed it, with a secret: that of the 0600 file state.key, or
+/// one in the user's keyring.
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/file.hpp"
+#include "client/sealed_box.hpp"
+#include "client/state_keys.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "machine/identity.hpp"
@@ -65,6 +69,7 @@ struct ClientState {
   std::optional<PendingRequest> pending;
   std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
   std::optional<UsageBook> usage;   ///< as of the last write of usage_data.json
+  std::string keyring_name;         ///< of the box's secret in the keyring; empty: it is in state.key
 };
 
 enum class StateCondition {
@@ -73,12 +78,14 @@ enum class StateCondition {
   edited,   ///< the box opens, but the readable part was changed by hand
   foreign,  ///< sealed on another machine
   damaged,  ///< does not open: cut off, overwritten, its key lost
+  keyless,  ///< the keyring is open and has its key no more
 };
 
 struct LoadedState {
   StateCondition condition = StateCondition::absent;
-  ClientState state;    ///< empty unless intact or edited
-  std::string problem;  ///< what is wrong, in words, unless absent or intact
+  ClientState state;             ///< empty unless intact or edited
+  std::string problem;           ///< what is wrong, in words, unless absent or intact
+  bool machine_changed = false;  ///< it opens here, and this machine shows facts that it was not sealed to
 };
 
 /// What this machine knows of what was used.
@@ -91,14 +98,15 @@ struct KnownUsage {
 /// The files of one state directory.
 class StateStore {
  public:
-  StateStore(Path directory, std::string product);
+  StateStore(Path directory, std::string product, std::shared_ptr<Keyring> keyring = nullptr);
 
   [[nodiscard]] const Path& directory() const noexcept { return directory_; }
   [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
   [[nodiscard]] Path product_file() const;                      ///< product.json
 
   /// Errors: denied (a symbolic link, another owner, no permission), untrusted (the
-  /// state of another product), invalid_input (of a newer version), failure.
+  /// state of another product), invalid_input (of a newer version), failure; denied or
+  /// unavailable, where its key is in a keyring that does not open now.
   /// Damage is a condition, not an error.
   [[nodiscard]] Result<LoadedState> load(const MachineIdentity& machine) const;
 
@@ -121,29 +129,33 @@ class StateStore {
                                               const std::optional<UsageBook>& mark) const;
   /// As set_aside(), of usage_data.json.
   [[nodiscard]] Result<std::string> set_usage_aside(Time now) const { return set_aside(usage_file(), now); }
-  /// Writes usage_data.json whole. The lock must be held.
-  /// Errors: denied, failure; the old file then stands.
-  [[nodiscard]] Result<void> save_usage(const UsageBook& book, Time now, const MachineIdentity& machine) const;
+  /// Writes usage_data.json whole, sealed with the secret of the state, which has that name in the
+  /// keyring. The lock must be held. Errors: denied, failure, unavailable; the old file then stands.
+  [[nodiscard]] Result<void> save_usage(const UsageBook& book, Time now, const MachineIdentity& machine,
+                                        const std::string& keyring_name) const;
+
+  /// Where the secret is kept; for those who move it.
+  [[nodiscard]] StateKeys& keys() const noexcept { return *keys_; }
 
  private:
   [[nodiscard]] Result<std::string> set_aside(const Path& file, Time now) const;
-  /// state.key, made where there is none.
-  [[nodiscard]] Result<SecretBytes> own_key() const;
-  /// state.key; of zeros, which open nothing, where it is lost or cut off.
-  [[nodiscard]] Result<SecretBytes> known_key() const;
+  [[nodiscard]] SecretSource secrets() const;
+  /// That to seal with; in state.key it is made where there is none.
+  [[nodiscard]] Result<SecretBytes> own_secret(const std::string& keyring_name) const;
   [[nodiscard]] Path data_file() const;
   [[nodiscard]] Path usage_file() const;
-  [[nodiscard]] Path key_file() const;
 
   Path directory_;
   std::string product_;
+  std::unique_ptr<StateKeys> keys_;
 };
 
 /// The two halves of license_data.json, apart from any file; for tests and fuzzing.
 [[nodiscard]] std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
                                        const MachineIdentity& machine, std::string_view product);
-/// Errors: untrusted (the state of another product); invalid_input (of a newer version).
-[[nodiscard]] Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret,
+/// Errors: untrusted (the state of another product); invalid_input (of a newer version); those of
+/// `secret_of` but not_found.
+[[nodiscard]] Result<LoadedState> decode_state(std::string_view text, const SecretSource& secret_of,
                                                const MachineIdentity& machine, std::string_view product);
 
 }  // namespace lic

@@ -135,16 +135,23 @@ const std::string* string_member(const json::Value& document, std::string_view n
   return member == nullptr ? nullptr : member->as_string();
 }
 
+/// `near_miss`: what agrees of a machine that may be this one, much changed.
+std::string sealed_elsewhere(const std::string& near_miss) {
+  if (near_miss.empty()) return "license_data.json was sealed on another machine and copied here";
+  return concat("license_data.json was sealed on another machine, or on this one before it changed (", near_miss, ")");
+}
+
 LoadedState unusable(StateCondition condition, std::string problem) { return {condition, {}, std::move(problem)}; }
 
 }  // namespace
 
 std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
                          const MachineIdentity& machine, std::string_view product) {
-  return seal_document(ordered_json::parse(summary), content_json(state), {secret, machine, product, kBoxContext});
+  return seal_document(ordered_json::parse(summary), content_json(state), secret, state.keyring_name,
+                       {machine, product, kBoxContext});
 }
 
-Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
+Result<LoadedState> decode_state(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,
                                  std::string_view product) {
   const auto document = json::parse(text, "license_data.json");
   if (!document) return unusable(StateCondition::damaged, document.error().message);
@@ -152,13 +159,17 @@ Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secre
     return error(Errc::untrusted,
                  concat("license_data.json is of the product ", in_quotes(*other), ", not of ", in_quotes(product)),
                  "give the product file of that product, or another state directory with --state-dir");
-  const OpenedDocument opened = open_document(*document, {secret, machine, product, kBoxContext});
+  const OpenedDocument opened = open_document(*document, secret_of, {machine, product, kBoxContext});
   switch (opened.condition) {
     case BoxCondition::newer:
       return error(Errc::invalid_input, "license_data.json was written by a newer version of this program",
                    "use the newer version, or another state directory with --state-dir");
     case BoxCondition::foreign:
-      return unusable(StateCondition::foreign, "license_data.json was sealed on another machine and copied here");
+      return unusable(StateCondition::foreign, sealed_elsewhere(opened.near_miss));
+    case BoxCondition::keyless:
+      return unusable(StateCondition::keyless, "the key of license_data.json is in the keyring no more");
+    case BoxCondition::locked:
+      return Error(*opened.fault);
     case BoxCondition::damaged:
       return unusable(StateCondition::damaged,
                       "license_data.json does not open: it was damaged, or its state.key is another");
@@ -169,10 +180,11 @@ Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secre
   auto state = read_content(*opened.content);
   if (!state)
     return unusable(StateCondition::damaged, "license_data.json was sealed by a version that is not understood");
+  state->keyring_name = opened.keyring_name;
   if (opened.condition == BoxCondition::edited)
     return LoadedState{StateCondition::edited, std::move(*state),
                        "license_data.json was tampered with: its readable part is not what was written"};
-  return LoadedState{StateCondition::intact, std::move(*state), {}};
+  return LoadedState{StateCondition::intact, std::move(*state), {}, opened.machine_changed};
 }
 
 }  // namespace lic

@@ -57,18 +57,18 @@ UsageBook read_book(json::Reader reader) {
 }
 
 std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& secret, const MachineIdentity& machine,
-                         std::string_view product) {
+                         std::string_view product, std::string_view keyring_name) {
   ordered_json readable{{"product", product}, {"updated_at", format_time(now)}};
   readable.update(book_json(book));
-  return seal_document(std::move(readable), {{"v", 1}, {"book", book_json(book)}},
-                       {secret, machine, product, kBoxContext});
+  return seal_document(std::move(readable), {{"v", 1}, {"book", book_json(book)}}, secret, keyring_name,
+                       {machine, product, kBoxContext});
 }
 
-LoadedUsage decode_usage(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
+LoadedUsage decode_usage(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,
                          std::string_view product) {
   const auto document = json::parse(text, "usage_data.json");
   if (!document) return {};
-  OpenedDocument opened = open_document(*document, {secret, machine, product, kBoxContext});
+  OpenedDocument opened = open_document(*document, secret_of, {machine, product, kBoxContext});
   if (!opened.content) return {opened.condition, {}};
   json::Faults faults;
   json::Reader content(*opened.content, faults);

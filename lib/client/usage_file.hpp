@@ -24,9 +24,10 @@ struct LoadedUsage {
 };
 
 [[nodiscard]] std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& secret,
-                                       const MachineIdentity& machine, std::string_view product);
+                                       const MachineIdentity& machine, std::string_view product,
+                                       std::string_view keyring_name = {});
 /// One of another product is damaged.
-[[nodiscard]] LoadedUsage decode_usage(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,
-                                       std::string_view product);
+[[nodiscard]] LoadedUsage decode_usage(std::string_view text, const SecretSource& secret_of,
+                                       const MachineIdentity& machine, std::string_view product);
 
 }  // namespace lic

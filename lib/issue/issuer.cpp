@@ -100,6 +100,7 @@ Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, T
   terms.seats = request.seats.value_or(plan->seats);
   LIC_TRY(check_seats(terms.seats, request.machines.size()));
   terms.machines = request.machines;
+  terms.allows_virtual = request.allows_virtual.value_or(plan->allows_virtual);
   terms.order = request.order;
   terms.metadata = request.metadata;
   return terms;

@@ -43,6 +43,7 @@ struct LicenseRequest {
   std::optional<Time> maintenance_until;  ///< of one that never ends
   std::optional<std::int64_t> seats;
   std::vector<MachineBinding> machines;
+  std::optional<bool> allows_virtual;
   Features features;  ///< added to the plan's, or in place of those of the same name
   Limits limits;      ///< the same
   std::string order;

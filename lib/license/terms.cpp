@@ -17,7 +17,7 @@ constexpr std::int64_t kMostGraceDays = 3650;
 constexpr std::size_t kMostMachines = 1000;
 
 /// What a payload may name in `crit`: a reader that does not know it must refuse.
-constexpr std::array<std::string_view, 2> kCritical = {"suspended_at", "activation"};
+constexpr std::array<std::string_view, 3> kCritical = {"suspended_at", "activation", "virtual"};
 
 constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
 constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
@@ -117,6 +117,7 @@ Terms read_terms(json::Reader& document) {
   terms.features = read_features(document, "features");
   terms.limits = read_limits(document, "limits");
   terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
+  terms.allows_virtual = document.boolean_or("virtual", true);
   terms.machines = read_machines(document);
   terms.activation = read_activation(document);
   terms.order = document.string_or("order", "");
@@ -257,6 +258,7 @@ std::string Terms::to_json() const {
   out["v"] = 1;
   if (suspended_at) out["crit"].push_back("suspended_at");
   if (activation) out["crit"].push_back("activation");
+  if (!allows_virtual) out["crit"].push_back("virtual");
   out["id"] = id;
   out["serial"] = serial;
   out["product"] = product;
@@ -280,6 +282,7 @@ std::string Terms::to_json() const {
     if (limit.overage != 0) entry["overage"] = limit.overage;
   }
   out["seats"] = seats;
+  if (!allows_virtual) out["virtual"] = false;  // absent says the same as true, to every version
   auto& machines_out = out["machines"] = nlohmann::ordered_json::array();
   for (const auto& binding : machines) machines_out.push_back(machine_json(binding));
   if (activation) out["activation"] = {{"request", activation->request}, {"receipt_hash", activation->receipt_hash}};

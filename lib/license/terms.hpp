@@ -52,6 +52,7 @@ struct Terms {
   Features features;
   Limits limits;
   std::int64_t seats = 1;
+  bool allows_virtual = true;                ///< false: not in virtual machines and containers
   std::vector<MachineBinding> machines;      ///< empty: any machine
   std::optional<ActivationMark> activation;  ///< absent: no answer to a request
   std::string order;

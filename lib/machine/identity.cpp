@@ -86,6 +86,14 @@ bool have_one_in_common(const std::vector<std::string>& a, const std::vector<std
                      [&](const std::string& value) { return std::find(b.begin(), b.end(), value) != b.end(); });
 }
 
+/// "a, b and c".
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    out += concat(i == 0 ? "" : i + 1 == words.size() ? " and " : ", ", words[i]);
+  return out;
+}
+
 }  // namespace
 
 MachineIdentity MachineIdentity::of(const std::vector<MachineFact>& facts, std::string_view product) {
@@ -169,7 +177,7 @@ Result<MachineBinding> MachineIdentity::binding() const {
         Errc::invalid_input,
         "the machine cannot be told from others: it shows no machine-id, product-uuid, board-serial or root-disk",
         "give it a machine id with 'systemd-machine-id-setup', or read the facts as root");
-  return MachineBinding{std::min(kDefaultMatch, static_cast<int>(facts_.size())), facts_};
+  return MachineBinding{match_for(facts_.size()), facts_};
 }
 
 bool MachineIdentity::matches(const MachineBinding& binding) const {
@@ -185,6 +193,41 @@ bool MachineIdentity::matches(const MachineBinding& binding) const {
     if (strength_of(name) == Strength::strong) strong = true;
   }
   return strong && agreeing >= std::min(binding.match, bound);
+}
+
+std::string MachineIdentity::near_miss(const std::vector<MachineBinding>& bindings) const {
+  std::vector<std::string> agreeing;  // of the binding that is nearest
+  std::vector<std::string> differing;
+  int wanted = 0;
+  for (const MachineBinding& binding : bindings) {
+    std::vector<std::string> same;
+    std::vector<std::string> other;
+    bool strong = false;
+    for (const std::string_view name : kTagged) {
+      const auto bound = binding.facts.find(std::string(name));
+      if (bound == binding.facts.end() || bound->second.empty()) continue;
+      const auto own = facts_.find(bound->first);
+      const bool agrees = own != facts_.end() && have_one_in_common(own->second, bound->second);
+      (agrees ? same : other).emplace_back(name);
+      strong |= agrees && strength_of(name) == Strength::strong;
+    }
+    if (!strong || same.size() <= agreeing.size()) continue;
+    wanted = std::min<int>(binding.match, static_cast<int>(same.size() + other.size()));
+    agreeing = std::move(same);
+    differing = std::move(other);
+  }
+  if (agreeing.empty() || std::ssize(agreeing) >= wanted) return {};
+  return concat(listed(agreeing), agreeing.size() == 1 ? " agrees; " : " agree; ", listed(differing),
+                differing.size() == 1 ? " does not; " : " do not; ", wanted, " must");
+}
+
+bool MachineIdentity::has_more_than(const FactDigests& known) const {
+  return std::any_of(facts_.begin(), facts_.end(), [&](const auto& fact) {
+    const auto same = known.find(fact.first);
+    // Both in order.
+    return same == known.end() ||
+           !std::includes(same->second.begin(), same->second.end(), fact.second.begin(), fact.second.end());
+  });
 }
 
 bool MachineIdentity::matches_any(const std::vector<MachineBinding>& bindings) const {

@@ -45,7 +45,13 @@ inline constexpr std::size_t kMostFactValues = 4;
 /// Who this machine is, to one product.
 class LIC_INTERNAL MachineIdentity {
  public:
-  static constexpr int kDefaultMatch = 3;
+  /// How many of so many facts make it the same machine, unless a license says otherwise: one
+  /// may change where there are three, and all but three where there are more.
+  [[nodiscard]] static constexpr int match_for(std::size_t facts) noexcept {
+    constexpr std::size_t kMost = 3;
+    if (facts < kMost) return static_cast<int>(facts);
+    return facts == kMost ? kMost - 1 : kMost;
+  }
 
   /// Facts that are absent, or of a name that read_machine_facts() does not give, are left out.
   static MachineIdentity of(const std::vector<MachineFact>& facts, std::string_view product);
@@ -67,9 +73,8 @@ class LIC_INTERNAL MachineIdentity {
   /// The same facts always give the same text.
   [[nodiscard]] std::string fingerprint() const;
 
-  /// A binding of a license to this machine: kDefaultMatch of its facts, or as
-  /// many as there are. Errors: invalid_input (no strong fact: such a machine
-  /// cannot be told from others).
+  /// A binding of a license to this machine: match_for() of its facts.
+  /// Errors: invalid_input (no strong fact: such a machine cannot be told from others).
   [[nodiscard]] Result<MachineBinding> binding() const;
 
   /// Whether this is the machine of `binding`: at least `match` facts agree (or
@@ -77,6 +82,13 @@ class LIC_INTERNAL MachineIdentity {
   /// binding without a strong fact, empty ones included.
   [[nodiscard]] bool matches(const MachineBinding& binding) const;
   [[nodiscard]] bool matches_any(const std::vector<MachineBinding>& bindings) const;
+
+  /// Where none matches, but a strong fact of one agrees, so that it may be this machine,
+  /// changed too much: "machine-id agrees; root-disk, mac and cpu do not; 3 must". Else empty.
+  [[nodiscard]] std::string near_miss(const std::vector<MachineBinding>& bindings) const;
+
+  /// Whether it shows a fact, or a value of one, that `known` has not.
+  [[nodiscard]] bool has_more_than(const FactDigests& known) const;
 
  private:
   FactDigests facts_;

@@ -136,4 +136,17 @@ CheckedValue check_value(std::string_view raw, ValueKind kind) {
   return {std::move(value), {}};
 }
 
+std::optional<std::string_view> line_value(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view name = line.substr(0, colon);
+    if (name.substr(0, name.find_last_not_of(" \t") + 1) == key) return line.substr(colon + 1);
+  }
+  return std::nullopt;
+}
+
 }  // namespace lic

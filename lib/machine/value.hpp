@@ -2,6 +2,7 @@
 
 /// What a value must be like to tell one machine from another.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,9 @@ struct CheckedValue {
 
 /// Reads one value. Trailing NUL bytes count as white space.
 [[nodiscard]] CheckedValue check_value(std::string_view raw, ValueKind kind);
+
+/// The value of `key` in lines of "key : value", as in /proc/cpuinfo; the spaces around the
+/// value are left as they are. The first such line counts.
+[[nodiscard]] std::optional<std::string_view> line_value(std::string_view text, std::string_view key);
 
 }  // namespace lic

@@ -36,6 +36,7 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (context.revoked) return {Reason::revoked, {}};
   if (context.suspended || terms.suspended_at) return {Reason::suspended, {}};
   if (!terms.machines.empty() && !context.machine_matches) return {Reason::wrong_machine, {}};
+  if (!terms.allows_virtual && context.is_virtual) return {Reason::wrong_machine, {}};
   if (clock_moved_back(context.now, context.high_water)) return {Reason::clock_moved_back, {}};
   // It cannot be earlier than a time already seen: a clock that is an hour slow
   // neither keeps a new license from starting nor an old one from ending.

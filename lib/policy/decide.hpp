@@ -18,6 +18,8 @@ struct Context {
   /// Whether the machine is one the license is bound to; ignored when it is
   /// bound to none.
   bool machine_matches = false;
+  /// Whether this is a virtual machine or a container; ignored by a license that allows both.
+  bool is_virtual = false;
   bool revoked = false;
   bool suspended = false;
   /// When the release that asks was made; absent: not asked about.
@@ -38,8 +40,9 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked,
-/// suspended, wrong machine, clock moved back, not yet valid, expired, version not
-/// covered (the release is newer than the maintenance).
+/// suspended, wrong machine (bound to another; a virtual one that it does not allow),
+/// clock moved back, not yet valid, expired, version not covered (the release is newer
+/// than the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.

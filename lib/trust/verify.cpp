@@ -82,6 +82,7 @@ VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string 
   terms.features = plan.features;
   terms.limits = plan.limits;
   terms.seats = plan.seats;
+  terms.allows_virtual = plan.allows_virtual;
   return VerifiedLicense(std::move(terms), KeyId());
 }
 

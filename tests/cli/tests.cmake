@@ -23,6 +23,8 @@ if(LIC_VENDOR)
   lic_cli_test(licgen_reminders)
   lic_cli_test(licctl)
   lic_cli_test(licctl_usage)
+  lic_cli_test(keyring)
+  lic_cli_test(virtual)
   lic_cli_test(concurrency)
   lic_cli_test(install)
   set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,7 @@ class Desk {
   [[nodiscard]] Result<LicenseManager> try_open(OpenOptions options = {}) const {
     std::filesystem::create_directories(home());
     options.product_file = product().native();
-    auto impl = LicenseManager::Impl::open(options, {home(), machine.path(), [this] { return now; }});
+    auto impl = LicenseManager::Impl::open(options, {home(), machine.path(), [this] { return now; }, keyring});
     if (!impl) return Error(impl.error());
     return LicenseManager(std::move(impl).value());
   }
@@ -66,6 +67,7 @@ class Desk {
   TestVendor vendor;
   FakeRoot machine;
   TemporaryDirectory files;
+  std::shared_ptr<Keyring> keyring;
   Time now = at("2026-12-01T12:00:00Z");
 };
 

@@ -268,19 +268,21 @@ TEST_CASE("client: a state cut off anywhere never grants", "[client]") {
   const auto key = read_file(desk.state() / "state.key", "key").value();
   const SecretBytes secret{ByteView(key)};
   const auto identity = MachineIdentity::of(read_machine_facts(desk.machine.path()), "ticketzero");
-  REQUIRE(decode_state(whole, secret, identity, "ticketzero").value().condition == StateCondition::intact);
+  REQUIRE(decode_state(whole, always(secret), identity, "ticketzero").value().condition == StateCondition::intact);
   for (std::size_t size = 0; size + 2 < whole.size(); ++size) {
-    const auto loaded = decode_state(std::string_view(whole).substr(0, size), secret, identity, "ticketzero").value();
+    const auto loaded =
+        decode_state(std::string_view(whole).substr(0, size), always(secret), identity, "ticketzero").value();
     REQUIRE(loaded.condition == StateCondition::damaged);
   }
   // What is not covered by the digest is the box itself, its name aside: a changed
   // byte there may leave another lock or nothing of weight, never another license.
   const std::size_t sealed_at = whole.find("\"sealed\"");
-  const std::string document = decode_state(whole, secret, identity, "ticketzero").value().state.license->document;
+  const std::string document =
+      decode_state(whole, always(secret), identity, "ticketzero").value().state.license->document;
   for (std::size_t i = 0; i + 1 < whole.size(); ++i) {
     std::string altered = whole;
     altered[i] = static_cast<char>(altered[i] ^ 1);
-    const auto decoded = decode_state(altered, secret, identity, "ticketzero");
+    const auto decoded = decode_state(altered, always(secret), identity, "ticketzero");
     if (!decoded) continue;  // the version or the product was altered
     const LoadedState& loaded = *decoded;
     if (loaded.condition != StateCondition::intact) continue;
@@ -328,7 +330,7 @@ TEST_CASE("client: the state of another product or a newer version is left alone
   CHECK(desk.read_data() == before);
 
   ordered_json newer = ordered_json::parse(before);
-  newer["sealed"]["v"] = 2;
+  newer["sealed"]["v"] = 3;
   REQUIRE(write_file(desk.data(), view_bytes(newer.dump())));
   CHECK(desk.try_open().error().code == Errc::invalid_input);
   CHECK(desk.read_data() == newer.dump());

@@ -77,9 +77,26 @@ TEST_CASE("decide: where several reasons hold, the gravest is given", "[policy]"
   context.suspended = false;
   CHECK(decide(license, context).reason == Reason::wrong_machine);
   context.machine_matches = true;
+  context.is_virtual = true;  // which it allows
   CHECK(decide(license, context).reason == Reason::clock_moved_back);
   context.high_water.reset();
   CHECK(decide(license, context).reason == Reason::expired);
+}
+
+TEST_CASE("decide: a license may ask for a physical machine", "[policy]") {
+  Terms terms = vendor().terms("professional");
+  REQUIRE(terms.allows_virtual);
+  terms.allows_virtual = false;
+  const VerifiedLicense license = license_of(terms);
+  REQUIRE_FALSE(license.terms().allows_virtual);
+  Context context = on("2026-12-01T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::valid);
+  context.is_virtual = true;
+  CHECK(decide(license, context).reason == Reason::wrong_machine);
+  context.high_water = at("2031-01-01T00:00:00Z");  // the graver reason
+  CHECK(decide(license, context).reason == Reason::wrong_machine);
+  context.suspended = true;
+  CHECK(decide(license, context).reason == Reason::suspended);
 }
 
 TEST_CASE("decide: a clock may be wrong by a day, not by more", "[policy]") {

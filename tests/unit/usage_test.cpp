@@ -241,15 +241,15 @@ TEST_CASE("usage: what no other version could have written is refused", "[usage]
   const SecretBytes secret(ByteView(read_file(desk.state() / "state.key", "key").value()));
   const auto machine = MachineIdentity::of(read_machine_facts(desk.machine.path()), "ticketzero");
   const std::string text = to_text(read_file(usage_file(desk), "usage").value());
-  const LoadedUsage loaded = decode_usage(text, secret, machine, "ticketzero");
+  const LoadedUsage loaded = decode_usage(text, always(secret), machine, "ticketzero");
   CHECK(loaded.condition == BoxCondition::intact);
   CHECK(loaded.book.counters.at("tickets").total == 1);
-  CHECK(decode_usage(text, secret, machine, "tensorpack").condition == BoxCondition::damaged);
+  CHECK(decode_usage(text, always(secret), machine, "tensorpack").condition == BoxCondition::damaged);
   for (std::size_t size = 0; size + 1 < text.size(); ++size)  // the last byte is white space
-    REQUIRE(decode_usage(std::string_view(text).substr(0, size), secret, machine, "ticketzero").book.seq == 0);
+    REQUIRE(decode_usage(std::string_view(text).substr(0, size), always(secret), machine, "ticketzero").book.seq == 0);
   UsageBook book = loaded.book;
   book.counters["tickets"].day.used = -1;
-  CHECK(decode_usage(encode_usage(book, desk.now, secret, machine, "ticketzero"), secret, machine, "ticketzero")
+  CHECK(decode_usage(encode_usage(book, desk.now, secret, machine, "ticketzero"), always(secret), machine, "ticketzero")
             .condition == BoxCondition::damaged);
 }
 

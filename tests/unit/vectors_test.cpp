@@ -92,6 +92,7 @@ std::string judge_license(const Vector& vector) {
   context.high_water = std::max(license->terms().issued_at, product().issued_at());
   if (const std::string machine = vector.get("machine"); !machine.empty())
     context.machine_matches = MachineIdentity::parse(machine).value().matches_any(license->terms().machines);
+  context.is_virtual = vector.get("virtual") == "yes";
   return std::string(token(decide(*license, context).reason));
 }
 
@@ -141,7 +142,7 @@ struct Directory {
 const std::vector<Directory>& directories() {
   static const std::vector<Directory> all = {
       {"keys", {"normal", "suggest"}, judge_key},
-      {"licenses", {"at", "machine"}, judge_license},
+      {"licenses", {"at", "machine", "virtual"}, judge_license},
       {"products", {}, judge_product},
       {"successors", {}, judge_successor},
       {"revocations", {"revoked"}, judge_revocations},

@@ -57,8 +57,9 @@ enum class Source { none, offline, online, trial, free };
 
 /// What the user should do next, and where.
 struct NextStep {
-  std::string action;  ///< "renew", "buy", "upgrade", "activate", "contact-support", "set-clock"; empty: nothing
-  std::string url;     ///< empty when there is none
+  /// "renew", "buy", "upgrade", "activate", "contact-support", "set-clock", "use-physical-machine"; empty: nothing
+  std::string action;
+  std::string url;  ///< empty when there is none
 };
 
 /// The whole answer at one moment.
@@ -82,6 +83,9 @@ struct Status {
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
   NextStep next;
+  /// In a sentence, why this is the wrong machine for the license: it is bound to another,
+  /// or not for virtual machines, and what shows that this is one. Else empty; safe to print.
+  std::string obstacle;
   std::vector<std::string> warnings;  ///< in sentences for people; safe to print
 };
 
@@ -91,6 +95,12 @@ struct Change {
   Decision decision;     ///< of activation and trial: why (not); of deactivation: what holds now
   std::string message;   ///< says what was done, or why nothing was; safe to print
   std::string hint;      ///< what to do next, or empty
+};
+
+/// Where the secret is that the state on this machine is sealed with.
+enum class KeyPlace {
+  file,     ///< state.key in the state directory, mode 0600: opens for everything that runs as this user
+  keyring,  ///< the keyring of the desktop: opens while the user is logged in there and it is unlocked
 };
 
 /// A request for a seat of a license, for the vendor to answer.
@@ -156,7 +166,8 @@ class LIC_API LicenseManager {
   /// Reads the product file and the state of this user on this machine.
   /// No license at all is not an error: see status().
   /// Errors: not_found (no product file), untrusted (it is not genuine, or not the
-  /// one this machine knows), invalid_input, denied, failure (no $HOME, I/O).
+  /// one this machine knows), invalid_input, denied, failure (no $HOME, I/O); denied or
+  /// unavailable where keep_state_key() put the secret into a keyring that does not open now.
   [[nodiscard]] static Result<LicenseManager> open(const OpenOptions& options);
 
   LicenseManager(LicenseManager&&) noexcept;
@@ -255,6 +266,16 @@ class LIC_API LicenseManager {
   /// The receipt that return_seat() would give again; empty: it would make one, or none.
   [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key = {}) const;
 
+  /// Keeps the secret of the state there from now on. Nothing but this call moves it, and only a
+  /// state whose secret is in the keyring makes liblic ask one: without a thread, without
+  /// starting anything, without letting a question appear, and for at most two seconds. While the
+  /// keyring does not open, open() is Errc::denied (it is locked) or Errc::unavailable (none
+  /// answers), and the state stays as it is; a manager that is open keeps the secret and goes on.
+  /// Not `changed` where it is kept there already.
+  /// Errors: denied, unavailable (nothing was moved), untrusted (the state was edited), failure.
+  [[nodiscard]] Result<Change> keep_state_key(KeyPlace place);
+  [[nodiscard]] KeyPlace state_key_place() const noexcept;
+
   /// Reads the state from disk again: what other processes changed, and files dropped there.
   /// Errors: as open(); the last answers then stand.
   [[nodiscard]] Result<void> refresh();
@@ -271,6 +292,9 @@ class LIC_API LicenseManager {
   /// The fingerprint to give to the vendor.
   [[nodiscard]] const std::string& machine_id() const noexcept;
   [[nodiscard]] std::vector<FactInfo> explain_machine() const;
+  /// The virtual machine and the container that this system shows to run in, the outermost
+  /// first; empty: none shows. Read from files anew, never sent, no part of machine_id().
+  [[nodiscard]] std::vector<VirtualLayer> virtual_layers() const;
   [[nodiscard]] const std::string& state_dir() const noexcept;
 
   class Impl;

@@ -122,6 +122,15 @@ struct Price {
   friend bool operator==(const Price&, const Price&) = default;
 };
 
+/// A layer between this system and the bare machine, as a file shows it.
+struct VirtualLayer {
+  bool container = false;  ///< else a virtual machine
+  std::string kind;        ///< "kvm", "vmware", "docker", "lxc", ...; "other" where that does not show
+  std::string source;      ///< the file that shows it
+  std::string evidence;    ///< what the file says: "says 'QEMU'", "is there"; foreign text in it is escaped
+  friend bool operator==(const VirtualLayer&, const VirtualLayer&) = default;
+};
+
 struct Plan {
   std::string id;
   std::string name;
@@ -138,6 +147,8 @@ struct Plan {
   std::int64_t seats = 1;
   /// A license of this plan must name its machines.
   bool machine_bound = false;
+  /// Whether a license of this plan holds in virtual machines and containers.
+  bool allows_virtual = true;
   /// For whom: whole labels at the end of the e-mail's domain; ".edu" means any
   /// name under edu, "ox.ac.uk" that domain and any name under it. Empty: anyone.
   std::vector<std::string> email_domains;
