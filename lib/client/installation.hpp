@@ -85,7 +85,7 @@ class Installation {
   [[nodiscard]] bool is_for_this_machine(const VerifiedLicense& license) const;
   void settle();
 
-  [[nodiscard]] std::string summary_json(Time now) const;  ///< summary.cpp
+  [[nodiscard]] json::Value summary_json(Time now) const;  ///< summary.cpp
 
   // changes.cpp: changing
   [[nodiscard]] Result<void> check_changeable() const;

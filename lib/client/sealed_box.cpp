@@ -1,7 +1,5 @@
 #include "client/sealed_box.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "crypto/aead.hpp"
@@ -10,8 +8,6 @@
 
 namespace lic {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kWrapContext = "lic-state-wrap-v1";
@@ -56,10 +52,10 @@ std::string summary_digest(const json::Value& document) {
   return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
 }
 
-ordered_json machine_json(const MachineIdentity& machine) {
-  auto facts = ordered_json::object();
-  for (const auto& [name, digests] : machine.facts()) facts[name] = digests;
-  return facts;
+json::Value machine_json(const MachineIdentity& machine) {
+  json::ObjectBuilder out;
+  for (const auto& [name, digests] : machine.facts()) out.strings(name, digests);
+  return out.take();
 }
 
 /// The facts of the machine that sealed the box, as a binding to compare with.
@@ -115,20 +111,25 @@ bool names_another_machine(const json::Value& document, const MachineIdentity& m
 
 }  // namespace
 
-std::string seal_document(ordered_json readable, ordered_json content, const BoxKeys& keys) {
-  // Digested as our own reader will see it, so that both sides agree to the letter.
-  const auto seen = json::parse(readable.dump(), "readable part");
-  content["machine"] = machine_json(keys.machine);
-  content["summary"] = summary_digest(seen.value_or(json::Value{}));
+std::string seal_document(json::Value readable, json::Value content, const BoxKeys& keys) {
+  json::ObjectBuilder boxed(std::move(content));
+  boxed.value("machine", machine_json(keys.machine)).string("summary", summary_digest(readable));
+  const std::string inside = json::dump(boxed.take());
 
   const SecretBytes key = random_secret(kBoxKeySize);
-  auto wraps = ordered_json::array();
-  for (const auto& lock : locks_of(keys.secret, keys.product, keys.machine))
-    wraps.push_back({{"fact", lock.fact}, {"key", base64_encode(seal_box(lock.key, key.view(), kWrapContext))}});
-  readable["sealed"] = {{"v", kVersion},
-                        {"wraps", std::move(wraps)},
-                        {"box", base64_encode(seal_box(key, view_bytes(content.dump()), keys.context))}};
-  return readable.dump(2) + "\n";
+  json::Array wraps;
+  for (const auto& lock : locks_of(keys.secret, keys.product, keys.machine)) {
+    json::ObjectBuilder wrap;
+    wrap.string("fact", lock.fact).string("key", base64_encode(seal_box(lock.key, key.view(), kWrapContext)));
+    wraps.push_back(wrap.take());
+  }
+  json::ObjectBuilder sealed;
+  sealed.integer("v", kVersion).array("wraps", std::move(wraps));
+  sealed.string("box", base64_encode(seal_box(key, view_bytes(inside), keys.context)));
+
+  json::ObjectBuilder document(std::move(readable));
+  document.value("sealed", sealed.take());
+  return json::dump_indented(document.take()) + "\n";
 }
 
 OpenedDocument open_document(const json::Value& document, const BoxKeys& keys) {

@@ -73,7 +73,7 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   return held;
 }
 
-Result<void> StateStore::save(const ClientState& state, std::string_view summary,
+Result<void> StateStore::save(const ClientState& state, const json::Value& summary,
                               const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(const SecretBytes key, own_key());
   const std::string text = encode_state(state, summary, key, machine, product_);
