@@ -1,7 +1,6 @@
 #include "client/grant_marks.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -12,8 +11,6 @@
 
 namespace lic {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct TrialMark {
   std::string plan;
@@ -85,25 +82,36 @@ Marks read_marks(const Path& file) {
           read_list(reader.array_or_empty("returned"), read_return)};
 }
 
-ordered_json facts_json(const MachineBinding& machine) {
-  auto facts = ordered_json::object();
-  for (const auto& [name, digests] : machine.facts) facts[name] = digests;
-  return facts;
+json::Value facts_json(const MachineBinding& machine) {
+  json::ObjectBuilder out;
+  for (const auto& [name, digests] : machine.facts) out.strings(name, digests);
+  return out.take();
+}
+
+json::Value trial_json(const TrialMark& mark) {
+  json::ObjectBuilder out;
+  out.string("plan", mark.plan).time("at", mark.at).value("machine", facts_json(mark.machine));
+  return out.take();
+}
+
+json::Value return_json(const ReturnMark& mark) {
+  json::ObjectBuilder out;
+  out.string("license", mark.license).strings("requests", mark.requests).time("at", mark.at);
+  out.boolean("closed", mark.closed).value("machine", facts_json(mark.machine));
+  return out.take();
 }
 
 Result<void> write_marks(const Path& file, const Marks& marks) {
-  ordered_json out{{"v", 1}, {"marks", ordered_json::array()}};
-  for (const auto& mark : marks.trials)
-    out["marks"].push_back({{"plan", mark.plan}, {"at", format_time(mark.at)}, {"machine", facts_json(mark.machine)}});
-  for (const auto& mark : marks.returns)
-    out["returned"].push_back({{"license", mark.license},
-                               {"requests", mark.requests},
-                               {"at", format_time(mark.at)},
-                               {"closed", mark.closed},
-                               {"machine", facts_json(mark.machine)}});
+  json::Array trials;
+  for (const auto& mark : marks.trials) trials.push_back(trial_json(mark));
+  json::Array returns;
+  for (const auto& mark : marks.returns) returns.push_back(return_json(mark));
+  json::ObjectBuilder out;
+  out.integer("v", 1).array("marks", std::move(trials));
+  if (!returns.empty()) out.array("returned", std::move(returns));
   LIC_TRY(make_private_directory(file.parent_path()));
   remove_abandoned_temporaries_of(file);
-  return write_file(file, view_bytes(out.dump() + "\n"));
+  return write_file(file, view_bytes(json::dump(out.take()) + "\n"));
 }
 
 /// The mark of that license on this machine; end() where there is none.

@@ -1,7 +1,5 @@
 #include "client/sealed_box.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "crypto/aead.hpp"
@@ -10,8 +8,6 @@
 
 namespace lic {
 namespace {
-
-using nlohmann::ordered_json;
 
 /// Versions of `sealed`. A reader that knows no keyring leaves alone what it could not open.
 constexpr std::int64_t kKeyInFile = 1;
@@ -58,10 +54,10 @@ std::string summary_digest(const json::Value& document) {
   return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
 }
 
-ordered_json machine_json(const MachineIdentity& machine) {
-  auto facts = ordered_json::object();
-  for (const auto& [name, digests] : machine.facts()) facts[name] = digests;
-  return facts;
+json::Value machine_json(const MachineIdentity& machine) {
+  json::ObjectBuilder out;
+  for (const auto& [name, digests] : machine.facts()) out.strings(name, digests);
+  return out.take();
 }
 
 /// The facts of the machine that sealed the box, as a binding to compare with.
@@ -146,22 +142,28 @@ SecretSource always(const SecretBytes& secret) {
   return [&secret](const std::string&) -> Result<SecretBytes> { return SecretBytes(secret.view()); };
 }
 
-std::string seal_document(ordered_json readable, ordered_json content, const SecretBytes& secret,
+std::string seal_document(json::Value readable, json::Value content, const SecretBytes& secret,
                           std::string_view keyring_name, const BoxKeys& keys) {
-  // Digested as our own reader will see it, so that both sides agree to the letter.
-  const auto seen = json::parse(readable.dump(), "readable part");
-  content["machine"] = machine_json(keys.machine);
-  content["summary"] = summary_digest(seen.value_or(json::Value{}));
+  json::ObjectBuilder boxed(std::move(content));
+  boxed.value("machine", machine_json(keys.machine)).string("summary", summary_digest(readable));
+  const std::string inside = json::dump(boxed.take());
+
   const SecretBytes key = random_secret(kBoxKeySize);
-  auto wraps = ordered_json::array();
-  for (const auto& lock : locks_of(secret, keys.product, keys.machine))
-    wraps.push_back({{"fact", lock.fact}, {"key", base64_encode(seal_box(lock.key, key.view(), kWrapContext))}});
-  auto& sealed = readable["sealed"];
-  sealed["v"] = keyring_name.empty() ? kKeyInFile : kKeyInKeyring;
-  if (!keyring_name.empty()) sealed["keyring"] = keyring_name;
-  sealed["wraps"] = std::move(wraps);
-  sealed["box"] = base64_encode(seal_box(key, view_bytes(content.dump()), keys.context));
-  return readable.dump(2) + "\n";
+  json::Array wraps;
+  for (const auto& lock : locks_of(secret, keys.product, keys.machine)) {
+    json::ObjectBuilder wrap;
+    wrap.string("fact", lock.fact).string("key", base64_encode(seal_box(lock.key, key.view(), kWrapContext)));
+    wraps.push_back(wrap.take());
+  }
+  json::ObjectBuilder sealed;
+  sealed.integer("v", keyring_name.empty() ? kKeyInFile : kKeyInKeyring);
+  if (!keyring_name.empty()) sealed.string("keyring", keyring_name);
+  sealed.array("wraps", std::move(wraps));
+  sealed.string("box", base64_encode(seal_box(key, view_bytes(inside), keys.context)));
+
+  json::ObjectBuilder document(std::move(readable));
+  document.value("sealed", sealed.take());
+  return json::dump_indented(document.take()) + "\n";
 }
 
 OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of, const BoxKeys& keys) {

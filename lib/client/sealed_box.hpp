@@ -5,7 +5,6 @@
 /// changed by hand. The secret is that of the 0600 file state.key, or one in the user's keyring.
 
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +32,8 @@ using SecretSource = std::function<Result<SecretBytes>(const std::string& keyrin
 
 /// `readable` with the member "sealed": `content` with the members "machine" and "summary"
 /// added, in a box. As the text of the file. `keyring_name`: of the secret; empty: it is in state.key.
-[[nodiscard]] std::string seal_document(nlohmann::ordered_json readable, nlohmann::ordered_json content,
-                                        const SecretBytes& secret, std::string_view keyring_name, const BoxKeys& keys);
+[[nodiscard]] std::string seal_document(json::Value readable, json::Value content, const SecretBytes& secret,
+                                        std::string_view keyring_name, const BoxKeys& keys);
 
 enum class BoxCondition {
   intact,

@@ -72,7 +72,7 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   return held;
 }
 
-Result<void> StateStore::save(const ClientState& state, std::string_view summary,
+Result<void> StateStore::save(const ClientState& state, const json::Value& summary,
                               const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(state.keyring_name));
   const std::string text = encode_state(state, summary, secret, machine, product_);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "client/sealed_box.hpp"
 #include "client/state_keys.hpp"
 #include "lic/result.hpp"
@@ -115,7 +116,7 @@ class StateStore {
 
   /// Writes the state whole. `summary` is the readable part: a JSON object.
   /// The lock must be held. Errors: denied, failure; the old state then stands.
-  [[nodiscard]] Result<void> save(const ClientState& state, std::string_view summary,
+  [[nodiscard]] Result<void> save(const ClientState& state, const json::Value& summary,
                                   const MachineIdentity& machine) const;
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
@@ -151,7 +152,7 @@ class StateStore {
 };
 
 /// The two halves of license_data.json, apart from any file; for tests and fuzzing.
-[[nodiscard]] std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
+[[nodiscard]] std::string encode_state(const ClientState& state, const json::Value& summary, const SecretBytes& secret,
                                        const MachineIdentity& machine, std::string_view product);
 /// Errors: untrusted (the state of another product); invalid_input (of a newer version); those of
 /// `secret_of` but not_found.

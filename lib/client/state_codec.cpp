@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -12,50 +10,65 @@
 namespace lic {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::string_view kBoxContext = "lic-state-box-v1";
 
-ordered_json pin_json(const ProductPin& pin) {
-  auto roots = ordered_json::array();
+json::Value pin_json(const ProductPin& pin) {
+  std::vector<std::string> roots;
   for (const auto& root : pin.roots) roots.push_back(root.base64());
-  return {{"product", pin.product},
-          {"version", pin.version},
-          {"threshold", pin.threshold},
-          {"roots", std::move(roots)},
-          {"digest", hex_encode(pin.digest)}};
+  json::ObjectBuilder out;
+  out.string("product", pin.product).integer("version", pin.version).integer("threshold", pin.threshold);
+  out.strings("roots", roots).string("digest", hex_encode(pin.digest));
+  return out.take();
 }
 
-ordered_json content_json(const ClientState& state) {
-  ordered_json out{{"v", 1}};
-  if (state.license)
-    out["license"] = {{"document", state.license->document},
-                      {"activated_at", format_time(state.license->activated_at)},
-                      {"source", state.license->source}};
-  if (state.grant)
-    out["grant"] = {{"plan", state.grant->plan},
-                    {"key", state.grant->key},
-                    {"email", state.grant->email},
-                    {"started_at", format_time(state.grant->started_at)}};
-  if (state.pin) out["pin"] = pin_json(*state.pin);
-  if (state.high_water) out["high_water"] = format_time(*state.high_water);
-  out["seen"] = state.seen;
-  out["granted"] = state.granted;
-  if (!state.given_up.empty()) out["given_up"] = state.given_up;
-  if (state.pending)
-    out["pending"] = {{"id", state.pending->id},
-                      {"key", state.pending->key},
-                      {"secret", state.pending->secret},
-                      {"document", state.pending->document}};
-  auto& exchanges = out["exchanges"] = ordered_json::array();
-  for (const auto& exchange : state.exchanges)
-    exchanges.push_back({{"request", exchange.request},
-                         {"key", exchange.key},
-                         {"license", exchange.license},
-                         {"secret", exchange.secret},
-                         {"receipt", exchange.receipt}});
-  if (state.usage) out["usage"] = book_json(*state.usage);
-  return out;
+json::Value license_json(const ActiveLicense& license) {
+  json::ObjectBuilder out;
+  out.string("document", license.document).time("activated_at", license.activated_at).string("source", license.source);
+  return out.take();
+}
+
+json::Value grant_json(const LocalGrant& grant) {
+  json::ObjectBuilder out;
+  out.string("plan", grant.plan).string("key", grant.key).string("email", grant.email);
+  out.time("started_at", grant.started_at);
+  return out.take();
+}
+
+json::Value seen_json(const std::map<std::string, std::int64_t>& seen) {
+  json::ObjectBuilder out;
+  for (const auto& [id, serial] : seen) out.integer(id, serial);
+  return out.take();
+}
+
+json::Value pending_json(const PendingRequest& pending) {
+  json::ObjectBuilder out;
+  out.string("id", pending.id).string("key", pending.key).string("secret", pending.secret);
+  out.string("document", pending.document);
+  return out.take();
+}
+
+json::Value exchange_json(const Exchange& exchange) {
+  json::ObjectBuilder out;
+  out.string("request", exchange.request).string("key", exchange.key).string("license", exchange.license);
+  out.string("secret", exchange.secret).string("receipt", exchange.receipt);
+  return out.take();
+}
+
+json::Value content_json(const ClientState& state) {
+  json::ObjectBuilder out;
+  out.integer("v", 1);
+  if (state.license) out.value("license", license_json(*state.license));
+  if (state.grant) out.value("grant", grant_json(*state.grant));
+  if (state.pin) out.value("pin", pin_json(*state.pin));
+  if (state.high_water) out.time("high_water", *state.high_water);
+  out.value("seen", seen_json(state.seen)).strings("granted", state.granted);
+  if (!state.given_up.empty()) out.strings("given_up", state.given_up);
+  if (state.pending) out.value("pending", pending_json(*state.pending));
+  json::Array exchanges;
+  for (const auto& exchange : state.exchanges) exchanges.push_back(exchange_json(exchange));
+  out.array("exchanges", std::move(exchanges));
+  if (state.usage) out.value("usage", book_json(*state.usage));
+  return out.take();
 }
 
 std::optional<ActiveLicense> read_license(json::Reader& content) {
@@ -145,10 +158,9 @@ LoadedState unusable(StateCondition condition, std::string problem) { return {co
 
 }  // namespace
 
-std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
+std::string encode_state(const ClientState& state, const json::Value& summary, const SecretBytes& secret,
                          const MachineIdentity& machine, std::string_view product) {
-  return seal_document(ordered_json::parse(summary), content_json(state), secret, state.keyring_name,
-                       {machine, product, kBoxContext});
+  return seal_document(summary, content_json(state), secret, state.keyring_name, {machine, product, kBoxContext});
 }
 
 Result<LoadedState> decode_state(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,

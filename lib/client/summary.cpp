@@ -1,57 +1,47 @@
-#include <nlohmann/json.hpp>
-
+#include "base/json.hpp"
 #include "base/time.hpp"
 #include "client/installation.hpp"
 
 namespace lic {
 namespace {
 
-using nlohmann::ordered_json;
-
-ordered_json optional_text(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
-
-ordered_json optional_time(const std::optional<Time>& time) {
-  return time ? ordered_json(format_time(*time)) : ordered_json(nullptr);
-}
-
-ordered_json limits_json(const Limits& limits) {
-  auto out = ordered_json::object();
+json::Value limits_json(const Limits& limits) {
+  json::ObjectBuilder out;
   for (const auto& [name, limit] : limits) {
-    out[name]["max"] = limit.max ? ordered_json(*limit.max) : ordered_json(nullptr);
-    if (limit.per) out[name]["per"] = token(*limit.per);
+    json::ObjectBuilder entry;
+    entry.value("max", limit.max ? json::Value(*limit.max) : json::Value());
+    if (limit.per) entry.string("per", token(*limit.per));
+    out.value(name, entry.take());
   }
-  return out;
+  return out.take();
 }
 
-ordered_json features_json(const Features& features) {
-  auto out = ordered_json::object();
-  for (const auto& [name, value] : features)
-    out[name] = std::visit([](const auto& v) { return ordered_json(v); }, value);
-  return out;
+json::Value features_json(const Features& features) {
+  json::ObjectBuilder out;
+  for (const auto& [name, value] : features) {
+    if (const auto* flag = std::get_if<bool>(&value)) out.boolean(name, *flag);
+    if (const auto* number = std::get_if<std::int64_t>(&value)) out.integer(name, *number);
+    if (const auto* text = std::get_if<std::string>(&value)) out.string(name, *text);
+    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) out.strings(name, *words);
+  }
+  return out.take();
 }
 
 }  // namespace
 
 /// The readable part of license_data.json (docs/formats.md, 6).
-std::string Installation::summary_json(Time now) const {
+json::Value Installation::summary_json(Time now) const {
   const Status status = standing_.status_at(now, standing_.decision_at(now));
-  ordered_json out;
-  out["product"] = standing_.info.id;
-  out["license_key"] = optional_text(status.license_key);
-  out["license_type"] = optional_text(status.plan);
-  out["kind"] = status.kind ? ordered_json(token(*status.kind)) : ordered_json(nullptr);
-  out["activated"] = standing_.license.has_value();
-  out["activation_date"] = optional_time(status.activated_at);
-  out["expires"] = optional_time(status.expires);
-  out["features"] = features_json(status.features);
-  out["limits"] = limits_json(status.limits);
-  out["customer_id"] = optional_text(status.customer.email.empty() ? status.customer.name : status.customer.email);
-  out["machine_id"] = standing_.fingerprint;
-  out["source"] = token(status.source);
-  out["verified_at"] = optional_time(status.verified_at);
-  return out.dump();
+  json::ObjectBuilder out;
+  out.string("product", standing_.info.id).string_or_null("license_key", status.license_key);
+  out.string_or_null("license_type", status.plan).string_or_null("kind", status.kind ? token(*status.kind) : "");
+  out.boolean("activated", standing_.license.has_value());
+  out.time_or_null("activation_date", status.activated_at).time_or_null("expires", status.expires);
+  out.value("features", features_json(status.features)).value("limits", limits_json(status.limits));
+  out.string_or_null("customer_id", status.customer.email.empty() ? status.customer.name : status.customer.email);
+  out.string("machine_id", standing_.fingerprint).string("source", token(status.source));
+  out.time_or_null("verified_at", status.verified_at);
+  return out.take();
 }
 
 }  // namespace lic

@@ -1,7 +1,5 @@
 #include "client/usage_file.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "license/terms.hpp"
@@ -9,23 +7,25 @@
 namespace lic {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::string_view kBoxContext = "lic-usage-box-v1";
 
-ordered_json window_json(const WindowCount& window) {
-  return {{"since", format_time(window.start)}, {"used", window.used}};
+json::Value window_json(const WindowCount& window) {
+  json::ObjectBuilder out;
+  out.time("since", window.start).integer("used", window.used);
+  return out.take();
 }
 
-ordered_json counters_json(const UsageBook& book) {
-  auto out = ordered_json::object();
-  for (const auto& [name, counter] : book.counters)
-    out[name] = {{"level", counter.level},
-                 {"day", window_json(counter.day)},
-                 {"month", window_json(counter.month)},
-                 {"year", window_json(counter.year)},
-                 {"total", counter.total}};
-  return out;
+json::Value counter_json(const Counter& counter) {
+  json::ObjectBuilder out;
+  out.integer("level", counter.level).value("day", window_json(counter.day)).value("month", window_json(counter.month));
+  out.value("year", window_json(counter.year)).integer("total", counter.total);
+  return out.take();
+}
+
+json::Value counters_json(const UsageBook& book) {
+  json::ObjectBuilder out;
+  for (const auto& [name, counter] : book.counters) out.value(name, counter_json(counter));
+  return out.take();
 }
 
 WindowCount read_window(json::Reader& counter, std::string_view name) {
@@ -39,7 +39,11 @@ WindowCount read_window(json::Reader& counter, std::string_view name) {
 
 }  // namespace
 
-ordered_json book_json(const UsageBook& book) { return {{"seq", book.seq}, {"counters", counters_json(book)}}; }
+json::Value book_json(const UsageBook& book) {
+  json::ObjectBuilder out;
+  out.integer("seq", book.seq).value("counters", counters_json(book));
+  return out.take();
+}
 
 UsageBook read_book(json::Reader reader) {
   UsageBook book;
@@ -58,10 +62,12 @@ UsageBook read_book(json::Reader reader) {
 
 std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& secret, const MachineIdentity& machine,
                          std::string_view product, std::string_view keyring_name) {
-  ordered_json readable{{"product", product}, {"updated_at", format_time(now)}};
-  readable.update(book_json(book));
-  return seal_document(std::move(readable), {{"v", 1}, {"book", book_json(book)}}, secret, keyring_name,
-                       {machine, product, kBoxContext});
+  json::ObjectBuilder readable;
+  readable.string("product", product).time("updated_at", now).integer("seq", book.seq);
+  readable.value("counters", counters_json(book));
+  json::ObjectBuilder content;
+  content.integer("v", 1).value("book", book_json(book));
+  return seal_document(readable.take(), content.take(), secret, keyring_name, {machine, product, kBoxContext});
 }
 
 LoadedUsage decode_usage(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,
