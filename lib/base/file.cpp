@@ -183,6 +183,7 @@ Result<void> AtomicFile::write(ByteView bytes) {
 }
 
 Result<void> AtomicFile::commit(Existing existing) {
+  const Path directory = directory_of(path_);  // now, as memory may run out: after the renaming nothing fails so
   if (::fsync(fd_.get()) != 0) return system_error(errno, "cannot write", path_);
   if (existing == Existing::replace) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(errno, "cannot write", path_);
@@ -196,7 +197,7 @@ Result<void> AtomicFile::commit(Existing existing) {
     ::unlink(temporary_.c_str());
     temporary_.clear();
   }
-  return sync_directory(directory_of(path_));
+  return sync_directory(directory);
 }
 
 void remove_abandoned_temporaries(const Path& directory, std::string_view name) noexcept {

@@ -3,12 +3,13 @@
 #if defined(__SSE2__) && !defined(RAPIDJSON_SSE2)
 #define RAPIDJSON_SSE2  // sixteen bytes of a string at a time
 #endif
+#include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <unordered_set>
 
 #include "base/result.hpp"
@@ -18,6 +19,25 @@ namespace lic::json {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// RapidJSON's own allocators give null where memory runs out, and it writes there.
+struct Allocator {
+  // The names of these members are RapidJSON's.
+  static constexpr bool kNeedFree = true;
+  void* Malloc(std::size_t size) { return size == 0 ? nullptr : ::operator new(size); }
+  void* Realloc(void* old, std::size_t old_size, std::size_t size) {
+    void* grown = Malloc(size);
+    if (old != nullptr && grown != nullptr) std::memcpy(grown, old, std::min(old_size, size));
+    Free(old);
+    return grown;
+  }
+  static void Free(void* memory) noexcept { ::operator delete(memory); }
+};
+
+using EventReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
+using StringBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, Allocator>;
+using Writer = rapidjson::Writer<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
+using PrettyWriter = rapidjson::PrettyWriter<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
 
 constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -146,13 +166,13 @@ std::string_view describe(rapidjson::ParseErrorCode code) {
   }
 }
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void write_string(Writer& writer, const std::string& text) {
+template <class AnyWriter>
+void write_string(AnyWriter& writer, const std::string& text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-void write(Writer& writer, const Value& value) {
+template <class AnyWriter>
+void write(AnyWriter& writer, const Value& value) {
   if (const auto* boolean = value.as_bool()) {
     writer.Bool(*boolean);
   } else if (const auto* integer = value.as_integer()) {
@@ -212,6 +232,16 @@ std::string_view Value::type_name() const noexcept {
   return "null";
 }
 
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+Value time_or_null(const std::optional<Time>& time) { return time ? Value(format_time(*time)) : Value(); }
+Value number_or_null(const std::optional<std::int64_t>& number) { return number ? Value(*number) : Value(); }
+
+Value list_of(const std::vector<std::string>& texts) {
+  Array out;
+  for (const auto& text : texts) out.emplace_back(text);
+  return Value(std::move(out));
+}
+
 Result<Value> parse(std::string_view text, std::string_view what) {
   if (text.starts_with(kByteOrderMark))
     return error(Errc::invalid_input, concat(what, " begins with a byte order mark"), "save it as UTF-8 without BOM");
@@ -227,7 +257,7 @@ Result<Value> parse(std::string_view text, std::string_view what) {
   buffer.reserve(text.size() + kPastTheEnd);
   buffer.append(text).append(kPastTheEnd, '\0');
   rapidjson::InsituStringStream stream(buffer.data());
-  rapidjson::Reader reader;
+  EventReader reader;
   Builder builder;
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (!builder.fault().empty())
@@ -239,8 +269,16 @@ Result<Value> parse(std::string_view text, std::string_view what) {
 }
 
 std::string dump(const Value& value) {
-  rapidjson::StringBuffer buffer;
+  StringBuffer buffer;
   Writer writer(buffer);
+  write(writer, value);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string dump_indented(const Value& value) {
+  StringBuffer buffer;
+  PrettyWriter writer(buffer);
+  writer.SetIndent(' ', 2);
   write(writer, value);
   return {buffer.GetString(), buffer.GetSize()};
 }

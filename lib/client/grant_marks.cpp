@@ -1,7 +1,6 @@
 #include "client/grant_marks.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -12,8 +11,6 @@
 
 namespace lic {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct TrialMark {
   std::string plan;
@@ -85,24 +82,42 @@ Marks read_marks(const Path& file) {
           read_list(reader.array_or_empty("returned"), read_return)};
 }
 
-ordered_json facts_json(const MachineBinding& machine) {
-  auto facts = ordered_json::object();
-  for (const auto& [name, digests] : machine.facts) facts[name] = digests;
-  return facts;
+json::Value facts_json(const MachineBinding& machine) {
+  json::Object facts;
+  for (const auto& [name, digests] : machine.facts) facts.emplace_back(name, json::list_of(digests));
+  return json::Value(std::move(facts));
+}
+
+json::Value mark_json(const TrialMark& mark) {
+  return json::Value(json::Object{
+      {"plan", json::Value(mark.plan)},
+      {"at", json::Value(format_time(mark.at))},
+      {"machine", facts_json(mark.machine)},
+  });
+}
+
+json::Value mark_json(const ReturnMark& mark) {
+  return json::Value(json::Object{
+      {"license", json::Value(mark.license)},
+      {"requests", json::list_of(mark.requests)},
+      {"at", json::Value(format_time(mark.at))},
+      {"closed", json::Value(mark.closed)},
+      {"machine", facts_json(mark.machine)},
+  });
+}
+
+template <class Mark>
+json::Value list_json(const std::vector<Mark>& marks) {
+  json::Array out;
+  for (const auto& mark : marks) out.push_back(mark_json(mark));
+  return json::Value(std::move(out));
 }
 
 Result<void> write_marks(const Path& file, const Marks& marks) {
-  ordered_json out{{"v", 1}, {"marks", ordered_json::array()}};
-  for (const auto& mark : marks.trials)
-    out["marks"].push_back({{"plan", mark.plan}, {"at", format_time(mark.at)}, {"machine", facts_json(mark.machine)}});
-  for (const auto& mark : marks.returns)
-    out["returned"].push_back({{"license", mark.license},
-                               {"requests", mark.requests},
-                               {"at", format_time(mark.at)},
-                               {"closed", mark.closed},
-                               {"machine", facts_json(mark.machine)}});
+  json::Object out{{"v", json::Value(std::int64_t{1})}, {"marks", list_json(marks.trials)}};
+  if (!marks.returns.empty()) out.emplace_back("returned", list_json(marks.returns));
   LIC_TRY(make_private_directory(file.parent_path()));
-  return write_file(file, view_bytes(out.dump() + "\n"));
+  return write_file(file, view_bytes(json::dump(json::Value(std::move(out))) + "\n"));
 }
 
 /// The mark of that license on this machine; end() where there is none.

@@ -1,7 +1,5 @@
 #include "client/sealed_box.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "crypto/aead.hpp"
@@ -10,8 +8,6 @@
 
 namespace lic {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kWrapContext = "lic-state-wrap-v1";
@@ -47,19 +43,31 @@ std::vector<Lock> locks_of(const SecretBytes& secret, std::string_view product, 
   return locks;
 }
 
-/// The digest of the readable part: its members without `sealed`, white space aside.
-std::string summary_digest(const json::Value& document) {
+/// The digest of the readable part, white space aside.
+std::string summary_digest(json::Object readable) {
+  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
+}
+
+/// The members of a document without `sealed`.
+json::Object readable_part(const json::Value& document) {
   json::Object readable;
   if (const auto* members = document.as_object())
     for (const auto& member : *members)
       if (member.first != "sealed") readable.push_back(member);
-  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
+  return readable;
 }
 
-ordered_json machine_json(const MachineIdentity& machine) {
-  auto facts = ordered_json::object();
-  for (const auto& [name, digests] : machine.facts()) facts[name] = digests;
-  return facts;
+json::Value machine_json(const MachineIdentity& machine) {
+  json::Object facts;
+  for (const auto& [name, digests] : machine.facts()) facts.emplace_back(name, json::list_of(digests));
+  return json::Value(std::move(facts));
+}
+
+json::Value wrap_json(const Lock& lock, const SecretBytes& key) {
+  return json::Value(json::Object{
+      {"fact", json::Value(lock.fact)},
+      {"key", json::Value(base64_encode(seal_box(lock.key, key.view(), kWrapContext)))},
+  });
 }
 
 /// The facts of the machine that sealed the box, as a binding to compare with.
@@ -115,20 +123,21 @@ bool names_another_machine(const json::Value& document, const MachineIdentity& m
 
 }  // namespace
 
-std::string seal_document(ordered_json readable, ordered_json content, const BoxKeys& keys) {
-  // Digested as our own reader will see it, so that both sides agree to the letter.
-  const auto seen = json::parse(readable.dump(), "readable part");
-  content["machine"] = machine_json(keys.machine);
-  content["summary"] = summary_digest(seen.value_or(json::Value{}));
+std::string seal_document(json::Object readable, json::Object content, const BoxKeys& keys) {
+  content.emplace_back("machine", machine_json(keys.machine));
+  content.emplace_back("summary", json::Value(summary_digest(readable)));
 
   const SecretBytes key = random_secret(kBoxKeySize);
-  auto wraps = ordered_json::array();
-  for (const auto& lock : locks_of(keys.secret, keys.product, keys.machine))
-    wraps.push_back({{"fact", lock.fact}, {"key", base64_encode(seal_box(lock.key, key.view(), kWrapContext))}});
-  readable["sealed"] = {{"v", kVersion},
-                        {"wraps", std::move(wraps)},
-                        {"box", base64_encode(seal_box(key, view_bytes(content.dump()), keys.context))}};
-  return readable.dump(2) + "\n";
+  json::Array wraps;
+  for (const auto& lock : locks_of(keys.secret, keys.product, keys.machine)) wraps.push_back(wrap_json(lock, key));
+  const std::string hidden = json::dump(json::Value(std::move(content)));
+  readable.emplace_back("sealed",
+                        json::Value(json::Object{
+                            {"v", json::Value(kVersion)},
+                            {"wraps", json::Value(std::move(wraps))},
+                            {"box", json::Value(base64_encode(seal_box(key, view_bytes(hidden), keys.context)))},
+                        }));
+  return json::dump_indented(json::Value(std::move(readable))) + "\n";
 }
 
 OpenedDocument open_document(const json::Value& document, const BoxKeys& keys) {
@@ -149,7 +158,7 @@ OpenedDocument open_document(const json::Value& document, const BoxKeys& keys) {
   const std::string summary = reader.string("summary");
   if (!faults.empty()) return {BoxCondition::damaged, {}};
   if (!same_machine(keys.machine, sealed_on)) return {BoxCondition::foreign, {}};
-  const bool as_written = summary == summary_digest(document);
+  const bool as_written = summary == summary_digest(readable_part(document));
   return {as_written ? BoxCondition::intact : BoxCondition::edited, std::move(content).value()};
 }
 

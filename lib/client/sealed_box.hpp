@@ -4,7 +4,6 @@
 /// secret on the machine that sealed it, and tells when the readable part beside it was
 /// changed by hand.
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +24,7 @@ struct BoxKeys {
 
 /// `readable` with the member "sealed": `content` with the members "machine" and "summary"
 /// added, in a box. As the text of the file.
-[[nodiscard]] std::string seal_document(nlohmann::ordered_json readable, nlohmann::ordered_json content,
-                                        const BoxKeys& keys);
+[[nodiscard]] std::string seal_document(json::Object readable, json::Object content, const BoxKeys& keys);
 
 enum class BoxCondition {
   intact,

@@ -73,10 +73,9 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   return held;
 }
 
-Result<void> StateStore::save(const ClientState& state, std::string_view summary,
-                              const MachineIdentity& machine) const {
+Result<void> StateStore::save(const ClientState& state, json::Object summary, const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(const SecretBytes key, own_key());
-  const std::string text = encode_state(state, summary, key, machine, product_);
+  const std::string text = encode_state(state, std::move(summary), key, machine, product_);
   return write_file(data_file(), view_bytes(text));
 }
 

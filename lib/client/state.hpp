@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "machine/identity.hpp"
@@ -105,10 +106,9 @@ class StateStore {
   /// Makes the directory and takes its lock. Errors: unavailable, denied, failure.
   [[nodiscard]] Result<FileLock> lock(std::chrono::milliseconds patience) const;
 
-  /// Writes the state whole. `summary` is the readable part: a JSON object.
+  /// Writes the state whole. `summary` is the readable part.
   /// The lock must be held. Errors: denied, failure; the old state then stands.
-  [[nodiscard]] Result<void> save(const ClientState& state, std::string_view summary,
-                                  const MachineIdentity& machine) const;
+  [[nodiscard]] Result<void> save(const ClientState& state, json::Object summary, const MachineIdentity& machine) const;
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
   /// new name. The lock must be held.
@@ -140,7 +140,7 @@ class StateStore {
 };
 
 /// The two halves of license_data.json, apart from any file; for tests and fuzzing.
-[[nodiscard]] std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
+[[nodiscard]] std::string encode_state(const ClientState& state, json::Object summary, const SecretBytes& secret,
                                        const MachineIdentity& machine, std::string_view product);
 /// Errors: untrusted (the state of another product); invalid_input (of a newer version).
 [[nodiscard]] Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret,

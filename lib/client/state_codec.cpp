@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -12,49 +10,75 @@
 namespace lic {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::string_view kBoxContext = "lic-state-box-v1";
 
-ordered_json pin_json(const ProductPin& pin) {
-  auto roots = ordered_json::array();
-  for (const auto& root : pin.roots) roots.push_back(root.base64());
-  return {{"product", pin.product},
-          {"version", pin.version},
-          {"threshold", pin.threshold},
-          {"roots", std::move(roots)},
-          {"digest", hex_encode(pin.digest)}};
+json::Value object(json::Object members) { return json::Value(std::move(members)); }
+
+json::Value pin_json(const ProductPin& pin) {
+  json::Array roots;
+  for (const auto& root : pin.roots) roots.emplace_back(root.base64());
+  return object({
+      {"product", json::Value(pin.product)},
+      {"version", json::Value(pin.version)},
+      {"threshold", json::Value(pin.threshold)},
+      {"roots", json::Value(std::move(roots))},
+      {"digest", json::Value(hex_encode(pin.digest))},
+  });
 }
 
-ordered_json content_json(const ClientState& state) {
-  ordered_json out{{"v", 1}};
-  if (state.license)
-    out["license"] = {{"document", state.license->document},
-                      {"activated_at", format_time(state.license->activated_at)},
-                      {"source", state.license->source}};
-  if (state.grant)
-    out["grant"] = {{"plan", state.grant->plan},
-                    {"key", state.grant->key},
-                    {"email", state.grant->email},
-                    {"started_at", format_time(state.grant->started_at)}};
-  if (state.pin) out["pin"] = pin_json(*state.pin);
-  if (state.high_water) out["high_water"] = format_time(*state.high_water);
-  out["seen"] = state.seen;
-  out["granted"] = state.granted;
-  if (!state.given_up.empty()) out["given_up"] = state.given_up;
-  if (state.pending)
-    out["pending"] = {{"id", state.pending->id},
-                      {"key", state.pending->key},
-                      {"secret", state.pending->secret},
-                      {"document", state.pending->document}};
-  auto& exchanges = out["exchanges"] = ordered_json::array();
-  for (const auto& exchange : state.exchanges)
-    exchanges.push_back({{"request", exchange.request},
-                         {"key", exchange.key},
-                         {"license", exchange.license},
-                         {"secret", exchange.secret},
-                         {"receipt", exchange.receipt}});
-  if (state.usage) out["usage"] = book_json(*state.usage);
+json::Value license_json(const ActiveLicense& license) {
+  return object({
+      {"document", json::Value(license.document)},
+      {"activated_at", json::Value(format_time(license.activated_at))},
+      {"source", json::Value(license.source)},
+  });
+}
+
+json::Value grant_json(const LocalGrant& grant) {
+  return object({
+      {"plan", json::Value(grant.plan)},
+      {"key", json::Value(grant.key)},
+      {"email", json::Value(grant.email)},
+      {"started_at", json::Value(format_time(grant.started_at))},
+  });
+}
+
+json::Value pending_json(const PendingRequest& pending) {
+  return object({
+      {"id", json::Value(pending.id)},
+      {"key", json::Value(pending.key)},
+      {"secret", json::Value(pending.secret)},
+      {"document", json::Value(pending.document)},
+  });
+}
+
+json::Value exchanges_json(const std::vector<Exchange>& exchanges) {
+  json::Array out;
+  for (const auto& exchange : exchanges)
+    out.push_back(object({
+        {"request", json::Value(exchange.request)},
+        {"key", json::Value(exchange.key)},
+        {"license", json::Value(exchange.license)},
+        {"secret", json::Value(exchange.secret)},
+        {"receipt", json::Value(exchange.receipt)},
+    }));
+  return json::Value(std::move(out));
+}
+
+json::Object content_json(const ClientState& state) {
+  json::Object out{{"v", json::Value(std::int64_t{1})}};
+  if (state.license) out.emplace_back("license", license_json(*state.license));
+  if (state.grant) out.emplace_back("grant", grant_json(*state.grant));
+  if (state.pin) out.emplace_back("pin", pin_json(*state.pin));
+  if (state.high_water) out.emplace_back("high_water", json::Value(format_time(*state.high_water)));
+  json::Object seen;
+  for (const auto& [id, serial] : state.seen) seen.emplace_back(id, json::Value(serial));
+  out.emplace_back("seen", json::Value(std::move(seen)));
+  out.emplace_back("granted", json::list_of(state.granted));
+  out.emplace_back("given_up", json::list_of(state.given_up));
+  if (state.pending) out.emplace_back("pending", pending_json(*state.pending));
+  out.emplace_back("exchanges", exchanges_json(state.exchanges));
+  if (state.usage) out.emplace_back("usage", json::Value(book_json(*state.usage)));
   return out;
 }
 
@@ -139,9 +163,9 @@ LoadedState unusable(StateCondition condition, std::string problem) { return {co
 
 }  // namespace
 
-std::string encode_state(const ClientState& state, std::string_view summary, const SecretBytes& secret,
+std::string encode_state(const ClientState& state, json::Object summary, const SecretBytes& secret,
                          const MachineIdentity& machine, std::string_view product) {
-  return seal_document(ordered_json::parse(summary), content_json(state), {secret, machine, product, kBoxContext});
+  return seal_document(std::move(summary), content_json(state), {secret, machine, product, kBoxContext});
 }
 
 Result<LoadedState> decode_state(std::string_view text, const SecretBytes& secret, const MachineIdentity& machine,

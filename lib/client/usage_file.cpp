@@ -1,7 +1,5 @@
 #include "client/usage_file.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "license/terms.hpp"
@@ -9,23 +7,20 @@
 namespace lic {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::string_view kBoxContext = "lic-usage-box-v1";
 
-ordered_json window_json(const WindowCount& window) {
-  return {{"since", format_time(window.start)}, {"used", window.used}};
+json::Value window_json(const WindowCount& window) {
+  return json::Value(json::Object{{"since", json::Value(format_time(window.start))}, {"used", json::Value(window.used)}});
 }
 
-ordered_json counters_json(const UsageBook& book) {
-  auto out = ordered_json::object();
-  for (const auto& [name, counter] : book.counters)
-    out[name] = {{"level", counter.level},
-                 {"day", window_json(counter.day)},
-                 {"month", window_json(counter.month)},
-                 {"year", window_json(counter.year)},
-                 {"total", counter.total}};
-  return out;
+json::Value counter_json(const Counter& counter) {
+  return json::Value(json::Object{
+      {"level", json::Value(counter.level)},
+      {"day", window_json(counter.day)},
+      {"month", window_json(counter.month)},
+      {"year", window_json(counter.year)},
+      {"total", json::Value(counter.total)},
+  });
 }
 
 WindowCount read_window(json::Reader& counter, std::string_view name) {
@@ -39,7 +34,11 @@ WindowCount read_window(json::Reader& counter, std::string_view name) {
 
 }  // namespace
 
-ordered_json book_json(const UsageBook& book) { return {{"seq", book.seq}, {"counters", counters_json(book)}}; }
+json::Object book_json(const UsageBook& book) {
+  json::Object counters;
+  for (const auto& [name, counter] : book.counters) counters.emplace_back(name, counter_json(counter));
+  return {{"seq", json::Value(book.seq)}, {"counters", json::Value(std::move(counters))}};
+}
 
 UsageBook read_book(json::Reader reader) {
   UsageBook book;
@@ -58,9 +57,10 @@ UsageBook read_book(json::Reader reader) {
 
 std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& secret, const MachineIdentity& machine,
                          std::string_view product) {
-  ordered_json readable{{"product", product}, {"updated_at", format_time(now)}};
-  readable.update(book_json(book));
-  return seal_document(std::move(readable), {{"v", 1}, {"book", book_json(book)}},
+  json::Object readable{{"product", json::Value(std::string(product))}, {"updated_at", json::Value(format_time(now))}};
+  for (auto& member : book_json(book)) readable.push_back(std::move(member));
+  return seal_document(std::move(readable),
+                       {{"v", json::Value(std::int64_t{1})}, {"book", json::Value(book_json(book))}},
                        {secret, machine, product, kBoxContext});
 }
 

@@ -2,7 +2,6 @@
 
 /// usage_data.json (docs/formats.md, 12): what was used, readable and sealed as the state is.
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -14,7 +13,7 @@
 namespace lic {
 
 /// A book as both sealed boxes hold it.
-[[nodiscard]] nlohmann::ordered_json book_json(const UsageBook& book);
+[[nodiscard]] json::Object book_json(const UsageBook& book);
 /// Faults for what no book of ours has.
 [[nodiscard]] UsageBook read_book(json::Reader reader);
 
