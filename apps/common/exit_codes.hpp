@@ -1,12 +1,11 @@
 #pragma once
 
-/// The one table of exit codes of both commands (docs/cli.md, "Exit codes").
-/// 1 to 7: could not tell. 10 and more: a definite no.
+/// Names for the codes of base/codes.hpp, which both commands exit with.
 
-#include <optional>
 #include <span>
 #include <string_view>
 
+#include "base/codes.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 
@@ -36,13 +35,8 @@ enum class ExitCode : int {
   version_not_covered = 22,
 };
 
-/// One row of the table, for documentation made from it.
-struct ExitCodeRow {
-  ExitCode code;
-  std::string_view name;  ///< the stable token, as in {"error":{"code":...}}
-  std::string_view meaning;
-};
-[[nodiscard]] std::span<const ExitCodeRow> exit_code_table() noexcept;
+/// All of them, for documentation made from it.
+[[nodiscard]] std::span<const CodeRow> exit_code_table() noexcept;
 
 [[nodiscard]] std::string_view token(ExitCode code) noexcept;
 [[nodiscard]] ExitCode exit_code(Errc code) noexcept;

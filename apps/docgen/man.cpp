@@ -109,7 +109,7 @@ std::string exit_section() {
   std::string out = section("EXIT STATUS");
   out += "1 to 7: it could not be told. 10 and more: a definite no.\n";
   for (const auto& row : exit_code_table()) {
-    out += item(bold(std::to_string(static_cast<int>(row.code))), sentence(concat(row.name, ": ", row.meaning)));
+    out += item(bold(std::to_string(row.code)), sentence(concat(row.name, ": ", row.meaning)));
   }
   return out;
 }

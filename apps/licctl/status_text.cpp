@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "client/status_json.hpp"
 #include "license/terms.hpp"
 
 namespace lic::app {
@@ -75,17 +76,7 @@ std::string feature_text(const FeatureValue& value) {
 }
 
 ordered_json usage_json(const Usage& usage) {
-  auto out = ordered_json::object();
-  for (const auto& [name, used] : usage) {
-    auto& entry = out[name];
-    entry["max"] = used.limit.max ? ordered_json(*used.limit.max) : ordered_json(nullptr);
-    entry["per"] = used.limit.per ? ordered_json(token(*used.limit.per)) : ordered_json(nullptr);
-    if (used.limit.overage != 0) entry["overage"] = used.limit.overage;
-    entry["used"] = used.used;
-    entry["left"] = used.left ? ordered_json(*used.left) : ordered_json(nullptr);
-    entry["resets"] = time_json(used.resets);
-  }
-  return out;
+  return ordered_json::parse(json::dump(lic::usage_json(usage)));
 }
 
 std::string usage_text(const LimitUsage& usage) {
@@ -97,33 +88,7 @@ std::string usage_text(const LimitUsage& usage) {
 }
 
 ordered_json status_json(const Status& status, const LicenseManager& manager) {
-  ordered_json out;
-  out["status"] = token(status.decision.reason);
-  out["license_key"] = text_json(status.license_key);
-  out["plan"] = text_json(status.plan);
-  out["plan_name"] = text_json(status.plan_name);
-  out["kind"] = status.kind ? ordered_json(token(*status.kind)) : ordered_json(nullptr);
-  const bool known = !status.customer.name.empty() || !status.customer.email.empty();
-  out["customer"] =
-      known ? ordered_json{{"name", text_json(status.customer.name)}, {"email", text_json(status.customer.email)}}
-            : ordered_json(nullptr);
-  out["starts"] = time_json(status.starts);
-  out["expires"] = time_json(status.expires);
-  out["maintenance_until"] = time_json(status.maintenance_until);
-  out["days_remaining"] = status.decision.days_left ? ordered_json(*status.decision.days_left) : ordered_json(nullptr);
-  out["activation_date"] = time_json(status.activated_at);
-  auto& features = out["features"] = ordered_json::object();
-  for (const auto& [name, value] : status.features) features[name] = feature_json(value);
-  out["limits"] = usage_json(status.usage);
-  out["seats"] = status.seats == 0 ? ordered_json(nullptr) : ordered_json(status.seats);
-  out["machine_id"] = manager.machine_id();
-  out["source"] = status.source == Source::none ? ordered_json(nullptr) : ordered_json(token(status.source));
-  out["verified_at"] = time_json(status.verified_at);
-  out["next"] = status.next.action.empty()
-                    ? ordered_json(nullptr)
-                    : ordered_json{{"action", status.next.action}, {"url", text_json(status.next.url)}};
-  out["warnings"] = status.warnings;
-  return out;
+  return ordered_json::parse(lic::status_json(status, manager.machine_id()));
 }
 
 std::string status_text(const Status& status, const LicenseManager& manager, const Output& output) {

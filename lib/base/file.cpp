@@ -63,8 +63,8 @@ Result<Bytes> read_at_most(int fd, std::string_view what, std::size_t limit, std
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
 /// Makes the name that the file was just given last. Where that fails, it has the name all the same.
-Result<void> sync_name(const Path& path) {
-  const Path directory = directory_of(path);
+/// `directory` is where it is.
+Result<void> sync_name(const Path& path, const Path& directory) {
   const Fd fd(retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   // Some file systems cannot sync a directory and say so with EINVAL: the rename still stands.
   if (fd && (::fsync(fd.get()) == 0 || errno == EINVAL)) return {};
@@ -186,6 +186,7 @@ Result<void> AtomicFile::write(ByteView bytes) {
 }
 
 Result<void> AtomicFile::commit(Existing existing) {
+  const Path directory = directory_of(path_);  // now, as memory may run out: after the renaming nothing fails so
   if (::fsync(fd_.get()) != 0) return system_error(errno, "cannot write", path_);
   if (existing == Existing::replace) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(errno, "cannot write", path_);
@@ -199,7 +200,7 @@ Result<void> AtomicFile::commit(Existing existing) {
     ::unlink(temporary_.c_str());
     temporary_.clear();
   }
-  return sync_name(path_);
+  return sync_name(path_, directory);
 }
 
 void remove_abandoned_temporaries(const Path& directory, std::string_view name) noexcept {

@@ -2,24 +2,28 @@
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/json_allocator.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 
 namespace lic::json {
 namespace {
 
-template <class Writer>
-void write_string(Writer& writer, const std::string& text) {
+using StringBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, Allocator>;
+using Writer = rapidjson::Writer<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
+using PrettyWriter = rapidjson::PrettyWriter<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
+
+template <class AnyWriter>
+void write_string(AnyWriter& writer, const std::string& text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-template <class Writer>
-void write(Writer& writer, const Value& value) {
+template <class AnyWriter>
+void write(AnyWriter& writer, const Value& value) {
   if (const auto* boolean = value.as_bool()) {
     writer.Bool(*boolean);
   } else if (const auto* integer = value.as_integer()) {
@@ -53,9 +57,27 @@ std::string_view Value::type_name() const noexcept {
   return "null";
 }
 
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+Value time_or_null(const std::optional<Time>& time) { return time ? Value(format_time(*time)) : Value(); }
+Value number_or_null(const std::optional<std::int64_t>& number) { return number ? Value(*number) : Value(); }
+
+Value list_of(const std::vector<std::string>& texts) {
+  Array out;
+  for (const auto& text : texts) out.emplace_back(text);
+  return Value(std::move(out));
+}
+
 std::string dump(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer writer(buffer);
+  StringBuffer buffer;
+  Writer writer(buffer);
+  write(writer, value);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string dump_indented(const Value& value) {
+  StringBuffer buffer;
+  PrettyWriter writer(buffer);
+  writer.SetIndent(' ', 2);
   write(writer, value);
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -112,13 +134,5 @@ ObjectBuilder& ObjectBuilder::array(std::string_view name, Array elements) {
 }
 
 Value ObjectBuilder::take() { return Value(std::exchange(members_, {})); }
-
-std::string dump_indented(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter writer(buffer);
-  writer.SetIndent(' ', 2);
-  write(writer, value);
-  return {buffer.GetString(), buffer.GetSize()};
-}
 
 }  // namespace lic::json

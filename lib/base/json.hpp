@@ -53,11 +53,20 @@ class LIC_INTERNAL Value {
   std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object> data_;
 };
 
+/// For documents that are written. Unlike nlohmann/json's, these trees go without allocating
+/// memory, so running out of it ends no program.
+[[nodiscard]] LIC_INTERNAL Value text_or_null(const std::string& text);
+[[nodiscard]] LIC_INTERNAL Value time_or_null(const std::optional<Time>& time);
+[[nodiscard]] LIC_INTERNAL Value number_or_null(const std::optional<std::int64_t>& number);
+[[nodiscard]] LIC_INTERNAL Value list_of(const std::vector<std::string>& texts);
+
 /// `what` names the input in messages ("license file 'a.json'").
 [[nodiscard]] LIC_INTERNAL Result<Value> parse(std::string_view text, std::string_view what);
 
 /// Compact JSON text of `value`, UTF-8, control characters escaped.
 [[nodiscard]] LIC_INTERNAL std::string dump(const Value& value);
+/// The same over several lines, for people to read: two spaces a level.
+[[nodiscard]] LIC_INTERNAL std::string dump_indented(const Value& value);
 
 /// One thing that is wrong with a document, and where (RFC 6901 JSON pointer).
 struct Fault {
@@ -160,8 +169,5 @@ class LIC_INTERNAL ObjectBuilder {
  private:
   Object members_;
 };
-
-/// As dump(), for people: a member or an element a line, two spaces further in at each level.
-[[nodiscard]] LIC_INTERNAL std::string dump_indented(const Value& value);
 
 }  // namespace lic::json

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/json.hpp"
+#include "base/json_allocator.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 
@@ -195,7 +196,7 @@ Result<Value> parse(std::string_view text, std::string_view what) {
   buffer.reserve(text.size() + kPastTheEnd);
   buffer.append(text).append(kPastTheEnd, '\0');
   rapidjson::InsituStringStream stream(buffer.data());
-  rapidjson::Reader reader;
+  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator> reader;
   Builder builder(text.find("\\u") != std::string_view::npos);
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (!builder.fault().empty())

@@ -1,9 +1,12 @@
 #include "client/background.hpp"
 
 #include <pthread.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <system_error>
+
+#include "base/result.hpp"
 
 namespace lic {
 namespace {
@@ -27,7 +30,6 @@ class SignalsBlocked {
 }  // namespace
 
 struct BackgroundThread::Loop {
-  const pid_t process = ::getpid();
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
@@ -46,28 +48,40 @@ struct BackgroundThread::Loop {
 BackgroundThread::BackgroundThread() noexcept = default;
 BackgroundThread::~BackgroundThread() { stop(); }
 
-void BackgroundThread::start(std::chrono::seconds interval, std::function<void()> work) {
-  stop();
-  if (interval.count() <= 0) return;
+Result<void> BackgroundThread::start(std::chrono::seconds interval, std::function<void()> work) {
+  if (worker_.load() == std::this_thread::get_id())
+    return error(Errc::usage, "the thread that refreshes cannot end itself", "call this from another thread");
+  const std::lock_guard guard(mutex_);
+  stop_without_lock();
+  if (interval.count() <= 0) return {};
+  constexpr std::chrono::hours kLongest{24 * 365};  // far from where the clock's arithmetic overflows
+  interval = std::min<std::chrono::seconds>(interval, kLongest);
   auto loop = std::make_unique<Loop>();
   const SignalsBlocked blocked;
-  loop->thread = std::thread([one = loop.get(), interval, work = std::move(work)] { one->run(interval, work); });
+  try {
+    loop->thread = std::thread([one = loop.get(), interval, work = std::move(work)] { one->run(interval, work); });
+  } catch (const std::system_error&) {
+    return error(Errc::failure, "no thread can be had to refresh the license");
+  }
+  worker_.store(loop->thread.get_id());
   loop_ = std::move(loop);
+  return {};
 }
 
 void BackgroundThread::stop() noexcept {
+  const std::lock_guard guard(mutex_);
+  stop_without_lock();
+}
+
+void BackgroundThread::stop_without_lock() noexcept {
   if (!loop_) return;
-  if (loop_->process != ::getpid()) {
-    // The thread is the parent's; its mutex may be held by it for ever.
-    static_cast<void>(loop_.release());  // NOLINT(bugprone-unused-return-value)
-    return;
-  }
   {
     const std::lock_guard guard(loop_->mutex);
     loop_->stopping = true;
   }
   loop_->wake.notify_all();
   loop_->thread.join();
+  worker_.store({});
   loop_.reset();
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -9,10 +8,12 @@
 #include <mutex>
 #include <thread>
 
+#include "lic/result.hpp"
+
 namespace lic {
 
 /// A thread that does something again and again until this is destroyed. It takes no
-/// signals. A forked child has none, and needs no end of it.
+/// signals. Of the process that started it: a forked child leaves its copy alone.
 class BackgroundThread {
  public:
   BackgroundThread() noexcept;
@@ -21,16 +22,20 @@ class BackgroundThread {
   ~BackgroundThread();
 
   /// Does `work`, which throws nothing, each `interval`, the first time after one. Ends what
-  /// was started before; so does an interval of 0. Not from within `work`.
-  /// Throws std::system_error when there can be no thread, std::bad_alloc.
-  void start(std::chrono::seconds interval, std::function<void()> work);
-  /// Waits for the work that is being done.
+  /// was started before; so does an interval of 0. Any thread may call it.
+  /// Errors: usage (called from within `work`), failure (there can be no thread). Throws std::bad_alloc.
+  Result<void> start(std::chrono::seconds interval, std::function<void()> work);
+  /// Waits for the work that is being done. Not from within it.
   void stop() noexcept;
 
  private:
   struct Loop;
 
+  void stop_without_lock() noexcept;
+
+  std::mutex mutex_;  ///< of `loop_`; never taken by the thread itself
   std::unique_ptr<Loop> loop_;
+  std::atomic<std::thread::id> worker_{};
 };
 
 }  // namespace lic

@@ -63,7 +63,8 @@ Result<void> Installation::write_state(Time now) {
   return store_.save(state, summary_json(now), machine_);
 }
 
-Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Time now)>& change) {
+Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted) {
+  counted = false;
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   const Time now = standing_.time_at(environment_.now());
   UsageBook next = book_;
@@ -71,9 +72,11 @@ Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Tim
   if (!change(next, now)) return {};
   next.seq = book_.seq + 1;
   if (usage_damaged_) LIC_TRY(store_.set_usage_aside(now));
+  std::optional<UsageBook> mark = next;
   LIC_TRY(write_usage(next, now));
-  book_ = next;
-  loaded_.state.usage = std::move(next);
+  counted = true;
+  book_ = std::move(next);
+  loaded_.state.usage.swap(mark);
   return save(environment_.now());
 }
 

@@ -18,6 +18,7 @@
 #include "client/background.hpp"
 #include "client/installation.hpp"
 #include "client/metering.hpp"
+#include "client/without_throwing.hpp"
 
 namespace lic {
 
@@ -36,7 +37,8 @@ class LicenseManager::Impl {
 
   [[nodiscard]] const Standing& standing() const noexcept { return *published_.load(std::memory_order_acquire); }
   [[nodiscard]] Decision decision() const noexcept;
-  [[nodiscard]] Status status() noexcept;
+  /// Throws std::bad_alloc.
+  [[nodiscard]] Status status();
   [[nodiscard]] const std::string& state_dir() const noexcept { return state_dir_; }
 
   Result<Consumption> consume(std::string_view name, std::int64_t n);
@@ -52,27 +54,38 @@ class LicenseManager::Impl {
   }
 
   Result<void> refresh();
-  void on_change(std::function<void(const Status&)> listener);
+  Result<void> on_change(std::function<void(const Status&)> listener);
+  [[nodiscard]] Time now() const { return now_(); }
   Result<void> refresh_every(std::chrono::seconds interval);
 
  private:
-  /// All that changes, of one process.
-  struct Workshop {
-    Workshop(std::unique_ptr<Installation> opened, std::int64_t block, std::chrono::milliseconds interval)
-        : installation(std::move(opened)), metering(block, interval) {}
+  using Listener = std::function<void(const Status&)>;
 
-    const pid_t process = ::getpid();
-    std::mutex mutex;  ///< of the two below
-    std::unique_ptr<Installation> installation;
-    std::vector<std::unique_ptr<const Standing>> standings;
-    Metering metering;
-  };
   /// What the listener was last told of.
   struct Told {
     Reason reason = Reason::no_license;
     std::string license;
     std::int64_t serial = 0;
     friend bool operator==(const Told&, const Told&) = default;
+  };
+
+  /// All that changes, of one process.
+  struct Workshop {
+    Workshop(std::unique_ptr<Installation> opened, std::int64_t block, std::chrono::milliseconds interval)
+        : installation(std::move(opened)), metering(block, interval) {}
+
+    const pid_t process = ::getpid();
+    std::mutex mutex;  ///< of the three below
+    std::unique_ptr<Installation> installation;
+    std::vector<std::unique_ptr<const Standing>> standings;
+    bool interrupted = false;  ///< the last work failed, so `installation` may be half read or half changed
+    Metering metering;
+
+    std::mutex listener_mutex;  ///< of the two below
+    std::shared_ptr<const Listener> listener;
+    Told told;
+
+    BackgroundThread background;  // the last, so that it ends first
   };
 
   Impl(std::unique_ptr<Installation> installation, const OpenOptions& options);
@@ -83,8 +96,10 @@ class LicenseManager::Impl {
   /// That of this process: a forked child makes its own, as a thread of its parent may have
   /// held the mutex, and what the parent drew is the parent's.
   Result<Workshop*> workshop();
-  void publish(Workshop& workshop);
-  void tell_of_change();
+  /// Whether there was memory for it; if not, the last answers stand.
+  bool publish(Workshop& workshop) noexcept;
+  [[nodiscard]] Told to_tell() const;
+  void tell_of_change(Workshop& workshop) noexcept;
 
   const std::string state_dir_;
   const std::int64_t block_;
@@ -94,36 +109,21 @@ class LicenseManager::Impl {
   std::atomic<const Standing*> published_{nullptr};
   std::atomic<std::int64_t> high_water_{0};   ///< Standing::high_water, seconds; 0: none
   std::atomic<std::int64_t> verified_at_{0};  ///< Standing::verified_at
-
-  std::mutex listener_mutex_;  ///< of the two below
-  std::shared_ptr<const std::function<void(const Status&)>> listener_;
-  Told told_;
-  BackgroundThread background_;
 };
-
-/// What `work` gives, or that memory ran out. Nothing of ours throws but allocation.
-template <class Work>
-auto without_throwing(Work work) noexcept -> decltype(work()) {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return Error{Errc::failure, "out of memory", {}};  // short enough to need none
-  } catch (...) {
-    return Error{Errc::failure, "internal fault", {}};
-  }
-}
 
 template <class Work>
 auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>())) {
   return without_throwing([&]() -> decltype(work(std::declval<Workshop&>())) {
     LIC_TRY_ASSIGN(Workshop* const shop, workshop());
-    auto done = [&] {
+    auto done = [&]() -> decltype(work(std::declval<Workshop&>())) {
       const std::lock_guard guard(shop->mutex);
+      if (shop->interrupted) LIC_TRY(shop->installation->refresh());
+      shop->interrupted = true;
       auto result = work(*shop);
-      publish(*shop);
+      if (result) shop->interrupted = !publish(*shop);
       return result;
     }();
-    tell_of_change();
+    tell_of_change(*shop);
     return done;
   });
 }

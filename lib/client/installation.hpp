@@ -41,9 +41,10 @@ class Installation {
   /// Lets `change` work on what was used, under the lock and as it is on disk. It is given
   /// the time that counts, to which every counter has moved on, and says whether it changed
   /// anything; then usage_data.json and its mark in the state are written.
-  /// Errors: usage (a file is judged in place of the state), denied, unavailable, failure;
-  /// nothing is then counted, or all of it when the mark alone could not be written.
-  Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change);
+  /// Errors: usage (a file is judged in place of the state), denied, unavailable, failure.
+  /// `counted` says whether usage_data.json was written, which it is, with an error, when the
+  /// mark alone could not be.
+  Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted);
 
   Result<void> refresh();
 

@@ -31,11 +31,11 @@ LicenseManager::Impl::Impl(std::unique_ptr<Installation> installation, const Ope
       block_(options.usage_block),
       interval_(options.usage_interval),
       now_(installation->environment().now),
-      workshop_(new Workshop(std::move(installation), block_, interval_)) {
-  Workshop& shop = *workshop_.load();
-  publish(shop);
-  told_ = {decision().reason, {}, 0};
-  if (const auto& license = standing().license) told_ = {told_.reason, license->terms().id, license->terms().serial};
+      workshop_(nullptr) {
+  auto shop = std::make_unique<Workshop>(std::move(installation), block_, interval_);
+  if (!publish(*shop)) throw std::bad_alloc();
+  shop->told = to_tell();
+  workshop_.store(shop.release());
 }
 
 Result<std::unique_ptr<LicenseManager::Impl>> LicenseManager::Impl::open(const OpenOptions& options,
@@ -49,9 +49,10 @@ Result<std::unique_ptr<LicenseManager::Impl>> LicenseManager::Impl::open(const O
 }
 
 LicenseManager::Impl::~Impl() {
-  background_.stop();
   Workshop* const shop = workshop_.load();
-  if (shop->process != ::getpid()) return;   // the parent's: a thread of it may be at work on it in this copy
+  if (shop == nullptr || shop->process != ::getpid()) return;  // the parent's: a thread of it may be at work on it
+  shop->background.stop();
+  shop->listener.reset();
   static_cast<void>(give_back_drawn(true));  // what cannot be given back counts as used
   delete shop;
 }
@@ -61,54 +62,57 @@ Result<LicenseManager::Impl::Workshop*> LicenseManager::Impl::workshop() {
   if (current->process == ::getpid()) return current;
   LIC_TRY_ASSIGN(auto installation, current->installation->again());
   auto own = std::make_unique<Workshop>(std::move(installation), block_, interval_);
+  own->metering.know(own->installation->book());
+  own->told = to_tell();
   // Of several threads of the child, one is first. The parent's workshop is left as it is.
   if (workshop_.compare_exchange_strong(current, own.get())) return own.release();
   return current;
 }
 
-void LicenseManager::Impl::publish(Workshop& workshop) {
-  const Standing& now = workshop.installation->standing();
-  workshop.metering.know(workshop.installation->book());
-  high_water_.store(seconds_of(now.high_water), std::memory_order_relaxed);
-  verified_at_.store(seconds_of(now.verified_at), std::memory_order_relaxed);
-  auto& known = workshop.standings;
-  const auto same = std::find_if(known.begin(), known.end(), [&](const auto& one) { return one->answers_as(now); });
-  const Standing* next =
-      same == known.end() ? known.emplace_back(std::make_unique<const Standing>(now)).get() : same->get();
-  published_.store(next, std::memory_order_release);
+bool LicenseManager::Impl::publish(Workshop& workshop) noexcept {
+  try {
+    const Standing& now = workshop.installation->standing();
+    auto& known = workshop.standings;
+    const auto same = std::find_if(known.begin(), known.end(), [&](const auto& one) { return one->answers_as(now); });
+    const Standing* next =
+        same == known.end() ? known.emplace_back(std::make_unique<const Standing>(now)).get() : same->get();
+    workshop.metering.know(workshop.installation->book());
+    high_water_.store(seconds_of(now.high_water), std::memory_order_relaxed);
+    verified_at_.store(seconds_of(now.verified_at), std::memory_order_relaxed);
+    published_.store(next, std::memory_order_release);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 Decision LicenseManager::Impl::decision() const noexcept {
   return standing().decision_at(now_(), time_of(high_water_.load(std::memory_order_relaxed)));
 }
 
-Status LicenseManager::Impl::status() noexcept {
+Status LicenseManager::Impl::status() {
   const Decision judged = decision();
   const Time now = now_();
-  try {
-    Status status = standing().status_at(now, judged);
-    if (status.verified_at) status.verified_at = time_of(verified_at_.load(std::memory_order_relaxed));
-    if (const auto shop = workshop()) {
-      status.usage = (*shop)->metering.usage(status.limits, standing().time_at(now));
-      for (const auto& [name, usage] : status.usage)
-        if (usage.is_near()) status.warnings.push_back(near_limit(name, usage));
-    }
-    return status;
-  } catch (const std::bad_alloc&) {
-    Status bare;
-    bare.at = now;
-    bare.decision = judged;
-    return bare;
+  Status status = standing().status_at(now, judged);
+  if (status.verified_at) status.verified_at = time_of(verified_at_.load(std::memory_order_relaxed));
+  if (const auto shop = workshop()) {
+    status.usage = (*shop)->metering.usage(status.limits, standing().time_at(now));
+    for (const auto& [name, usage] : status.usage)
+      if (usage.is_near()) status.warnings.push_back(near_limit(name, usage));
   }
+  return status;
 }
 
 Result<Consumption> LicenseManager::Impl::consume(std::string_view name, std::int64_t n) {
   const Standing& known = standing();
   const Decision judged = decision();
   if (const Limit* limit = known.limit_under(judged, name)) {
-    const auto shop = without_throwing([this] { return workshop(); });
-    if (!shop) return Error(shop.error());
-    if (auto used = (*shop)->metering.use_drawn(name, *limit, n, judged, known.time_at(now_()))) return *used;
+    auto used = without_throwing([&]() -> Result<std::optional<Consumption>> {
+      LIC_TRY_ASSIGN(Workshop* const shop, workshop());
+      return shop->metering.use_drawn(name, *limit, n, judged, known.time_at(now_()));
+    });
+    if (!used) return std::move(used).error();
+    if (*used) return **used;
   }
   return work_alone([&](Workshop& shop) { return shop.metering.draw(*shop.installation, name, n); });
 }
@@ -131,25 +135,40 @@ Result<void> LicenseManager::Impl::give_back_drawn(bool all) {
   return work_alone([&](Workshop& shop) { return shop.metering.give_back(*shop.installation, all); });
 }
 
-void LicenseManager::Impl::on_change(std::function<void(const Status&)> listener) {
-  const std::lock_guard guard(listener_mutex_);
-  listener_ = listener ? std::make_shared<const std::function<void(const Status&)>>(std::move(listener)) : nullptr;
+Result<void> LicenseManager::Impl::on_change(Listener listener) {
+  return without_throwing([&]() -> Result<void> {
+    LIC_TRY_ASSIGN(Workshop* const shop, workshop());
+    auto next = listener ? std::make_shared<const Listener>(std::move(listener)) : nullptr;
+    const std::lock_guard guard(shop->listener_mutex);
+    shop->listener.swap(next);
+    return {};
+  });
 }
 
-void LicenseManager::Impl::tell_of_change() {
-  std::shared_ptr<const std::function<void(const Status&)>> listener;
-  {
-    const std::lock_guard guard(listener_mutex_);
-    Told now{decision().reason, {}, 0};
-    if (const auto& license = standing().license) now = {now.reason, license->terms().id, license->terms().serial};
-    if (now == told_) return;
-    told_ = std::move(now);
-    listener = listener_;
+LicenseManager::Impl::Told LicenseManager::Impl::to_tell() const {
+  Told told{decision().reason, {}, 0};
+  if (const auto& license = standing().license) {
+    told.license = license->terms().id;
+    told.serial = license->terms().serial;
   }
-  if (!listener) return;
+  return told;
+}
+
+/// Where memory runs out it is told at the next occasion.
+void LicenseManager::Impl::tell_of_change(Workshop& workshop) noexcept {
   try {
-    (*listener)(status());
-  } catch (...) {  // NOLINT(bugprone-empty-catch): an application's own; LicenseManager::on_change() says so
+    std::shared_ptr<const Listener> listener;
+    std::optional<Status> now;
+    {
+      const std::lock_guard guard(workshop.listener_mutex);
+      Told next = to_tell();
+      if (next == workshop.told) return;
+      if (workshop.listener) now = status();
+      workshop.told = std::move(next);
+      listener = workshop.listener;
+    }
+    if (listener) (*listener)(*now);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): also an application's own; LicenseManager::on_change() says so
   }
 }
 
@@ -161,9 +180,9 @@ Result<void> LicenseManager::Impl::refresh() {
 Result<void> LicenseManager::Impl::refresh_every(std::chrono::seconds interval) {
   if (interval.count() < 0) return error(Errc::usage, "an interval is 0 or more seconds");
   return without_throwing([&]() -> Result<void> {
+    LIC_TRY_ASSIGN(Workshop* const shop, workshop());
     // What cannot be read now is tried again the next time; the last answers stand until then.
-    background_.start(interval, [this] { static_cast<void>(refresh()); });
-    return {};
+    return shop->background.start(interval, [this] { static_cast<void>(refresh()); });
   });
 }
 
@@ -173,12 +192,24 @@ LicenseManager& LicenseManager::operator=(LicenseManager&&) noexcept = default;
 LicenseManager::~LicenseManager() = default;
 
 Result<LicenseManager> LicenseManager::open(const OpenOptions& options) {
-  LIC_TRY_ASSIGN(auto impl, Impl::open(options, system_environment()));
-  return LicenseManager(std::move(impl));
+  return without_throwing([&]() -> Result<LicenseManager> {
+    LIC_TRY_ASSIGN(auto impl, Impl::open(options, system_environment()));
+    return LicenseManager(std::move(impl));
+  });
 }
 
 Decision LicenseManager::decision() const noexcept { return impl_->decision(); }
-Status LicenseManager::status() const noexcept { return impl_->status(); }
+
+Status LicenseManager::status() const noexcept {
+  try {
+    return impl_->status();
+  } catch (const std::exception&) {
+    Status bare;
+    bare.at = impl_->now();
+    bare.decision = impl_->decision();
+    return bare;
+  }
+}
 
 Result<Decision> LicenseManager::validate() {
   LIC_TRY(impl_->refresh());
@@ -249,7 +280,9 @@ Result<Change> LicenseManager::keep_state_key(KeyPlace place) {
 KeyPlace LicenseManager::state_key_place() const noexcept { return impl_->standing().key_place; }
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
 Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { return impl_->refresh_every(interval); }
-void LicenseManager::on_change(std::function<void(const Status&)> listener) { impl_->on_change(std::move(listener)); }
+Result<void> LicenseManager::on_change(std::function<void(const Status&)> listener) {
+  return impl_->on_change(std::move(listener));
+}
 const ProductInfo& LicenseManager::product() const noexcept { return impl_->standing().info; }
 const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
 

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "client/without_throwing.hpp"
 
 namespace lic {
 namespace {
@@ -24,17 +25,17 @@ std::string names_of(const Limits& limits) {
   return names;
 }
 
-Error no_such_limit(std::string_view name, const Limits& limits) {
-  return error(Errc::not_found, concat("nothing is limited under the name ", in_quotes(name)),
-               limits.empty() ? "the plan has no limits" : concat("the limits of the plan are ", names_of(limits)));
-}
-
 Result<void> check_amount(std::int64_t n) {
   if (n >= 1 && n <= json::kMaxInteger) return {};
   return error(Errc::usage, concat(n, " is no amount to count"), "an amount is 1 or more");
 }
 
 }  // namespace
+
+Error no_such_limit(std::string_view name, const Limits& limits) {
+  return error(Errc::not_found, concat("nothing is limited under the name ", in_quotes(name)),
+               limits.empty() ? "the plan has no limits" : concat("the limits of the plan are ", names_of(limits)));
+}
 
 /// What is on its way to the file: nobody uses it from memory meanwhile. Back in its place
 /// when this is destroyed, unless it was settled.
@@ -85,6 +86,7 @@ Result<Consumption> Metering::draw(Installation& installation, std::string_view 
   Drawn& drawn = in_flight.taken().try_emplace(std::string(name)).first->second;
   const Drawn before = drawn;
   Result<Consumption> result = Consumption{};
+  std::int64_t counter_n = 0;  // of `n`, what can be used from memory later
   const auto change = [&](UsageBook& book, Time now) {
     const Standing& standing = installation.standing();
     const Decision decision = standing.decision_at(installation.environment().now());
@@ -107,15 +109,22 @@ Result<Consumption> Metering::draw(Installation& installation, std::string_view 
       const std::int64_t taken = limit->per ? std::min(std::max(block_, n), most) : n;
       count(counter, *limit, taken);
       drawn = {taken - n, now, std::chrono::steady_clock::now()};
+      if (limit->per) counter_n = n;
     }
     Counter shown = counter;
     uncount(shown, drawn.left, drawn.at);
     result = Consumption{admitted ? as_used(decision) : not_admitted(decision), usage_of(*limit, &shown, now)};
     return admitted || gives_back;
   };
-  if (auto changed = installation.change_usage(change); !changed) {
-    drawn = before;
-    return Error(std::move(changed).error());
+  bool counted = false;
+  auto changed = without_throwing([&] { return installation.change_usage(change, counted); });
+  if (!changed) {
+    // Never more in memory than the file has counted.
+    if (counted)
+      drawn.left += counter_n;
+    else
+      drawn = before;
+    return std::move(changed).error();
   }
   know(installation.book());
   return result;
@@ -150,7 +159,8 @@ Result<Consumption> Metering::release(Installation& installation, std::string_vi
     result = Consumption{as_used(decision), usage_of(limit, &found->second, now)};
     return true;
   };
-  LIC_TRY(installation.change_usage(change));
+  bool counted = false;
+  LIC_TRY(installation.change_usage(change, counted));
   know(installation.book());
   return result;
 }
@@ -162,18 +172,25 @@ Result<void> Metering::give_back(Installation& installation, bool all) {
   const DrawnByName& due = in_flight.taken();
   const auto is_left = [](const auto& one) { return one.second.left > 0; };
   if (std::none_of(due.begin(), due.end(), is_left)) return {};
-  LIC_TRY(installation.change_usage([&](UsageBook& book, Time) {
+  bool counted = false;
+  const auto change = [&](UsageBook& book, Time) {
     for (const auto& [name, drawn] : due) uncount(book.counters[name], drawn.left, drawn.at);
     return true;
-  }));
-  in_flight.taken().clear();
+  };
+  auto given = without_throwing([&] { return installation.change_usage(change, counted); });
+  if (given || counted) in_flight.taken().clear();
+  LIC_TRY(std::move(given));
   know(installation.book());
   return {};
 }
 
-void Metering::know(const UsageBook& book) {
-  const std::lock_guard guard(mutex_);
-  book_ = book;
+void Metering::know(const UsageBook& book) noexcept {
+  try {
+    UsageBook copy = book;
+    const std::lock_guard guard(mutex_);
+    std::swap(book_, copy);
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): what was known before is shown until the next time
+  }
 }
 
 LimitUsage Metering::usage_without_lock(std::string_view name, const Limit& limit, Time now) const {

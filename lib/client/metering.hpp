@@ -3,6 +3,7 @@
 /// Counting what is used, fast: units are drawn from usage_data.json in blocks and then used
 /// from memory.
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -15,10 +16,14 @@
 
 namespace lic {
 
+/// The error that names the limits there are.
+[[nodiscard]] Error no_such_limit(std::string_view name, const Limits& limits);
+
 class Metering {
  public:
   /// As OpenOptions::usage_block and usage_interval.
-  Metering(std::int64_t block, std::chrono::milliseconds interval) : block_(block), interval_(interval) {}
+  Metering(std::int64_t block, std::chrono::milliseconds interval)
+      : block_(block), interval_(std::min<std::chrono::milliseconds>(interval, std::chrono::hours{24})) {}
 
   /// Uses `n` of what was drawn before; absent: too little is left, or it was kept too long.
   /// Any thread may ask.
@@ -32,8 +37,8 @@ class Metering {
   /// Errors: those of Installation::change_usage(); it then stays drawn.
   Result<void> give_back(Installation& installation, bool all);
 
-  /// Learns what was read. Any thread may then ask usage().
-  void know(const UsageBook& book);
+  /// Learns what was read, if there is memory for it. Any thread may then ask usage().
+  void know(const UsageBook& book) noexcept;
   [[nodiscard]] Usage usage(const Limits& limits, Time now) const;
 
  private:

@@ -114,7 +114,7 @@ class StateStore {
   /// Makes the directory and takes its lock. Errors: unavailable, denied, failure.
   [[nodiscard]] Result<FileLock> lock(std::chrono::milliseconds patience) const;
 
-  /// Writes the state whole. `summary` is the readable part: a JSON object.
+  /// Writes the state whole. `summary` is the readable part.
   /// The lock must be held. Errors: denied, failure; the old state then stands.
   [[nodiscard]] Result<void> save(const ClientState& state, const json::Value& summary,
                                   const MachineIdentity& machine) const;

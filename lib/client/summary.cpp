@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "client/installation.hpp"
+#include "client/status_json.hpp"
 
 namespace lic {
 namespace {

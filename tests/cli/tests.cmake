@@ -32,6 +32,25 @@ if(LIC_VENDOR)
   if(LIC_SANITIZE)
     set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_TEST_CXXFLAGS=-fsanitize=${LIC_SANITIZE})
   endif()
+
+  # The examples of docs/embedding.md against an installed copy, in every language that this build has.
+  lic_cli_test(embedding)
+  set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
+               CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER} LIC_TEST_CXXFLAGS=$<$<BOOL:${LIC_SANITIZE}>:-fsanitize=${LIC_SANITIZE}>)
+  if(TARGET python-wheel)
+    set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>)
+    lic_cli_test(python)
+    set_property(TEST cli_python APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>)
+  endif()
+
+  # liblic as it is shipped: an application's allocator is used inside it, and may run out.
+  if(NOT LIC_STATIC)
+    add_executable(low_memory ${PROJECT_SOURCE_DIR}/tests/faults/low_memory.cpp)
+    target_link_libraries(low_memory PRIVATE lic_options lic Threads::Threads)
+    lic_cli_test(low_memory)
+    set_property(TEST cli_low_memory APPEND PROPERTY ENVIRONMENT LIC_LOW_MEMORY=$<TARGET_FILE:low_memory>)
+    set_tests_properties(cli_low_memory PROPERTIES TIMEOUT 900)
+  endif()
 endif()
 
 # What is lost when the disk is full or the process killed, at every change of the file system. The library is

@@ -160,7 +160,7 @@ struct FactInfo {
 /// None throws: that memory ran out is Errc::failure.
 ///
 /// After fork() the child may go on with it. What the parent drew of a counter is not the
-/// child's, and a thread that refreshes is the parent's alone.
+/// child's, and a listener and a thread that refreshes are the parent's alone.
 class LIC_API LicenseManager {
  public:
   /// Reads the product file and the state of this user on this machine.
@@ -280,13 +280,14 @@ class LIC_API LicenseManager {
   /// Errors: as open(); the last answers then stand.
   [[nodiscard]] Result<void> refresh();
   /// Does so by itself, in a thread of its own which takes no signals, each `interval`; 0 ends
-  /// that. Errors: usage (less than 0), failure (no thread can be had).
+  /// that. Errors: usage (less than 0; called by that thread), failure (no thread can be had).
   [[nodiscard]] Result<void> refresh_every(std::chrono::seconds interval);
   /// `listener` is called when another license counts, or the reason of the decision is
   /// another than at the last call or change: by the thread that changed or refreshed, when
   /// it is done. It may call members, but not destroy the manager nor call refresh_every().
-  /// What it throws is dropped. An empty one ends it.
-  void on_change(std::function<void(const Status&)> listener);
+  /// What it throws is dropped. An empty one ends it; a call that is under way may go on.
+  /// Errors: failure.
+  Result<void> on_change(std::function<void(const Status&)> listener);
 
   [[nodiscard]] const ProductInfo& product() const noexcept;
   /// The fingerprint to give to the vendor.

@@ -1,0 +1,104 @@
+#pragma once
+
+/// What the C interface (lic/lic.h) is made of: the handle, and how answers leave it.
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "client/impl.hpp"
+#include "lic/lic.h"
+
+namespace lic::c_api {
+
+/// Which threads are in the application's listener. Without a lock, so that a forked child
+/// finds none held; one thread more than there is room for is not known.
+class InListener {
+ public:
+  class Mark {
+   public:
+    explicit Mark(InListener& threads) noexcept;
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+    ~Mark();
+
+   private:
+    std::atomic<pid_t>* place_ = nullptr;
+  };
+  [[nodiscard]] bool has_this_thread() const noexcept;
+
+ private:
+  std::array<std::atomic<pid_t>, 32> threads_{};
+};
+
+/// Cut at a character where it does not fit into `room` bytes with its zero.
+void copy_text(char* out, std::size_t room, std::string_view text) noexcept;
+template <std::size_t kRoom>
+void copy_text(char (&out)[kRoom], std::string_view text) noexcept {
+  copy_text(out, kRoom, text);
+}
+
+/// Fills `out`, which may be null, and returns the code.
+int answer(lic_error* out, int code, std::string_view message = {}, std::string_view hint = {}) noexcept;
+int answer(lic_error* out, const Error& error) noexcept;
+int no_manager(lic_error* out) noexcept;
+int missing(lic_error* out, const char* what) noexcept;
+
+/// What `work` returns; that memory ran out, or whatever is thrown, as an answer.
+template <class Work>
+int guarded(lic_error* out, Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return answer(out, LIC_FAILURE, "out of memory");
+  } catch (...) {
+    return answer(out, LIC_FAILURE, "internal fault");
+  }
+}
+
+/// A string that may be absent.
+[[nodiscard]] inline std::string_view or_empty(const char* text) noexcept { return text == nullptr ? "" : text; }
+[[nodiscard]] inline bool is_absent(const char* text) noexcept { return text == nullptr || *text == '\0'; }
+[[nodiscard]] inline std::int64_t seconds_or_zero(const std::optional<Time>& time) noexcept {
+  return time ? time->time_since_epoch().count() : 0;
+}
+
+/// Whether the caller has set the member `size` of a structure to something that can be one.
+template <class Sized>
+[[nodiscard]] bool has_size(const Sized* caller) noexcept {
+  constexpr std::size_t kMost = 64 * 1024;
+  return caller != nullptr && caller->size > sizeof caller->size && caller->size <= kMost;
+}
+/// Writes as much of `ours` as the caller has room for, and zeros beyond.
+template <class Sized>
+void write_sized(void* caller, std::size_t size, Sized ours) noexcept {
+  ours.size = size;
+  const std::size_t common = std::min(size, sizeof ours);
+  std::memcpy(caller, &ours, common);
+  std::memset(static_cast<char*>(caller) + common, 0, size - common);
+}
+
+[[nodiscard]] lic_verdict verdict_of(const Decision& decision) noexcept;
+[[nodiscard]] lic_status status_of(const Status& status) noexcept;
+[[nodiscard]] lic_limit limit_of(std::string_view name, const LimitUsage& usage) noexcept;
+
+/// A text into a buffer of the caller's, as lic_feature_value().
+int give_buffer(std::string_view text, char* buffer, std::size_t size, std::size_t* needed, lic_error* error) noexcept;
+/// A copy that lic_free() frees. Throws std::bad_alloc.
+int give_copy(const std::string& text, char** out, lic_error* error);
+
+}  // namespace lic::c_api
+
+struct lic_manager {
+  explicit lic_manager(std::unique_ptr<lic::LicenseManager::Impl> opened) : impl(*opened), manager(std::move(opened)) {}
+
+  lic::LicenseManager::Impl& impl;
+  lic::LicenseManager manager;
+  lic::c_api::InListener in_listener;
+};

@@ -1,0 +1,220 @@
+// Usage, changes, the offline exchange and refreshing, of lic/lic.h.
+
+#include "base/codes.hpp"
+#include "base/text.hpp"
+#include "client/c_api.hpp"
+
+using namespace lic::c_api;
+
+namespace {
+
+using lic::code_of;
+using lic::Result;
+
+int answer_change(const lic::Change& change, lic_error* error) noexcept {
+  const int code = change.changed ? LIC_OK : code_of(change.decision.reason);
+  return answer(error, code, change.message, change.hint);
+}
+
+int answer_change(const Result<lic::Change>& change, lic_error* error) noexcept {
+  return change ? answer_change(*change, error) : answer(error, change.error());
+}
+
+int answer_done(const Result<void>& done, lic_error* error) noexcept {
+  return done ? answer(error, LIC_OK) : answer(error, done.error());
+}
+
+/// What is to be said where a limit, or a license, does not let anything be used.
+int refuse_usage(const lic::Decision& decision, const lic::LimitUsage& usage, std::string_view name, lic_error* error) {
+  const int code = code_of(decision.reason);
+  if (error == nullptr) return code;
+  if (code != LIC_USAGE_LIMIT_REACHED) return answer(error, code, lic::find_code(code)->meaning);
+  std::string message = lic::concat(lic::in_quotes(name), ": ", usage.used, " used");
+  if (usage.limit.max) message += lic::concat(" of ", *usage.limit.max);
+  return answer(error, code, message,
+                usage.resets ? "it starts anew then; a larger plan has more" : "give some back, or get a larger plan");
+}
+
+/// lic_consume() and lic_release().
+template <class Count>
+int count_usage(lic_manager* manager, const char* name, lic_limit* limit, lic_error* error, Count count) noexcept {
+  if (limit != nullptr && !has_size(limit)) return missing(error, "lic_limit with its size");
+  const std::size_t size = limit == nullptr ? 0 : limit->size;
+  if (limit != nullptr) write_sized(limit, size, lic_limit{});
+  if (manager == nullptr) return no_manager(error);
+  if (is_absent(name)) return missing(error, "the name of the limit");
+  return guarded(error, [&] {
+    const Result<lic::Consumption> done = count();
+    if (!done) return answer(error, done.error());
+    const bool shown = done->decision.allowed() || done->decision.reason == lic::Reason::usage_limit_reached;
+    if (limit != nullptr && shown) write_sized(limit, size, limit_of(name, done->usage));
+    if (done->decision.allowed()) return answer(error, LIC_OK);
+    return refuse_usage(done->decision, done->usage, name, error);
+  });
+}
+
+/// Fills a place for a text, which is null unless all went well.
+template <class Work>
+int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
+  if (text == nullptr) return missing(error, "the place for the text");
+  *text = nullptr;
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, work);
+}
+
+}  // namespace
+
+int lic_get_limit(lic_manager* manager, const char* name, lic_limit* limit, lic_error* error) {
+  if (!has_size(limit)) return missing(error, "lic_limit with its size");
+  const std::size_t size = limit->size;
+  write_sized(limit, size, lic_limit{});
+  if (manager == nullptr) return no_manager(error);
+  if (is_absent(name)) return missing(error, "the name of the limit");
+  return guarded(error, [&] {
+    const auto all = manager->manager.usage();
+    if (!all) return answer(error, all.error());
+    for (const auto& [known, usage] : *all) {
+      if (known != name) continue;
+      write_sized(limit, size, limit_of(known, usage));
+      return answer(error, LIC_OK);
+    }
+    const lic::Decision decision = manager->manager.decision();
+    const bool lapsed = !decision.allowed() && decision.reason != lic::Reason::no_license;
+    if (lapsed) return refuse_usage(decision, {}, name, error);
+    return answer(error, lic::no_such_limit(name, manager->manager.limits()));
+  });
+}
+
+int lic_usage(lic_manager* manager, lic_limit* limits, size_t* count, lic_error* error) {
+  if (count == nullptr) return missing(error, "the place for the number of limits");
+  const std::size_t room = limits == nullptr ? 0 : *count;
+  const bool asks = limits == nullptr && *count == 0;
+  *count = 0;
+  if (room > 0 && !has_size(limits)) return missing(error, "lic_limit with its size");
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] {
+    const auto all = manager->manager.usage();
+    if (!all) return answer(error, all.error());
+    const std::size_t size = room > 0 ? limits->size : 0;
+    for (std::size_t i = 0; i < std::min(room, all->size()); ++i)
+      write_sized(reinterpret_cast<char*>(limits) + i * size, size, limit_of((*all)[i].first, (*all)[i].second));
+    *count = all->size();
+    if (room >= all->size() || asks) return answer(error, LIC_OK);
+    return answer(error, LIC_USAGE, "there is no room for all limits");
+  });
+}
+
+int lic_consume(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error) {
+  return count_usage(manager, name, limit, error, [&] { return manager->manager.consume(name, n); });
+}
+
+int lic_release(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error) {
+  return count_usage(manager, name, limit, error, [&] { return manager->manager.release(name, n); });
+}
+
+int lic_flush_usage(lic_manager* manager, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] { return answer_done(manager->manager.flush_usage(), error); });
+}
+
+int lic_activate(lic_manager* manager, const char* license_key, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (is_absent(license_key)) return missing(error, "the license key");
+  return guarded(error, [&] { return answer_change(manager->manager.activate(license_key), error); });
+}
+
+int lic_activate_document(lic_manager* manager, const void* document, size_t size, const char* name,
+                          const char* license_key, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (document == nullptr) return missing(error, "the signed license");
+  return guarded(error, [&] {
+    return answer_change(manager->manager.activate_document({static_cast<const unsigned char*>(document), size},
+                                                            is_absent(name) ? "given" : name, or_empty(license_key)),
+                         error);
+  });
+}
+
+int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] { return answer_change(manager->manager.start_trial(or_empty(email)), error); });
+}
+
+int lic_deactivate(lic_manager* manager, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] { return answer_change(manager->manager.deactivate(), error); });
+}
+
+int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document, lic_error* error) {
+  return with_text(manager, document, error, [&] {
+    if (is_absent(license_key)) return missing(error, "the license key");
+    const auto made = manager->manager.request_activation(license_key, anew != 0);
+    return made ? give_copy(made->document, document, error) : answer(error, made.error());
+  });
+}
+
+int lic_pending_request(lic_manager* manager, const char* license_key, char** document, lic_error* error) {
+  return with_text(manager, document, error, [&] {
+    if (is_absent(license_key)) return missing(error, "the license key");
+    const auto waiting = manager->manager.pending_request(license_key);
+    if (!waiting) return answer(error, waiting.error());
+    if (waiting->empty()) return answer(error, LIC_NOT_FOUND, "no request for that key waits for its answer");
+    return give_copy(*waiting, document, error);
+  });
+}
+
+int lic_apply_activation(lic_manager* manager, const void* document, size_t size, const char* name, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (document == nullptr) return missing(error, "the vendor's answer");
+  return guarded(error, [&] {
+    return answer_change(manager->manager.apply_activation({static_cast<const unsigned char*>(document), size},
+                                                           is_absent(name) ? "given" : name),
+                         error);
+  });
+}
+
+int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
+  return with_text(manager, receipt, error, [&] {
+    const auto returned = manager->manager.return_seat(or_empty(license_key));
+    if (!returned) return answer(error, returned.error());
+    if (returned->receipt.empty()) return answer_change(returned->change, error);
+    give_copy(returned->receipt, receipt, error);
+    return answer(error, LIC_OK, returned->change.message, returned->change.hint);
+  });
+}
+
+int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
+  return with_text(manager, receipt, error, [&] {
+    const auto known = manager->manager.returned_receipt(or_empty(license_key));
+    if (!known) return answer(error, known.error());
+    if (known->empty()) return answer(error, LIC_NOT_FOUND, "no seat was given back here");
+    return give_copy(*known, receipt, error);
+  });
+}
+
+int lic_refresh(lic_manager* manager, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] { return answer_done(manager->manager.refresh(), error); });
+}
+
+int lic_refresh_every(lic_manager* manager, int64_t seconds, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (manager->in_listener.has_this_thread())
+    return answer(error, LIC_USAGE, "the listener cannot change how often the license is refreshed",
+                  "do it when the listener is done");
+  return guarded(error,
+                 [&] { return answer_done(manager->manager.refresh_every(std::chrono::seconds{seconds}), error); });
+}
+
+int lic_on_change(lic_manager* manager, lic_listener listener, void* user, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] {
+    if (listener == nullptr) return answer_done(manager->manager.on_change({}), error);
+    return answer_done(manager->manager.on_change([manager, listener, user](const lic::Status& status) {
+      const InListener::Mark here(manager->in_listener);
+      lic_status told = status_of(status);
+      told.size = sizeof told;
+      listener(user, &told);
+    }),
+                       error);
+  });
+}

@@ -1,0 +1,297 @@
+#ifndef LIC_LIC_H
+#define LIC_LIC_H
+
+/**
+ * The licensing of one product on this machine, for the application that it protects: what
+ * lic/lic.hpp offers, in C11, for programs in C and for bindings of other languages.
+ *
+ *   lic_options options = {.size = sizeof options, .product_file = "product.json"};
+ *   lic_manager* manager = NULL;
+ *   lic_error error;
+ *   if (lic_open(&options, &manager, &error) != LIC_OK) puts(error.message);
+ *   else if (lic_check_feature(manager, "export", NULL) == LIC_OK) enable_export();
+ *   lic_close(&manager);
+ *
+ * What holds for every function:
+ *
+ * - It returns a lic_code: LIC_OK is a yes, or done; 1 to 9 is an error, it could not be told
+ *   or done; 10 and more is a definite no. Codes are those of licctl and licgen. Later versions
+ *   may return new ones, so test for LIC_OK, and for others by their range.
+ * - The last parameter may be null, and else is filled whatever comes of the call: the code,
+ *   what to tell the user, and the way out.
+ * - No manager (null, as after lic_close) is LIC_USAGE; so is a null pointer where something
+ *   must be. A string that may be absent says so; absent is null or "".
+ * - Strings are UTF-8 and end with a zero. Messages are safe to print: control characters in
+ *   foreign text are escaped.
+ * - Nothing is printed, no process ended, no signal handler changed, no state kept outside of
+ *   the manager, and no exception comes out. That memory ran out is LIC_FAILURE.
+ *
+ * Threads: any number may use a manager at once; only lic_close must come alone, after the last
+ * of them. Functions that take a `const lic_manager*` take no lock, allocate nothing and read no
+ * file, unless they say so. The others work one after the other, and wait for other processes
+ * that change the state.
+ *
+ * fork(): the child may go on with the manager, and closes its own copy. What the parent has
+ * drawn of a counter is not the child's; a listener and a thread that refreshes are the parent's.
+ *
+ * Structures with a member `size` grow with later versions. The caller sets it to sizeof; a
+ * program that was compiled with an older header goes on working.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(LIC_STATIC_LIBRARY)
+#define LIC_C_API
+#else
+#define LIC_C_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What comes of a call (docs/cli.md, "Exit codes"). */
+typedef enum lic_code {
+  LIC_OK = 0,
+  LIC_FAILURE = 1,       /**< could not tell: I/O, disk full, out of memory */
+  LIC_USAGE = 2,         /**< the call is wrong */
+  LIC_INVALID_INPUT = 3, /**< a key, file or date is malformed */
+  LIC_NOT_FOUND = 4,     /**< no such license, limit or file */
+  LIC_CONFLICT = 5,      /**< exists already, or was done differently before */
+  LIC_DENIED = 6,        /**< permission or owner */
+  LIC_UNAVAILABLE = 7,   /**< a lock could not be had in time: try later */
+  LIC_NO_LICENSE = 10,
+  LIC_EXPIRED = 11,
+  LIC_REVOKED = 12,
+  LIC_SUSPENDED = 13,
+  LIC_WRONG_MACHINE = 14,
+  LIC_UNTRUSTED = 15, /**< also of a file that is not genuine */
+  LIC_NOT_YET_VALID = 16,
+  LIC_CLOCK_MOVED_BACK = 17,
+  LIC_NO_SEAT_LEFT = 18,
+  LIC_FEATURE_NOT_LICENSED = 19,
+  LIC_USAGE_LIMIT_REACHED = 20,
+  LIC_TRIAL_NOT_AVAILABLE = 21,
+  LIC_VERSION_NOT_COVERED = 22
+} lic_code;
+
+/** What stands behind a LIC_OK. */
+typedef enum lic_standing {
+  LIC_STANDING_NONE = 0, /**< the answer is a no */
+  LIC_STANDING_VALID = 1,
+  LIC_STANDING_EXPIRING = 2, /**< valid, with less than 30 days to go */
+  LIC_STANDING_GRACE = 3,    /**< past its end, within the plan's days of grace */
+  LIC_STANDING_TRIAL = 4,
+  LIC_STANDING_FREE = 5
+} lic_standing;
+
+/** How often a counted limit starts anew, in UTC. */
+typedef enum lic_period { LIC_PERIOD_NONE = 0, LIC_PERIOD_DAY = 1, LIC_PERIOD_MONTH = 2, LIC_PERIOD_YEAR = 3 } lic_period;
+
+typedef struct lic_manager lic_manager;
+
+/** What a call has to say, in memory of the caller's. Never grows. Text that does not fit is cut
+ *  at a character. With LIC_OK, `message` is what was done, or "". */
+typedef struct lic_error {
+  int32_t code;      /**< a lic_code: what the function returned */
+  char message[512]; /**< lower case, without a full stop */
+  char hint[512];    /**< the way out, or "" */
+} lic_error;
+
+/** A judgement at one moment. Never grows. */
+typedef struct lic_verdict {
+  int32_t code;      /**< a lic_code: LIC_OK or a no */
+  int32_t standing;  /**< a lic_standing */
+  int64_t days_left; /**< whole days to the end, in grace to the end of grace; -1: none are counted */
+} lic_verdict;
+
+/** What lic_open needs; zero and null members are as absent ones. */
+typedef struct lic_options {
+  size_t size; /**< sizeof(lic_options) */
+  /** The vendor's signed product file, by path or as bytes compiled in. With both, the file
+   *  counts only if the roots of the compiled-in one have signed it. */
+  const char* product_file;
+  const void* embedded_product;
+  size_t embedded_product_size;
+  const char* state_dir; /**< where the state is kept; absent: $HOME/.<app>/license */
+  /** A signed license to judge in place of what is activated, as file or bytes; no state is then
+   *  read or written, and what would change it is LIC_USAGE. */
+  const char* license_file;
+  const void* license_document;
+  size_t license_document_size;
+  int64_t release_date; /**< Unix seconds: when the release that asks was made; 0: not asked about */
+  /** How many units of a counter are drawn from the file at a time, and used from memory; 0 is 1:
+   *  each lic_consume writes the file. What is drawn and not used goes back at lic_close,
+   *  lic_flush_usage and the end of its day (UTC); after a crash or power failure it counts as used. */
+  int64_t usage_block;
+  int64_t usage_interval_ms; /**< how long units are kept so at most; 0: for the day */
+} lic_options;
+
+/** What the product file says. */
+typedef struct lic_product {
+  size_t size; /**< sizeof(lic_product) */
+  int64_t version;
+  char id[64];
+  char name[256];
+  char purchase_url[512];
+  char renewal_url[512];
+  char support[256];
+} lic_product;
+
+/** The whole answer at one moment. Absent texts are "", absent times 0. */
+typedef struct lic_status {
+  size_t size; /**< sizeof(lic_status) */
+  lic_verdict verdict;
+  int64_t at;      /**< the moment it is about; times are Unix seconds */
+  int64_t starts;
+  int64_t expires;           /**< 0: never */
+  int64_t maintenance_until; /**< covers releases up to then; 0: all */
+  int64_t activated_at;
+  int64_t verified_at; /**< when its signature was last checked */
+  int64_t serial;
+  int64_t seats; /**< 0: not of this license */
+  char status[32]; /**< the token of the decision: "valid", "expiring", "expired", ... */
+  char kind[16];   /**< "free", "trial", "academic", "subscription", "perpetual" */
+  char source[16]; /**< "offline", "online", "trial", "free" */
+  char license_key[64];
+  char plan[64];
+  char plan_name[256];
+  char customer_name[512];
+  char customer_email[320];
+  char next_action[32]; /**< "renew", "buy", "upgrade", "activate", "contact-support", ... */
+  char next_url[512];
+} lic_status;
+
+/** A limit and what is used of it at one moment. */
+typedef struct lic_limit {
+  size_t size; /**< sizeof(lic_limit) */
+  char name[64];
+  int64_t max;     /**< -1: unlimited */
+  int64_t used;    /**< in the window that runs, or of the level */
+  int64_t left;    /**< to `max`, 0 while in overage; -1: unlimited */
+  int64_t resets;  /**< when a counter starts anew; 0: a level never does */
+  int64_t overage; /**< per cent of `max` that may be used beyond it */
+  int32_t period;  /**< a lic_period; LIC_PERIOD_NONE: a level, given back by lic_release */
+  int32_t is_near; /**< 1 from 80 % of `max` on */
+} lic_limit;
+
+/** The version of the library, "0.1.0". */
+LIC_C_API const char* lic_version(void);
+/** "ok", "expired", "usage-limit-reached", ...: as licctl --json has it; "unknown" for no code of this version. */
+LIC_C_API const char* lic_code_name(int code);
+/** Frees a text that a function gave out; null is no text. */
+LIC_C_API void lic_free(void* text);
+
+/** Reads the product file and the state of this user on this machine. No license at all is not an
+ *  error: see lic_decision. `*manager` is null unless LIC_OK.
+ *  Errors: not found (no product file), untrusted (it is not genuine, or not the one this machine
+ *  knows), invalid input, denied, failure (no $HOME, I/O), usage (options of a later version). */
+LIC_C_API int lic_open(const lic_options* options, lic_manager** manager, lic_error* error);
+/** Gives back what was drawn and not used, waits for the thread that refreshes, frees everything
+ *  and sets `*manager` to null. A null `*manager` is closed already: LIC_OK. No other call may be
+ *  under way. Within the listener it does nothing and is LIC_USAGE. */
+LIC_C_API int lic_close(lic_manager** manager);
+
+/** Judges anew at the clock's time. Returns LIC_OK or the no. `verdict` may be null. */
+LIC_C_API int lic_decision(const lic_manager* manager, lic_verdict* verdict, lic_error* error);
+/** The same, after the state was read and its signatures checked again. Errors: as lic_refresh. */
+LIC_C_API int lic_validate(lic_manager* manager, lic_verdict* verdict, lic_error* error);
+/** Whether the feature may be used now. A no is the license's, or LIC_FEATURE_NOT_LICENSED. */
+LIC_C_API int lic_check_feature(const lic_manager* manager, const char* name, lic_error* error);
+/** The value of a feature as JSON (`true`, `5`, `"eu"`, `["eu","us"]`) in the caller's `buffer`.
+ *  `*needed`, which may be null, is its size with the zero. A buffer that is too small is
+ *  LIC_USAGE and holds ""; none at all (null, with size 0) asks for the size.
+ *  A no: as lic_check_feature. Allocates memory. */
+LIC_C_API int lic_feature_value(const lic_manager* manager, const char* name, char* buffer, size_t size, size_t* needed,
+                                lic_error* error);
+/** The value of a feature that is a number; a switch is 1. Errors: invalid input (it is text). */
+LIC_C_API int lic_feature_number(const lic_manager* manager, const char* name, int64_t* value, lic_error* error);
+/** A word of a feature that is text (one, `index` 0) or a list of words, into `buffer` as
+ *  lic_feature_value. Errors: invalid input (it is no text), not found (fewer words than that). */
+LIC_C_API int lic_feature_text(const lic_manager* manager, const char* name, size_t index, char* buffer, size_t size,
+                               size_t* needed, lic_error* error);
+
+/** All of it. Returns LIC_OK also where the answer is a no: that is `status->verdict.code`. Reads no file. */
+LIC_C_API int lic_get_status(lic_manager* manager, lic_status* status, lic_error* error);
+/** The same as the JSON document of `licctl --license-info --json`, features, limits and warnings
+ *  included; to be freed by lic_free. `*text` is null unless LIC_OK. */
+LIC_C_API int lic_status_json(lic_manager* manager, char** text, lic_error* error);
+LIC_C_API int lic_get_product(lic_manager* manager, lic_product* product, lic_error* error);
+/** The fingerprint to give to the vendor, into `buffer` as lic_feature_value. */
+LIC_C_API int lic_machine_id(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error);
+/** Where the state is. */
+LIC_C_API int lic_state_dir(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error);
+
+/** A limit that is in force now, with what every process has used of it: reads the file.
+ *  Errors: not found (no such limit; the hint names those there are), denied, invalid input, failure. */
+LIC_C_API int lic_get_limit(lic_manager* manager, const char* name, lic_limit* limit, lic_error* error);
+/** All of them, at one moment. `*count` is the room of `limits` and then how many there are; where
+ *  the room is too small it is filled, and LIC_USAGE. No array (null, with 0) asks for the number.
+ *  `limits[0].size` is for all. */
+LIC_C_API int lic_usage(lic_manager* manager, lic_limit* limits, size_t* count, lic_error* error);
+/** Uses `n` (1 or more) of a limit, or none: then LIC_USAGE_LIMIT_REACHED, or why the license does
+ *  not hold. Never lets more be used than the limit and its overage, however many processes and
+ *  threads count; and what was used is on disk first, as itself or in a block of
+ *  lic_options.usage_block. `limit`, which may be null, is how it stands then.
+ *  Errors: not found (no such limit), usage (n), denied, unavailable, failure (disk full): do not
+ *  go on as if it were used; at worst it is counted and not granted. */
+LIC_C_API int lic_consume(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error);
+/** Gives back `n` of a level, also when the license has ended. Errors: usage (a counter),
+ *  conflict (less is in use; nothing changed), and as lic_consume. */
+LIC_C_API int lic_release(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error);
+/** Gives back to the file what was drawn in advance and is not used yet. */
+LIC_C_API int lic_flush_usage(lic_manager* manager, lic_error* error);
+
+/** Activates the license with that key, whose signed file <KEY>.json is in the state directory or
+ *  active already. A no changes nothing. Errors: invalid input (mistyped key), not found (no signed
+ *  file), untrusted, conflict (older than what was seen here; a trial in place of a paid license),
+ *  denied, unavailable, failure. */
+LIC_C_API int lic_activate(lic_manager* manager, const char* license_key, lic_error* error);
+/** The same from the content of a signed file. `name` is for messages and may be absent. With
+ *  `license_key`, which may be absent, a license of another key is LIC_INVALID_INPUT. */
+LIC_C_API int lic_activate_document(lic_manager* manager, const void* document, size_t size, const char* name,
+                                    const char* license_key, lic_error* error);
+/** Starts the product's trial, once per user and machine; with an `email` (may be absent) at one of
+ *  its domains, a plan that the vendor grants by e-mail alone. LIC_TRIAL_NOT_AVAILABLE: used before. */
+LIC_C_API int lic_start_trial(lic_manager* manager, const char* email, lic_error* error);
+/** Gives up the active license; its file stays. LIC_NO_LICENSE: there was none. */
+LIC_C_API int lic_deactivate(lic_manager* manager, lic_error* error);
+
+/** Asks for a seat for this machine without a network: `*document`, to be freed by lic_free, is for
+ *  the vendor, whose answer lic_apply_activation takes. A request that waits is given out again,
+ *  unless it is for another key or `anew` is not 0. */
+LIC_C_API int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document,
+                                     lic_error* error);
+/** The request for that key that waits for its answer. Errors: not found (none does). */
+LIC_C_API int lic_pending_request(lic_manager* manager, const char* license_key, char** document, lic_error* error);
+/** Activates the license in the vendor's answer. `name` is for messages and may be absent.
+ *  Errors: as lic_activate; conflict also for the answer to another request. */
+LIC_C_API int lic_apply_activation(lic_manager* manager, const void* document, size_t size, const char* name,
+                                   lic_error* error);
+/** Gives back the seat of that key, or where it is absent of the active license. `*receipt`, to be
+ *  freed by lic_free, is for the vendor. Called again, it gives the same. LIC_NO_LICENSE: no seat
+ *  was taken by a request. */
+LIC_C_API int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
+/** The receipt that lic_return_seat would give again. Errors: not found (none was given). */
+LIC_C_API int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
+
+/** Reads the state from disk again: what other processes changed, and files dropped there.
+ *  Errors: as lic_open; the last answers then stand. */
+LIC_C_API int lic_refresh(lic_manager* manager, lic_error* error);
+/** Does so each `seconds` in a thread that takes no signals; 0 ends that.
+ *  Errors: usage (less than 0; within the listener), failure (no thread can be had). */
+LIC_C_API int lic_refresh_every(lic_manager* manager, int64_t seconds, lic_error* error);
+
+/** `status` is valid during the call. It may use the manager, but not close it nor call lic_refresh_every. */
+typedef void (*lic_listener)(void* user, const lic_status* status);
+/** `listener` is called when another license counts, or the decision is another than at the last
+ *  call or change: by the thread that changed or refreshed, when it is done. Null ends it; a call
+ *  that is under way in another thread may go on. One listener at a time. */
+LIC_C_API int lic_on_change(lic_manager* manager, lic_listener listener, void* user, lic_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

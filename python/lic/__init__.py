@@ -1,0 +1,45 @@
+"""The licensing of one product on this machine, for the application that it protects.
+
+    import lic
+
+    with lic.LicenseManager("product.json") as manager:
+        if manager.check_feature_access("export"):
+            ...
+
+Works on the C interface of liblic (lic/lic.h), which states what holds for each call.
+"""
+
+from ._library import version as _version
+from ._manager import (
+    Change,
+    Code,
+    Consumption,
+    Customer,
+    FeatureValue,
+    LicenseError,
+    LicenseManager,
+    LicenseStatus,
+    NextStep,
+    Product,
+    Standing,
+    UsageLimit,
+    Verdict,
+)
+
+__version__ = _version()
+
+__all__ = [
+    "Change",
+    "Code",
+    "Consumption",
+    "Customer",
+    "FeatureValue",
+    "LicenseError",
+    "LicenseManager",
+    "LicenseStatus",
+    "NextStep",
+    "Product",
+    "Standing",
+    "UsageLimit",
+    "Verdict",
+]

@@ -1,0 +1,695 @@
+"""LicenseManager and what it answers with."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import dataclasses
+import datetime
+import enum
+import json
+import os
+import threading
+import weakref
+from types import TracebackType
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
+
+from . import _library
+from ._library import library
+
+FeatureValue = Union[bool, int, str, List[str]]
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+class Code(enum.IntEnum):
+    """What comes of a call: 0 is a yes or done, 1 to 9 an error, 10 and more a definite no."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    INVALID_INPUT = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+    DENIED = 6
+    UNAVAILABLE = 7
+    NO_LICENSE = 10
+    EXPIRED = 11
+    REVOKED = 12
+    SUSPENDED = 13
+    WRONG_MACHINE = 14
+    UNTRUSTED = 15
+    NOT_YET_VALID = 16
+    CLOCK_MOVED_BACK = 17
+    NO_SEAT_LEFT = 18
+    FEATURE_NOT_LICENSED = 19
+    USAGE_LIMIT_REACHED = 20
+    TRIAL_NOT_AVAILABLE = 21
+    VERSION_NOT_COVERED = 22
+
+    @classmethod
+    def _missing_(cls, value: object) -> Optional["Code"]:
+        """One of a later liblic."""
+        if not isinstance(value, int):
+            return None
+        code = int.__new__(cls, value)
+        code._name_ = f"CODE_{value}"
+        code._value_ = value
+        return code
+
+    @property
+    def token(self) -> str:
+        """As licctl --json has it: "usage-limit-reached"."""
+        return str(library.lic_code_name(int(self)).decode())
+
+
+class Standing(enum.IntEnum):
+    """What stands behind a yes."""
+
+    NONE = 0
+    VALID = 1
+    EXPIRING = 2
+    GRACE = 3
+    TRIAL = 4
+    FREE = 5
+
+
+class LicenseError(Exception):
+    """It could not be told or done. Its text says why, `hint` what to do about it, or is ""."""
+
+    def __init__(self, code: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = Code(code)
+        self.hint = hint
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (int(self.code), str(self), self.hint)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A judgement at one moment. True where it is a yes."""
+
+    code: Code
+    standing: Standing
+    days_left: Optional[int]
+    message: str = ""
+    hint: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return self.code == Code.OK
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What came of a change that was asked for. True where it was done."""
+
+    code: Code
+    message: str
+    hint: str
+
+    @property
+    def changed(self) -> bool:
+        return self.code == Code.OK
+
+    def __bool__(self) -> bool:
+        return self.changed
+
+
+@dataclasses.dataclass(frozen=True)
+class UsageLimit:
+    """A limit and what is used of it."""
+
+    name: str
+    max: Optional[int]  # None: unlimited
+    used: int
+    left: Optional[int]  # None: unlimited
+    per: Optional[str]  # "day", "month", "year"; None: a level, which release() gives back
+    resets: Optional[datetime.datetime]
+    overage: int  # per cent of `max` that may be used beyond it
+    is_near: bool  # from 80 % of `max` on
+
+
+@dataclasses.dataclass(frozen=True)
+class Consumption:
+    """What came of using some of a limit. True where it may be used."""
+
+    code: Code
+    limit: Optional[UsageLimit]  # as it stands then; None where the license does not hold
+    message: str = ""
+    hint: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return self.code == Code.OK
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@dataclasses.dataclass(frozen=True)
+class Customer:
+    name: Optional[str]
+    email: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class NextStep:
+    """What the user should do next, and where."""
+
+    action: str
+    url: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class LicenseStatus:
+    """The whole answer at one moment."""
+
+    status: str  # "valid", "expiring", "grace", "trial", "free", or why not: "expired", ...
+    verdict: Verdict
+    license_key: Optional[str]
+    plan: Optional[str]
+    plan_name: Optional[str]
+    kind: Optional[str]
+    customer: Optional[Customer]
+    starts: Optional[datetime.datetime]
+    expires: Optional[datetime.datetime]  # None: never, or nothing runs
+    maintenance_until: Optional[datetime.datetime]
+    activated_at: Optional[datetime.datetime]
+    verified_at: Optional[datetime.datetime]
+    features: Dict[str, FeatureValue]
+    limits: Dict[str, UsageLimit]
+    seats: Optional[int]
+    machine_id: str
+    source: Optional[str]
+    next_step: Optional[NextStep]
+    warnings: List[str]
+
+    @property
+    def days_left(self) -> Optional[int]:
+        return self.verdict.days_left
+
+
+@dataclasses.dataclass(frozen=True)
+class Product:
+    """What the product file says."""
+
+    id: str
+    name: str
+    version: int
+    purchase_url: str
+    renewal_url: str
+    support: str
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _error(code: int, error: _library.Error) -> LicenseError:
+    return LicenseError(code, _text(error.message), _text(error.hint))
+
+
+def _c_string(raw: bytes) -> bytes:
+    """What has a zero inside would be another string in C."""
+    if b"\0" in raw:
+        raise LicenseError(Code.INVALID_INPUT, "a text has a zero character in it")
+    return raw
+
+
+def _raw(text: Optional[str]) -> Optional[bytes]:
+    if text is None:
+        return None
+    try:
+        return _c_string(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise LicenseError(Code.INVALID_INPUT, "a text has half a surrogate pair in it") from None
+
+
+def _raw_path(path: Optional[PathLike]) -> Optional[bytes]:
+    return None if path is None else _c_string(os.fsencode(path))
+
+
+def _moment(seconds: int) -> Optional[datetime.datetime]:
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc) if seconds else None
+
+
+def _parsed(text: Optional[str]) -> Optional[datetime.datetime]:
+    if text is None:
+        return None
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+
+
+def _limit(raw: _library.Limit) -> UsageLimit:
+    return UsageLimit(
+        name=_text(raw.name),
+        max=None if raw.max < 0 else raw.max,
+        used=raw.used,
+        left=None if raw.left < 0 else raw.left,
+        per={1: "day", 2: "month", 3: "year"}.get(raw.period),
+        resets=_moment(raw.resets),
+        overage=raw.overage,
+        is_near=bool(raw.is_near),
+    )
+
+
+def _limit_of(name: str, member: Dict[str, Any]) -> UsageLimit:
+    most, used = member["max"], member["used"]
+    return UsageLimit(
+        name=name,
+        max=most,
+        used=used,
+        left=member["left"],
+        per=member["per"],
+        resets=_parsed(member["resets"]),
+        overage=member.get("overage", 0),
+        is_near=bool(most) and used >= most - most // 5,
+    )
+
+
+def _verdict(raw: _library.Verdict, error: _library.Error) -> Verdict:
+    days = None if raw.days_left < 0 else raw.days_left
+    return Verdict(Code(raw.code), Standing(raw.standing), days, _text(error.message), _text(error.hint))
+
+
+class _Open:
+    """A manager of the library's. Apart from LicenseManager, so that its end needs nothing of that.
+
+    Calls may be under way in any number of threads; closing waits for them. In a forked child
+    another thread may have held the lock or been in a call, so everything is counted anew there.
+    """
+
+    def __init__(self, pointer: ctypes.c_void_p) -> None:
+        self.pointer = pointer
+        self.listeners: List[Any] = []
+        self.inside = threading.local()
+        self.forked()
+
+    def forked(self) -> None:
+        self.idle = threading.Condition(threading.Lock())
+        self.calls = getattr(self.inside, "depth", 0)  # those of this thread alone go on
+
+    def __enter__(self) -> ctypes.c_void_p:
+        with self.idle:
+            if not self.pointer:
+                raise LicenseError(Code.USAGE, "the license manager is closed")
+            self.calls += 1
+        self.inside.depth = getattr(self.inside, "depth", 0) + 1
+        return self.pointer
+
+    def __exit__(self, *_: object) -> None:
+        self.inside.depth -= 1
+        with self.idle:
+            self.calls -= 1
+            self.idle.notify_all()
+
+    def is_inside(self) -> bool:
+        return getattr(self.inside, "depth", 0) > 0
+
+    def close(self) -> None:
+        with self.idle:
+            pointer, self.pointer = self.pointer, ctypes.c_void_p()
+            while self.calls:
+                self.idle.wait()
+        if pointer and library.lic_close(ctypes.byref(pointer)):
+            # A listener had the last reference, and this is its thread.
+            threading.Thread(target=self._close_elsewhere, args=(pointer,)).start()
+        elif pointer:
+            self.listeners.clear()
+
+    def _close_elsewhere(self, pointer: ctypes.c_void_p) -> None:
+        library.lic_close(ctypes.byref(pointer))
+        self.listeners.clear()
+
+
+_all_open: "weakref.WeakSet[_Open]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before the interpreter goes: a thread of liblic that calls a listener would have none."""
+    for one in list(_all_open):
+        if not one.is_inside():
+            one.close()
+
+
+def _all_forked() -> None:
+    for one in list(_all_open):
+        one.forked()
+
+
+os.register_at_fork(after_in_child=_all_forked)
+
+
+class LicenseManager:
+    """The licensing of one product on this machine. Any thread may use it.
+
+    `product_file` is the path of the vendor's signed product file; `embedded_product` the same
+    as bytes that the application carries. With both, the file counts only if the roots of the
+    embedded one have signed it. `state_dir` is where the state is kept, in place of
+    $HOME/.<app>/license. With `license_file`, that signed license is judged in place of what is
+    activated, and nothing can be changed. `release_date` asks whether the license covers that
+    release. `usage_block` units of a counter are drawn from the file at a time, for
+    `usage_interval` at most, and then used from memory.
+
+    That nothing is licensed is no error: the questions have answers then too. What cannot be
+    told or done raises LicenseError. After os.fork() the child may go on with it; its listener
+    and refreshing thread are the parent's.
+    """
+
+    def __init__(
+        self,
+        product_file: Optional[PathLike] = None,
+        *,
+        embedded_product: Optional[bytes] = None,
+        state_dir: Optional[PathLike] = None,
+        license_file: Optional[PathLike] = None,
+        license_document: Optional[bytes] = None,
+        release_date: Optional[datetime.datetime] = None,
+        usage_block: int = 1,
+        usage_interval: Optional[datetime.timedelta] = None,
+    ) -> None:
+        options = _library.Options()
+        options.product_file = _raw_path(product_file)
+        options.state_dir = _raw_path(state_dir)
+        options.license_file = _raw_path(license_file)
+        if embedded_product is not None:
+            options.embedded_product = embedded_product
+            options.embedded_product_size = len(embedded_product)
+        if license_document is not None:
+            options.license_document = license_document
+            options.license_document_size = len(license_document)
+        if release_date is not None:
+            options.release_date = int(release_date.timestamp())
+        options.usage_block = usage_block
+        if usage_interval is not None:
+            options.usage_interval_ms = int(usage_interval / datetime.timedelta(milliseconds=1))
+        pointer = ctypes.c_void_p()
+        error = _library.Error()
+        code = library.lic_open(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error))
+        if code:
+            raise _error(code, error)
+        self._open = _Open(pointer)
+        _all_open.add(self._open)
+        self._end = weakref.finalize(self, self._open.close)
+        self._end.atexit = False  # _close_all() does that, in its time
+
+    def close(self) -> None:
+        """Waits for calls that are under way. Every other call then raises LicenseError.
+
+        Not from within a listener: that raises, too.
+        """
+        if self._open.is_inside():
+            raise LicenseError(Code.USAGE, "a listener cannot close the license manager")
+        self._end()
+
+    @property
+    def closed(self) -> bool:
+        return not self._open.pointer
+
+    def __enter__(self) -> "LicenseManager":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        value: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        raise TypeError("a license manager cannot be pickled: open another one there")
+
+    # --- questions
+
+    def validate_license(self) -> Verdict:
+        """Reads the state again, checks its signatures again, and judges it."""
+        return self._judge("lic_validate")
+
+    def decision(self) -> Verdict:
+        """Judges what was last read, at the clock's time. Reads no file."""
+        return self._judge("lic_decision")
+
+    def check_feature_access(self, name: str) -> bool:
+        """Whether the feature may be used now. Reads no file."""
+        with self._open as pointer:
+            code = int(library.lic_check_feature(pointer, _raw(name), None))
+        if 0 < code < 10:
+            raise LicenseError(code, "the name of the feature is missing")
+        return code == 0
+
+    def explain_feature_access(self, name: str) -> Verdict:
+        """The same, with the reason of a no and the way out."""
+        code, error = self._ask("lic_check_feature", _raw(name))
+        decision = self.decision() if code == 0 else None
+        standing = decision.standing if decision else Standing.NONE
+        days = decision.days_left if decision else None
+        return Verdict(Code(code), standing, days, _text(error.message), _text(error.hint))
+
+    def feature_value(self, name: str) -> Optional[FeatureValue]:
+        """The value of a feature; None where it is not licensed now."""
+        code, text = self._buffer("lic_feature_value", _raw(name))
+        if code:
+            return None
+        value: FeatureValue = json.loads(text)
+        return value
+
+    def get_usage_limits(self) -> Dict[str, UsageLimit]:
+        """The limits in force, with what every process has used of them: reads the file."""
+        room = 16
+        while True:
+            limits = (_library.Limit * room)()
+            limits[0].size = ctypes.sizeof(_library.Limit)
+            count = ctypes.c_size_t(room)
+            with self._open as pointer:
+                error = _library.Error()
+                code = library.lic_usage(pointer, limits, ctypes.byref(count), ctypes.byref(error))
+            if code == Code.USAGE and count.value > room:
+                room = count.value
+                continue
+            if code:
+                raise _error(code, error)
+            return {limit.name: limit for limit in map(_limit, limits[: count.value])}
+
+    def get_license_status(self) -> LicenseStatus:
+        """All of it. Reads no file."""
+        document = json.loads(self._new_text("lic_status_json"))
+        customer, following = document["customer"], document["next"]
+        status = document["status"].replace("-", "_").upper()
+        standing = Standing.__members__.get(status, Standing.NONE)
+        code = Code.OK if standing else Code[status]
+        return LicenseStatus(
+            status=document["status"],
+            verdict=Verdict(code, standing, document["days_remaining"]),
+            license_key=document["license_key"],
+            plan=document["plan"],
+            plan_name=document["plan_name"],
+            kind=document["kind"],
+            customer=Customer(customer["name"], customer["email"]) if customer else None,
+            starts=_parsed(document["starts"]),
+            expires=_parsed(document["expires"]),
+            maintenance_until=_parsed(document["maintenance_until"]),
+            activated_at=_parsed(document["activation_date"]),
+            verified_at=_parsed(document["verified_at"]),
+            features=document["features"],
+            limits={name: _limit_of(name, member) for name, member in document["limits"].items()},
+            seats=document["seats"],
+            machine_id=document["machine_id"],
+            source=document["source"],
+            next_step=NextStep(following["action"], following["url"]) if following else None,
+            warnings=document["warnings"],
+        )
+
+    @property
+    def product(self) -> Product:
+        product = _library.Product()
+        self._do("lic_get_product", ctypes.byref(product))
+        return Product(
+            _text(product.id),
+            _text(product.name),
+            product.version,
+            _text(product.purchase_url),
+            _text(product.renewal_url),
+            _text(product.support),
+        )
+
+    @property
+    def machine_id(self) -> str:
+        """The fingerprint to give to the vendor."""
+        return self._buffer("lic_machine_id")[1]
+
+    @property
+    def state_dir(self) -> str:
+        return self._buffer("lic_state_dir")[1]
+
+    # --- usage
+
+    def consume(self, name: str, n: int = 1) -> Consumption:
+        """Uses `n` of a limit, or none: the answer is then false, and says why.
+
+        Raises LicenseError with Code.NOT_FOUND where the plan has no such limit.
+        """
+        return self._count("lic_consume", name, n)
+
+    def release(self, name: str, n: int = 1) -> Consumption:
+        """Gives back `n` of a level (a limit without a period)."""
+        return self._count("lic_release", name, n)
+
+    def flush_usage(self) -> None:
+        """Gives back to the file what was drawn in advance and is not used yet."""
+        self._do("lic_flush_usage")
+
+    # --- changes
+
+    def activate(self, license_key: str) -> Change:
+        """Activates the license whose signed file <KEY>.json is in the state directory."""
+        return self._change("lic_activate", _raw(license_key))
+
+    def activate_file(self, path: PathLike, license_key: Optional[str] = None) -> Change:
+        """Activates a signed license file, of that key if it is given."""
+        with open(path, "rb") as file:
+            return self.activate_document(file.read(), os.fspath(path), license_key)
+
+    def activate_document(self, document: bytes, name: str = "", license_key: Optional[str] = None) -> Change:
+        """The same from its content. `name` is for messages."""
+        return self._change("lic_activate_document", document, len(document), _raw(name), _raw(license_key))
+
+    def start_trial(self, email: Optional[str] = None) -> Change:
+        """Starts the product's trial, once per user and machine."""
+        return self._change("lic_start_trial", _raw(email))
+
+    def deactivate(self) -> Change:
+        """Gives up the active license; its file stays."""
+        return self._change("lic_deactivate")
+
+    def request_activation(self, license_key: str, anew: bool = False) -> str:
+        """A request for a seat, to be carried to the vendor."""
+        return self._new_text("lic_request_activation", _raw(license_key), int(anew))
+
+    def pending_request(self, license_key: str) -> Optional[str]:
+        """The request for that key that waits for its answer."""
+        return self._new_text_or_none("lic_pending_request", _raw(license_key))
+
+    def apply_activation(self, answer: bytes, name: str = "") -> Change:
+        """Activates the license in the vendor's answer."""
+        return self._change("lic_apply_activation", answer, len(answer), _raw(name))
+
+    def return_seat(self, license_key: Optional[str] = None) -> Optional[str]:
+        """Gives back the seat that a request had taken; the receipt is for the vendor. None: there was none."""
+        return self._new_text_or_none("lic_return_seat", _raw(license_key), absent=Code.NO_LICENSE)
+
+    def returned_receipt(self, license_key: Optional[str] = None) -> Optional[str]:
+        """The receipt that return_seat() would give again."""
+        return self._new_text_or_none("lic_returned_receipt", _raw(license_key))
+
+    # --- keeping up
+
+    def refresh(self) -> None:
+        """Reads the state again: what other processes changed, and files dropped there."""
+        self._do("lic_refresh")
+
+    def refresh_every(self, interval: Optional[datetime.timedelta]) -> None:
+        """Does so by itself in a thread of liblic's; None ends that."""
+        seconds = 0 if interval is None else max(1, int(interval.total_seconds()))
+        if interval is not None and interval <= datetime.timedelta(0):
+            raise LicenseError(Code.USAGE, "an interval is more than nothing")
+        self._do("lic_refresh_every", seconds)
+
+    def on_change(self, listener: Optional[Callable[["LicenseManager"], None]]) -> None:
+        """Calls `listener` with this manager when another license counts, or the decision is another.
+
+        By the thread that changed or refreshed, when it is done. What it raises goes to
+        sys.unraisablehook. It may not close the manager. None ends it.
+        """
+        if listener is None:
+            self._do("lic_on_change", _library.Listener(), None)
+            return
+        self_again, opened, told = weakref.ref(self), self._open, listener
+
+        def heard(_user: Any, _status: Any) -> None:
+            manager = self_again()
+            if manager is None or not opened.pointer:
+                return
+            with opened:
+                told(manager)
+
+        callback = _library.Listener(heard)
+        self._do("lic_on_change", callback, None)
+        # Earlier ones may be under way in another thread, so they stay as long as the manager.
+        opened.listeners.append(callback)
+
+    # --- how calls are made
+
+    def _ask(self, name: str, *arguments: Any) -> Tuple[int, _library.Error]:
+        """The code, raised where it is an error."""
+        error = _library.Error()
+        with self._open as pointer:
+            code = int(getattr(library, name)(pointer, *arguments, ctypes.byref(error)))
+        if 0 < code < 10:
+            raise _error(code, error)
+        return code, error
+
+    def _do(self, name: str, *arguments: Any) -> None:
+        """For what has no answer but that it was done."""
+        code, error = self._ask(name, *arguments)
+        if code:
+            raise _error(code, error)
+
+    def _judge(self, name: str) -> Verdict:
+        raw = _library.Verdict()
+        code, error = self._ask(name, ctypes.byref(raw))
+        raw.code = code
+        return _verdict(raw, error)
+
+    def _change(self, name: str, *arguments: Any) -> Change:
+        code, error = self._ask(name, *arguments)
+        return Change(Code(code), _text(error.message), _text(error.hint))
+
+    def _count(self, function: str, name: str, n: int) -> Consumption:
+        if not -(2**63) <= n < 2**63:
+            raise LicenseError(Code.USAGE, f"{n} is no amount to count", "an amount is 1 or more")
+        limit = _library.Limit()
+        code, error = self._ask(function, _raw(name), n, ctypes.byref(limit))
+        shown = code in (Code.OK, Code.USAGE_LIMIT_REACHED)
+        return Consumption(Code(code), _limit(limit) if shown else None, _text(error.message), _text(error.hint))
+
+    def _buffer(self, name: str, *arguments: Any) -> Tuple[int, str]:
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            needed = ctypes.c_size_t()
+            error = _library.Error()
+            with self._open as pointer:
+                code = getattr(library, name)(
+                    pointer, *arguments, buffer, room, ctypes.byref(needed), ctypes.byref(error)
+                )
+            if code == Code.USAGE and needed.value > room:
+                room = needed.value
+                continue
+            if 0 < code < 10:
+                raise _error(code, error)
+            return code, _text(buffer.value)
+
+    def _new_text(self, name: str, *arguments: Any) -> str:
+        text = self._new_text_or_none(name, *arguments, absent=None)
+        if text is None:
+            raise LicenseError(Code.FAILURE, f"{name} gave no text")
+        return text
+
+    def _new_text_or_none(self, name: str, *arguments: Any, absent: Optional[int] = Code.NOT_FOUND) -> Optional[str]:
+        place = ctypes.c_void_p()
+        error = _library.Error()
+        with self._open as pointer:
+            code = getattr(library, name)(pointer, *arguments, ctypes.byref(place), ctypes.byref(error))
+        try:
+            if code == absent:
+                return None
+            if code:
+                raise _error(code, error)
+            return _text(ctypes.string_at(place.value)) if place.value else None
+        finally:
+            library.lic_free(place)

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The Python package: installed from its wheel and from the tree, into virtual environments
+# and without a network; then python_test.py.
+. "$(dirname "$0")/lib.sh"
+: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}" "${LIC_WHEEL_DIR:?where the wheel is}"
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$work" || exit 1
+export LICGEN LICCTL VENDOR=$work/vendor PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INDEX=1
+
+run_ok "$LICGEN" --home vendor init --catalog "$here/../../docs/examples/ticketzero.json" --no-passphrase --quiet
+run_ok "$LICGEN" --home vendor product export --out product.json
+run_ok "$LICGEN" --home vendor create --plan professional --customer "ACME GmbH" --out issued
+run_ok "$LICGEN" --home other init --catalog "$here/../../docs/examples/ticketzero.json" --no-passphrase --quiet
+run_ok "$LICGEN" --home other create --plan professional --customer "ACME GmbH" --out forged
+
+test_case "one wheel, for this platform, that needs the C library alone"
+wheels=("$LIC_WHEEL_DIR"/lic-*.whl)
+[ "${#wheels[@]}" -eq 1 ] && [ -f "${wheels[0]}" ] || fail "not one wheel: ${wheels[*]}"
+case ${wheels[0]##*/} in
+  lic-*-py3-none-*linux*_"$(uname -m)".whl) ;;
+  *) fail "the wheel is not named for this platform: ${wheels[0]}" ;;
+esac
+run_ok "$python" -m zipfile -l "${wheels[0]}"
+for file in lic/__init__.py lic/py.typed lic/liblic.so.0 .dist-info/METADATA .dist-info/RECORD .dist-info/LICENSE; do
+  assert_stdout_has "$file"
+done
+
+test_case "the wheel in a virtual environment"
+run_ok "$python" -m venv wheel
+run_ok wheel/bin/pip install --quiet "${wheels[0]}"
+run_ok wheel/bin/python -c 'import lic; print(lic.__version__)'
+assert_stdout "$("$LICCTL" --version | sed 's/.* //')"
+run_ok wheel/bin/pip show lic
+assert_stdout_has "License: MIT"
+run_ok wheel/bin/pip check
+
+test_case "from the tree in a virtual environment"
+run_ok "$python" -m venv tree
+cp -r "$here/../../python" copy
+cp "$here/../../CMakeLists.txt" "$here/../../LICENSE" .
+run_ok env LIC_PYTHON_LIBRARY="$LIC_WHEEL_DIR/liblic.so.0" tree/bin/pip install --quiet ./copy
+run_ok tree/bin/python -c 'import lic; print(lic.LicenseManager("product.json").product.name)'
+assert_stdout "TicketZero AI"
+
+test_case "the wheel is the same when it is made again"
+run_ok "$python" "$here/../../python/build_backend/lic_build.py" --library "$LIC_WHEEL_DIR/liblic.so.0" \
+  --version "$(wheel/bin/python -c 'import lic; print(lic.__version__)')" --out again
+assert_same again/*.whl "${wheels[0]}"
+
+test_case "python_test.py"
+run wheel/bin/python "$here/python_test.py" product.json issued/*.json forged/*.json
+[ "$status" -eq 0 ] || { cat "$err" >&2; fail "python_test.py fails"; }
+finished
