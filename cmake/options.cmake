@@ -11,6 +11,8 @@ endif()
 target_link_options(lic_options INTERFACE -Wl,-O1,--as-needed,--gc-sections)
 target_compile_options(lic_options INTERFACE -ffunction-sections -fdata-sections)
 
+include(${CMAKE_CURRENT_LIST_DIR}/hardening.cmake)
+
 if(LIC_SANITIZE)
   target_compile_options(lic_options INTERFACE -fsanitize=${LIC_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)

@@ -186,7 +186,7 @@ Result<void> AtomicFile::write(ByteView bytes) {
 }
 
 Result<void> AtomicFile::commit(Existing existing) {
-  const Path directory = directory_of(path_);  // made now: after the renaming, memory that runs out is no failure
+  const Path directory = directory_of(path_);  // now, as memory may run out: after the renaming nothing fails so
   if (::fsync(fd_.get()) != 0) return system_error(errno, "cannot write", path_);
   if (existing == Existing::replace) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(errno, "cannot write", path_);

@@ -1,170 +1,21 @@
 #include "base/json.hpp"
 
-#if defined(__SSE2__) && !defined(RAPIDJSON_SSE2)
-#define RAPIDJSON_SSE2  // sixteen bytes of a string at a time
-#endif
 #include <rapidjson/prettywriter.h>
-#include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 
 #include <algorithm>
-#include <cstring>
-#include <new>
-#include <unordered_set>
+#include <utility>
 
+#include "base/json_allocator.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 
 namespace lic::json {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-/// RapidJSON's own allocators give null where memory runs out, and it writes there.
-struct Allocator {
-  // The names of these members are RapidJSON's.
-  static constexpr bool kNeedFree = true;
-  void* Malloc(std::size_t size) { return size == 0 ? nullptr : ::operator new(size); }
-  void* Realloc(void* old, std::size_t old_size, std::size_t size) {
-    void* grown = Malloc(size);
-    if (old != nullptr && grown != nullptr) std::memcpy(grown, old, std::min(old_size, size));
-    Free(old);
-    return grown;
-  }
-  static void Free(void* memory) noexcept { ::operator delete(memory); }
-};
-
-using EventReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
 using StringBuffer = rapidjson::GenericStringBuffer<rapidjson::UTF8<>, Allocator>;
 using Writer = rapidjson::Writer<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
 using PrettyWriter = rapidjson::PrettyWriter<StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator>;
-
-constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-/// Whether none of eight bytes is a control character or beyond ASCII.
-bool are_plain(const char* text) noexcept {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, text, sizeof bytes);
-  return ((bytes | (bytes - kEach * 0x20)) & (kEach * 0x80)) == 0;
-}
-
-/// Where `text` has the first byte that no JSON has: a control character that is
-/// no white space, or one that is not UTF-8; npos when there is none.
-std::size_t find_foreign_byte(std::string_view text) noexcept {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (text.size() - at >= sizeof(std::uint64_t) && are_plain(text.data() + at)) {
-      at += sizeof(std::uint64_t);
-      continue;
-    }
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0 || (static_cast<unsigned char>(text[at]) < 0x20 && !is_white_space(text[at]))) return at;
-    at += length;
-  }
-  return std::string_view::npos;
-}
-
-/// Builds the tree from the reader's events; returning false stops the reader.
-class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
- public:
-  // The names of these members are RapidJSON's.
-  bool Null() { return put(Value{}); }
-  bool Bool(bool value) { return put(Value{value}); }
-  bool Int(int value) { return put(Value{std::int64_t{value}}); }
-  bool Uint(unsigned value) { return put(Value{std::int64_t{value}}); }
-  bool Int64(std::int64_t value) { return value >= -kMaxInteger ? put(Value{value}) : fail("an integer below -2^53"); }
-  bool Uint64(std::uint64_t value) {
-    return value <= static_cast<std::uint64_t>(kMaxInteger) ? put(Value{static_cast<std::int64_t>(value)})
-                                                            : fail("an integer beyond 2^53");
-  }
-  bool Double(double) { return fail("a number that is not a whole number up to 2^53"); }
-  bool String(const char* text, rapidjson::SizeType length, bool) {
-    if (!is_utf8({text, length})) return fail(kLoneSurrogate);
-    return put(Value{std::string(text, length)});
-  }
-  bool Key(const char* text, rapidjson::SizeType length, bool) {
-    std::string name(text, length);
-    if (!is_utf8(name)) return fail(kLoneSurrogate);
-    if (open_.back().has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
-    open_.back().key = std::move(name);
-    return true;
-  }
-  bool StartObject() { return open(true); }
-  bool StartArray() { return open(false); }
-  bool EndObject(rapidjson::SizeType) { return close(); }
-  bool EndArray(rapidjson::SizeType) { return close(); }
-
-  [[nodiscard]] const std::string& fault() const { return fault_; }
-  [[nodiscard]] Value take() { return std::move(root_); }
-
- private:
-  // RapidJSON takes the escape of a low surrogate by itself, which is no character.
-  static constexpr const char* kLoneSurrogate = "the escape of half a surrogate pair";
-
-  struct Container {
-    bool is_object;
-    std::string key;
-    Object members;
-    Array elements;
-    std::unordered_set<std::string> names;  ///< of the members, once they are many
-
-    bool has(const std::string& name) {
-      constexpr std::size_t kMany = 32;
-      if (members.size() < kMany)
-        return std::any_of(members.begin(), members.end(), [&](const auto& member) { return member.first == name; });
-      if (names.empty())
-        for (const auto& member : members) names.insert(member.first);
-      return !names.insert(name).second;
-    }
-  };
-
-  bool fail(std::string fault) {
-    fault_ = std::move(fault);
-    return false;
-  }
-  bool put(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (auto& container = open_.back(); container.is_object) {
-      container.members.emplace_back(std::move(container.key), std::move(value));
-    } else {
-      container.elements.push_back(std::move(value));
-    }
-    return true;
-  }
-  bool open(bool is_object) {
-    if (open_.size() == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
-    open_.push_back({is_object, {}, {}, {}, {}});
-    return true;
-  }
-  bool close() {
-    Container container = std::move(open_.back());
-    open_.pop_back();
-    return put(container.is_object ? Value{std::move(container.members)} : Value{std::move(container.elements)});
-  }
-
-  std::vector<Container> open_;
-  Value root_;
-  std::string fault_;
-};
-
-std::string_view describe(rapidjson::ParseErrorCode code) {
-  switch (code) {
-    case rapidjson::kParseErrorDocumentEmpty:
-      return "it is empty";
-    case rapidjson::kParseErrorDocumentRootNotSingular:
-      return "something follows the end of the document";
-    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
-    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
-    case rapidjson::kParseErrorStringEscapeInvalid:
-      return "a string has a bad escape";
-    case rapidjson::kParseErrorStringMissQuotationMark:
-      return "a string does not end or has a control character";
-    default:  // RapidJSON's enum, not ours
-      return "it breaks off or is not JSON";
-  }
-}
 
 template <class AnyWriter>
 void write_string(AnyWriter& writer, const std::string& text) {
@@ -195,33 +46,7 @@ void write(AnyWriter& writer, const Value& value) {
   }
 }
 
-/// One reference token of a JSON pointer (RFC 6901, 4), safe to show.
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : printable(name)) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-const Array kEmptyArray;
-const Object kEmptyObject;
-
 }  // namespace
-
-const Value* Value::find(std::string_view name) const noexcept {
-  const auto* object = as_object();
-  if (object == nullptr) return nullptr;
-  const auto found =
-      std::find_if(object->begin(), object->end(), [&](const auto& member) { return member.first == name; });
-  return found == object->end() ? nullptr : &found->second;
-}
 
 std::string_view Value::type_name() const noexcept {
   if (as_bool() != nullptr) return "a boolean";
@@ -240,32 +65,6 @@ Value list_of(const std::vector<std::string>& texts) {
   Array out;
   for (const auto& text : texts) out.emplace_back(text);
   return Value(std::move(out));
-}
-
-Result<Value> parse(std::string_view text, std::string_view what) {
-  if (text.starts_with(kByteOrderMark))
-    return error(Errc::invalid_input, concat(what, " begins with a byte order mark"), "save it as UTF-8 without BOM");
-
-  // Looked for here, as RapidJSON 1.1 reading sixteen bytes at a time lets 0x1A to 0x1F pass.
-  if (const std::size_t at = find_foreign_byte(text); at != std::string_view::npos)
-    return error(Errc::invalid_input,
-                 concat(what, " is not valid JSON: it has a control character or is not UTF-8 (byte ", at, ")"));
-
-  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
-  constexpr std::size_t kPastTheEnd = 16;  // of what is read at once
-  std::string buffer;
-  buffer.reserve(text.size() + kPastTheEnd);
-  buffer.append(text).append(kPastTheEnd, '\0');
-  rapidjson::InsituStringStream stream(buffer.data());
-  EventReader reader;
-  Builder builder;
-  const auto result = reader.Parse<kFlags>(stream, builder);
-  if (!builder.fault().empty())
-    return error(Errc::invalid_input, concat(what, " has ", builder.fault(), ", at byte ", result.Offset()));
-  if (result.IsError())
-    return error(Errc::invalid_input,
-                 concat(what, " is not valid JSON: ", describe(result.Code()), " (byte ", result.Offset(), ")"));
-  return builder.take();
 }
 
 std::string dump(const Value& value) {
@@ -297,138 +96,43 @@ Error Faults::all(std::string_view what) const {
   return error(Errc::invalid_input, std::move(message), "nothing was stored; mend these and try again");
 }
 
-Reader::Reader(const Value& value, Faults& faults) : Reader(value, Place{}, faults) {}
-Reader::Reader(const Value& value, const Reader& parent, std::string_view name)
-    : Reader(value, Place{&parent, name, std::nullopt}, parent.faults_) {}
-Reader::Reader(const Value& value, const Reader& parent, std::string_view name, std::size_t index)
-    : Reader(value, Place{&parent, name, index}, parent.faults_) {}
-
-Reader::Reader(const Value& value, Place place, Faults& faults)
-    : object_(value.as_object()), place_(place), faults_(faults) {
-  if (object_ == nullptr) faults_.add(pointer(), concat("must be an object, not ", value.type_name()));
+ObjectBuilder::ObjectBuilder(Value object) {
+  if (const auto* members = object.as_object()) members_ = *members;
 }
 
-const Value* Reader::member(std::string_view name) const noexcept {
-  if (object_ == nullptr) return nullptr;
-  for (const auto& [known, value] : *object_)
-    if (known == name) return &value;
-  return nullptr;
+ObjectBuilder& ObjectBuilder::value(std::string_view name, Value value) {
+  members_.emplace_back(name, std::move(value));
+  return *this;
 }
 
-bool Reader::has(std::string_view name) const noexcept {
-  const Value* value = member(name);
-  return value != nullptr && !value->is_null();
+ObjectBuilder& ObjectBuilder::string(std::string_view name, std::string_view text) {
+  return value(name, Value(std::string(text)));
 }
 
-const Value* Reader::require(std::string_view name) {
-  const Value* value = member(name);
-  if (value == nullptr && object_ != nullptr) fault(name, "is missing");
-  return value;
+ObjectBuilder& ObjectBuilder::string_or_null(std::string_view name, std::string_view text) {
+  return text.empty() ? value(name, Value()) : string(name, text);
 }
 
-void Reader::wrong_type(std::string_view name, std::string_view wanted, const Value& got) {
-  fault(name, concat("must be ", wanted, ", not ", got.type_name()));
+ObjectBuilder& ObjectBuilder::integer(std::string_view name, std::int64_t number) { return value(name, Value(number)); }
+
+ObjectBuilder& ObjectBuilder::boolean(std::string_view name, bool value) { return this->value(name, Value(value)); }
+
+ObjectBuilder& ObjectBuilder::time(std::string_view name, Time time) { return string(name, format_time(time)); }
+
+ObjectBuilder& ObjectBuilder::time_or_null(std::string_view name, const std::optional<Time>& time) {
+  return time ? this->time(name, *time) : value(name, Value());
 }
 
-std::string Reader::string(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return {};
-  if (const auto* text = value->as_string()) return *text;
-  wrong_type(name, "a string", *value);
-  return {};
+ObjectBuilder& ObjectBuilder::strings(std::string_view name, const std::vector<std::string>& list) {
+  Array elements;
+  for (const auto& element : list) elements.emplace_back(element);
+  return array(name, std::move(elements));
 }
 
-std::string Reader::string_or(std::string_view name, std::string fallback) {
-  return has(name) ? string(name) : std::move(fallback);
+ObjectBuilder& ObjectBuilder::array(std::string_view name, Array elements) {
+  return value(name, Value(std::move(elements)));
 }
 
-std::int64_t Reader::integer(std::string_view name, std::int64_t low, std::int64_t high) {
-  const Value* value = require(name);
-  if (value == nullptr) return low;
-  const auto* number = value->as_integer();
-  if (number == nullptr) {
-    wrong_type(name, "a whole number", *value);
-    return low;
-  }
-  if (*number < low || *number > high) {
-    fault(name, concat("must be from ", low, " to ", high, ", not ", *number));
-    return low;
-  }
-  return *number;
-}
-
-std::int64_t Reader::integer_or(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
-  return has(name) ? integer(name, low, high) : fallback;
-}
-
-bool Reader::boolean_or(std::string_view name, bool fallback) {
-  if (!has(name)) return fallback;
-  const Value& value = *member(name);
-  if (const auto* boolean = value.as_bool()) return *boolean;
-  wrong_type(name, "true or false", value);
-  return fallback;
-}
-
-Time Reader::time(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return {};
-  const auto* text = value->as_string();
-  const auto time = text == nullptr ? std::nullopt : parse_timestamp(*text);
-  if (!time) fault(name, "must be a time in UTC such as \"2026-11-22T10:00:00Z\"");
-  return time.value_or(Time{});
-}
-
-std::optional<Time> Reader::optional_time(std::string_view name) {
-  if (!has(name)) return std::nullopt;
-  return time(name);
-}
-
-std::vector<std::string> Reader::strings_or_empty(std::string_view name) {
-  std::vector<std::string> out;
-  const Array& elements = array_or_empty(name);
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (const auto* text = elements[i].as_string()) {
-      out.push_back(*text);
-    } else {
-      fault(name, i, concat("must be a string, not ", elements[i].type_name()));
-    }
-  }
-  return out;
-}
-
-const Array& Reader::array(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return kEmptyArray;
-  if (const auto* array = value->as_array()) return *array;
-  wrong_type(name, "a list", *value);
-  return kEmptyArray;
-}
-
-const Array& Reader::array_or_empty(std::string_view name) { return has(name) ? array(name) : kEmptyArray; }
-
-const Object& Reader::object_or_empty(std::string_view name) {
-  if (!has(name)) return kEmptyObject;
-  const Value& value = *member(name);
-  if (const auto* object = value.as_object()) return *object;
-  wrong_type(name, "an object", value);
-  return kEmptyObject;
-}
-
-const Object& Reader::members() const noexcept { return object_ == nullptr ? kEmptyObject : *object_; }
-
-std::string Reader::pointer() const {
-  if (place_.parent == nullptr) return {};
-  std::string out = concat(place_.parent->pointer(), '/', escaped(place_.name));
-  if (place_.index) out += concat('/', *place_.index);
-  return out;
-}
-
-void Reader::fault(std::string_view name, std::string message) {
-  faults_.add(concat(pointer(), '/', escaped(name)), std::move(message));
-}
-
-void Reader::fault(std::string_view name, std::size_t index, std::string message) {
-  faults_.add(concat(pointer(), '/', escaped(name), '/', index), std::move(message));
-}
+Value ObjectBuilder::take() { return Value(std::exchange(members_, {})); }
 
 }  // namespace lic::json

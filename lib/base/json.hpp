@@ -146,4 +146,28 @@ class LIC_INTERNAL Reader {
   Faults& faults_;
 };
 
+/// Puts the members of one object together, in the order of the calls: for what is read
+/// with Reader. No name is given twice, and text is UTF-8.
+class LIC_INTERNAL ObjectBuilder {
+ public:
+  ObjectBuilder() = default;
+  /// Begins with the members of `object`, if it is one.
+  explicit ObjectBuilder(Value object);
+
+  ObjectBuilder& value(std::string_view name, Value value);
+  ObjectBuilder& string(std::string_view name, std::string_view text);
+  ObjectBuilder& string_or_null(std::string_view name, std::string_view text);  ///< null where it is empty
+  ObjectBuilder& integer(std::string_view name, std::int64_t number);
+  ObjectBuilder& boolean(std::string_view name, bool value);
+  ObjectBuilder& time(std::string_view name, Time time);
+  ObjectBuilder& time_or_null(std::string_view name, const std::optional<Time>& time);  ///< null where it is absent
+  ObjectBuilder& strings(std::string_view name, const std::vector<std::string>& list);
+  ObjectBuilder& array(std::string_view name, Array elements);
+  /// The object; the builder is empty again.
+  [[nodiscard]] Value take();
+
+ private:
+  Object members_;
+};
+
 }  // namespace lic::json

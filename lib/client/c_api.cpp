@@ -21,7 +21,8 @@ using lic::Errc;
 using lic::FeatureValue;
 using lic::Result;
 
-constexpr std::size_t kOldestOptions = offsetof(lic_options, usage_interval_ms) + sizeof(lic_options::usage_interval_ms);
+constexpr std::size_t kOldestOptions =
+    offsetof(lic_options, usage_interval_ms) + sizeof(lic_options::usage_interval_ms);
 
 /// The caller's options as this version knows them. What a later version has added must be zero.
 int read_options(const lic_options* given, lic_options& out, lic_error* error) {
@@ -30,7 +31,8 @@ int read_options(const lic_options* given, lic_options& out, lic_error* error) {
     return answer(error, LIC_USAGE, "lic_options.size is not set", "set it to sizeof(lic_options)");
   std::memcpy(&out, given, std::min(given->size, sizeof out));
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
-  if (std::any_of(bytes + std::min(given->size, sizeof out), bytes + given->size, [](unsigned char b) { return b != 0; }))
+  if (std::any_of(bytes + std::min(given->size, sizeof out), bytes + given->size,
+                  [](unsigned char b) { return b != 0; }))
     return answer(error, LIC_USAGE, "an option of a later version of liblic is set",
                   "install the liblic that the program was built with");
   const bool embedded = out.embedded_product != nullptr || out.embedded_product_size == 0;
@@ -159,9 +161,8 @@ int lic_feature_value(const lic_manager* manager, const char* name, char* buffer
   if (needed != nullptr) *needed = 0;
   const FeatureValue* value = nullptr;
   if (const int code = find_feature(manager, name, value, error); value == nullptr) return code;
-  return guarded(error, [&] {
-    return give_buffer(lic::json::dump(lic::feature_json(*value)), buffer, size, needed, error);
-  });
+  return guarded(error,
+                 [&] { return give_buffer(lic::json::dump(lic::feature_json(*value)), buffer, size, needed, error); });
 }
 
 int lic_feature_number(const lic_manager* manager, const char* name, int64_t* value, lic_error* error) {

@@ -96,8 +96,7 @@ int give_copy(const std::string& text, char** out, lic_error* error);
 }  // namespace lic::c_api
 
 struct lic_manager {
-  explicit lic_manager(std::unique_ptr<lic::LicenseManager::Impl> opened)
-      : impl(*opened), manager(std::move(opened)) {}
+  explicit lic_manager(std::unique_ptr<lic::LicenseManager::Impl> opened) : impl(*opened), manager(std::move(opened)) {}
 
   lic::LicenseManager::Impl& impl;
   lic::LicenseManager manager;

@@ -31,7 +31,8 @@ int refuse_usage(const lic::Decision& decision, const lic::LimitUsage& usage, st
   if (code != LIC_USAGE_LIMIT_REACHED) return answer(error, code, lic::find_code(code)->meaning);
   std::string message = lic::concat(lic::in_quotes(name), ": ", usage.used, " used");
   if (usage.limit.max) message += lic::concat(" of ", *usage.limit.max);
-  return answer(error, code, message, usage.resets ? "it starts anew then; a larger plan has more" : "give some back, or get a larger plan");
+  return answer(error, code, message,
+                usage.resets ? "it starts anew then; a larger plan has more" : "give some back, or get a larger plan");
 }
 
 /// lic_consume() and lic_release().
@@ -143,8 +144,7 @@ int lic_deactivate(lic_manager* manager, lic_error* error) {
   return guarded(error, [&] { return answer_change(manager->manager.deactivate(), error); });
 }
 
-int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document,
-                           lic_error* error) {
+int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document, lic_error* error) {
   return with_text(manager, document, error, [&] {
     if (is_absent(license_key)) return missing(error, "the license key");
     const auto made = manager->manager.request_activation(license_key, anew != 0);
@@ -201,9 +201,8 @@ int lic_refresh_every(lic_manager* manager, int64_t seconds, lic_error* error) {
   if (manager->in_listener.has_this_thread())
     return answer(error, LIC_USAGE, "the listener cannot change how often the license is refreshed",
                   "do it when the listener is done");
-  return guarded(error, [&] {
-    return answer_done(manager->manager.refresh_every(std::chrono::seconds{seconds}), error);
-  });
+  return guarded(error,
+                 [&] { return answer_done(manager->manager.refresh_every(std::chrono::seconds{seconds}), error); });
 }
 
 int lic_on_change(lic_manager* manager, lic_listener listener, void* user, lic_error* error) {
@@ -211,11 +210,11 @@ int lic_on_change(lic_manager* manager, lic_listener listener, void* user, lic_e
   return guarded(error, [&] {
     if (listener == nullptr) return answer_done(manager->manager.on_change({}), error);
     return answer_done(manager->manager.on_change([manager, listener, user](const lic::Status& status) {
-                         const InListener::Mark here(manager->in_listener);
-                         lic_status told = status_of(status);
-                         told.size = sizeof told;
-                         listener(user, &told);
-                       }),
+      const InListener::Mark here(manager->in_listener);
+      lic_status told = status_of(status);
+      told.size = sizeof told;
+      listener(user, &told);
+    }),
                        error);
   });
 }

@@ -83,42 +83,35 @@ Marks read_marks(const Path& file) {
 }
 
 json::Value facts_json(const MachineBinding& machine) {
-  json::Object facts;
-  for (const auto& [name, digests] : machine.facts) facts.emplace_back(name, json::list_of(digests));
-  return json::Value(std::move(facts));
+  json::ObjectBuilder out;
+  for (const auto& [name, digests] : machine.facts) out.strings(name, digests);
+  return out.take();
 }
 
-json::Value mark_json(const TrialMark& mark) {
-  return json::Value(json::Object{
-      {"plan", json::Value(mark.plan)},
-      {"at", json::Value(format_time(mark.at))},
-      {"machine", facts_json(mark.machine)},
-  });
+json::Value trial_json(const TrialMark& mark) {
+  json::ObjectBuilder out;
+  out.string("plan", mark.plan).time("at", mark.at).value("machine", facts_json(mark.machine));
+  return out.take();
 }
 
-json::Value mark_json(const ReturnMark& mark) {
-  return json::Value(json::Object{
-      {"license", json::Value(mark.license)},
-      {"requests", json::list_of(mark.requests)},
-      {"at", json::Value(format_time(mark.at))},
-      {"closed", json::Value(mark.closed)},
-      {"machine", facts_json(mark.machine)},
-  });
-}
-
-template <class Mark>
-json::Value list_json(const std::vector<Mark>& marks) {
-  json::Array out;
-  for (const auto& mark : marks) out.push_back(mark_json(mark));
-  return json::Value(std::move(out));
+json::Value return_json(const ReturnMark& mark) {
+  json::ObjectBuilder out;
+  out.string("license", mark.license).strings("requests", mark.requests).time("at", mark.at);
+  out.boolean("closed", mark.closed).value("machine", facts_json(mark.machine));
+  return out.take();
 }
 
 Result<void> write_marks(const Path& file, const Marks& marks) {
-  json::Object out{{"v", json::Value(std::int64_t{1})}, {"marks", list_json(marks.trials)}};
-  if (!marks.returns.empty()) out.emplace_back("returned", list_json(marks.returns));
+  json::Array trials;
+  for (const auto& mark : marks.trials) trials.push_back(trial_json(mark));
+  json::Array returns;
+  for (const auto& mark : marks.returns) returns.push_back(return_json(mark));
+  json::ObjectBuilder out;
+  out.integer("v", 1).array("marks", std::move(trials));
+  if (!returns.empty()) out.array("returned", std::move(returns));
   LIC_TRY(make_private_directory(file.parent_path()));
   remove_abandoned_temporaries_of(file);
-  return write_file(file, view_bytes(json::dump(json::Value(std::move(out))) + "\n"));
+  return write_file(file, view_bytes(json::dump(out.take()) + "\n"));
 }
 
 /// The mark of that license on this machine; end() where there is none.

@@ -103,7 +103,7 @@ class Installation {
   /// The same with what it has, where there is one.
   Result<void> seal_usage();
 
-  [[nodiscard]] json::Object summary_json(Time now) const;  ///< summary.cpp
+  [[nodiscard]] json::Value summary_json(Time now) const;  ///< summary.cpp
 
   // changes.cpp: changing
   [[nodiscard]] Result<void> check_changeable() const;

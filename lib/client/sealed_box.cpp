@@ -60,16 +60,9 @@ json::Object readable_part(const json::Value& document) {
 }
 
 json::Value machine_json(const MachineIdentity& machine) {
-  json::Object facts;
-  for (const auto& [name, digests] : machine.facts()) facts.emplace_back(name, json::list_of(digests));
-  return json::Value(std::move(facts));
-}
-
-json::Value wrap_json(const Lock& lock, const SecretBytes& key) {
-  return json::Value(json::Object{
-      {"fact", json::Value(lock.fact)},
-      {"key", json::Value(base64_encode(seal_box(lock.key, key.view(), kWrapContext)))},
-  });
+  json::ObjectBuilder out;
+  for (const auto& [name, digests] : machine.facts()) out.strings(name, digests);
+  return out.take();
 }
 
 /// The facts of the machine that sealed the box, as a binding to compare with.
@@ -154,20 +147,28 @@ SecretSource always(const SecretBytes& secret) {
   return [&secret](const std::string&) -> Result<SecretBytes> { return SecretBytes(secret.view()); };
 }
 
-std::string seal_document(json::Object readable, json::Object content, const SecretBytes& secret,
+std::string seal_document(json::Value readable, json::Value content, const SecretBytes& secret,
                           std::string_view keyring_name, const BoxKeys& keys) {
-  content.emplace_back("machine", machine_json(keys.machine));
-  content.emplace_back("summary", json::Value(summary_digest(readable)));
+  json::ObjectBuilder boxed(std::move(content));
+  boxed.value("machine", machine_json(keys.machine)).string("summary", summary_digest(readable));
+  const std::string inside = json::dump(boxed.take());
+
   const SecretBytes key = random_secret(kBoxKeySize);
   json::Array wraps;
-  for (const auto& lock : locks_of(secret, keys.product, keys.machine)) wraps.push_back(wrap_json(lock, key));
-  const std::string hidden = json::dump(json::Value(std::move(content)));
-  json::Object sealed{{"v", json::Value(keyring_name.empty() ? kKeyInFile : kKeyInKeyring)}};
-  if (!keyring_name.empty()) sealed.emplace_back("keyring", json::Value(std::string(keyring_name)));
-  sealed.emplace_back("wraps", json::Value(std::move(wraps)));
-  sealed.emplace_back("box", json::Value(base64_encode(seal_box(key, view_bytes(hidden), keys.context))));
-  readable.emplace_back("sealed", json::Value(std::move(sealed)));
-  return json::dump_indented(json::Value(std::move(readable))) + "\n";
+  for (const auto& lock : locks_of(secret, keys.product, keys.machine)) {
+    json::ObjectBuilder wrap;
+    wrap.string("fact", lock.fact).string("key", base64_encode(seal_box(lock.key, key.view(), kWrapContext)));
+    wraps.push_back(wrap.take());
+  }
+  json::ObjectBuilder sealed;
+  sealed.integer("v", keyring_name.empty() ? kKeyInFile : kKeyInKeyring);
+  if (!keyring_name.empty()) sealed.string("keyring", keyring_name);
+  sealed.array("wraps", std::move(wraps));
+  sealed.string("box", base64_encode(seal_box(key, view_bytes(inside), keys.context)));
+
+  json::ObjectBuilder document(std::move(readable));
+  document.value("sealed", sealed.take());
+  return json::dump_indented(document.take()) + "\n";
 }
 
 OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of, const BoxKeys& keys) {
@@ -191,8 +192,7 @@ OpenedDocument open_document(const json::Value& document, const SecretSource& se
     found.near_miss = keys.machine.near_miss({sealed_on});
     return found;
   }
-  const bool as_written = summary == summary_digest(readable_part(document));
-  found.condition = as_written ? BoxCondition::intact : BoxCondition::edited;
+  found.condition = summary == summary_digest(document) ? BoxCondition::intact : BoxCondition::edited;
   found.content = std::move(content).value();
   found.keyring_name = *name;
   found.machine_changed = keys.machine.has_more_than(sealed_on.facts);

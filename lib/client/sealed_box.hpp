@@ -32,7 +32,7 @@ using SecretSource = std::function<Result<SecretBytes>(const std::string& keyrin
 
 /// `readable` with the member "sealed": `content` with the members "machine" and "summary"
 /// added, in a box. As the text of the file. `keyring_name`: of the secret; empty: it is in state.key.
-[[nodiscard]] std::string seal_document(json::Object readable, json::Object content, const SecretBytes& secret,
+[[nodiscard]] std::string seal_document(json::Value readable, json::Value content, const SecretBytes& secret,
                                         std::string_view keyring_name, const BoxKeys& keys);
 
 enum class BoxCondition {

@@ -72,9 +72,10 @@ Result<FileLock> StateStore::lock(std::chrono::milliseconds patience) const {
   return held;
 }
 
-Result<void> StateStore::save(const ClientState& state, json::Object summary, const MachineIdentity& machine) const {
+Result<void> StateStore::save(const ClientState& state, const json::Value& summary,
+                              const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(state.keyring_name));
-  const std::string text = encode_state(state, std::move(summary), secret, machine, product_);
+  const std::string text = encode_state(state, summary, secret, machine, product_);
   return write_file(data_file(), view_bytes(text));
 }
 

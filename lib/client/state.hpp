@@ -116,7 +116,8 @@ class StateStore {
 
   /// Writes the state whole. `summary` is the readable part.
   /// The lock must be held. Errors: denied, failure; the old state then stands.
-  [[nodiscard]] Result<void> save(const ClientState& state, json::Object summary, const MachineIdentity& machine) const;
+  [[nodiscard]] Result<void> save(const ClientState& state, const json::Value& summary,
+                                  const MachineIdentity& machine) const;
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
   /// new name. The lock must be held.
@@ -151,7 +152,7 @@ class StateStore {
 };
 
 /// The two halves of license_data.json, apart from any file; for tests and fuzzing.
-[[nodiscard]] std::string encode_state(const ClientState& state, json::Object summary, const SecretBytes& secret,
+[[nodiscard]] std::string encode_state(const ClientState& state, const json::Value& summary, const SecretBytes& secret,
                                        const MachineIdentity& machine, std::string_view product);
 /// Errors: untrusted (the state of another product); invalid_input (of a newer version); those of
 /// `secret_of` but not_found.

@@ -12,74 +12,63 @@ namespace {
 
 constexpr std::string_view kBoxContext = "lic-state-box-v1";
 
-json::Value object(json::Object members) { return json::Value(std::move(members)); }
-
 json::Value pin_json(const ProductPin& pin) {
-  json::Array roots;
-  for (const auto& root : pin.roots) roots.emplace_back(root.base64());
-  return object({
-      {"product", json::Value(pin.product)},
-      {"version", json::Value(pin.version)},
-      {"threshold", json::Value(pin.threshold)},
-      {"roots", json::Value(std::move(roots))},
-      {"digest", json::Value(hex_encode(pin.digest))},
-  });
+  std::vector<std::string> roots;
+  for (const auto& root : pin.roots) roots.push_back(root.base64());
+  json::ObjectBuilder out;
+  out.string("product", pin.product).integer("version", pin.version).integer("threshold", pin.threshold);
+  out.strings("roots", roots).string("digest", hex_encode(pin.digest));
+  return out.take();
 }
 
 json::Value license_json(const ActiveLicense& license) {
-  return object({
-      {"document", json::Value(license.document)},
-      {"activated_at", json::Value(format_time(license.activated_at))},
-      {"source", json::Value(license.source)},
-  });
+  json::ObjectBuilder out;
+  out.string("document", license.document).time("activated_at", license.activated_at).string("source", license.source);
+  return out.take();
 }
 
 json::Value grant_json(const LocalGrant& grant) {
-  return object({
-      {"plan", json::Value(grant.plan)},
-      {"key", json::Value(grant.key)},
-      {"email", json::Value(grant.email)},
-      {"started_at", json::Value(format_time(grant.started_at))},
-  });
+  json::ObjectBuilder out;
+  out.string("plan", grant.plan).string("key", grant.key).string("email", grant.email);
+  out.time("started_at", grant.started_at);
+  return out.take();
+}
+
+json::Value seen_json(const std::map<std::string, std::int64_t>& seen) {
+  json::ObjectBuilder out;
+  for (const auto& [id, serial] : seen) out.integer(id, serial);
+  return out.take();
 }
 
 json::Value pending_json(const PendingRequest& pending) {
-  return object({
-      {"id", json::Value(pending.id)},
-      {"key", json::Value(pending.key)},
-      {"secret", json::Value(pending.secret)},
-      {"document", json::Value(pending.document)},
-  });
+  json::ObjectBuilder out;
+  out.string("id", pending.id).string("key", pending.key).string("secret", pending.secret);
+  out.string("document", pending.document);
+  return out.take();
 }
 
-json::Value exchanges_json(const std::vector<Exchange>& exchanges) {
-  json::Array out;
-  for (const auto& exchange : exchanges)
-    out.push_back(object({
-        {"request", json::Value(exchange.request)},
-        {"key", json::Value(exchange.key)},
-        {"license", json::Value(exchange.license)},
-        {"secret", json::Value(exchange.secret)},
-        {"receipt", json::Value(exchange.receipt)},
-    }));
-  return json::Value(std::move(out));
+json::Value exchange_json(const Exchange& exchange) {
+  json::ObjectBuilder out;
+  out.string("request", exchange.request).string("key", exchange.key).string("license", exchange.license);
+  out.string("secret", exchange.secret).string("receipt", exchange.receipt);
+  return out.take();
 }
 
-json::Object content_json(const ClientState& state) {
-  json::Object out{{"v", json::Value(std::int64_t{1})}};
-  if (state.license) out.emplace_back("license", license_json(*state.license));
-  if (state.grant) out.emplace_back("grant", grant_json(*state.grant));
-  if (state.pin) out.emplace_back("pin", pin_json(*state.pin));
-  if (state.high_water) out.emplace_back("high_water", json::Value(format_time(*state.high_water)));
-  json::Object seen;
-  for (const auto& [id, serial] : state.seen) seen.emplace_back(id, json::Value(serial));
-  out.emplace_back("seen", json::Value(std::move(seen)));
-  out.emplace_back("granted", json::list_of(state.granted));
-  if (!state.given_up.empty()) out.emplace_back("given_up", json::list_of(state.given_up));
-  if (state.pending) out.emplace_back("pending", pending_json(*state.pending));
-  out.emplace_back("exchanges", exchanges_json(state.exchanges));
-  if (state.usage) out.emplace_back("usage", json::Value(book_json(*state.usage)));
-  return out;
+json::Value content_json(const ClientState& state) {
+  json::ObjectBuilder out;
+  out.integer("v", 1);
+  if (state.license) out.value("license", license_json(*state.license));
+  if (state.grant) out.value("grant", grant_json(*state.grant));
+  if (state.pin) out.value("pin", pin_json(*state.pin));
+  if (state.high_water) out.time("high_water", *state.high_water);
+  out.value("seen", seen_json(state.seen)).strings("granted", state.granted);
+  if (!state.given_up.empty()) out.strings("given_up", state.given_up);
+  if (state.pending) out.value("pending", pending_json(*state.pending));
+  json::Array exchanges;
+  for (const auto& exchange : state.exchanges) exchanges.push_back(exchange_json(exchange));
+  out.array("exchanges", std::move(exchanges));
+  if (state.usage) out.value("usage", book_json(*state.usage));
+  return out.take();
 }
 
 std::optional<ActiveLicense> read_license(json::Reader& content) {
@@ -169,10 +158,9 @@ LoadedState unusable(StateCondition condition, std::string problem) { return {co
 
 }  // namespace
 
-std::string encode_state(const ClientState& state, json::Object summary, const SecretBytes& secret,
+std::string encode_state(const ClientState& state, const json::Value& summary, const SecretBytes& secret,
                          const MachineIdentity& machine, std::string_view product) {
-  return seal_document(std::move(summary), content_json(state), secret, state.keyring_name,
-                       {machine, product, kBoxContext});
+  return seal_document(summary, content_json(state), secret, state.keyring_name, {machine, product, kBoxContext});
 }
 
 Result<LoadedState> decode_state(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,

@@ -7,36 +7,42 @@ namespace lic {
 namespace {
 
 json::Value limits_json(const Limits& limits) {
-  json::Object out;
+  json::ObjectBuilder out;
   for (const auto& [name, limit] : limits) {
-    json::Object entry{{"max", json::number_or_null(limit.max)}};
-    if (limit.per) entry.emplace_back("per", json::Value(std::string(token(*limit.per))));
-    out.emplace_back(name, json::Value(std::move(entry)));
+    json::ObjectBuilder entry;
+    entry.value("max", limit.max ? json::Value(*limit.max) : json::Value());
+    if (limit.per) entry.string("per", token(*limit.per));
+    out.value(name, entry.take());
   }
-  return json::Value(std::move(out));
+  return out.take();
+}
+
+json::Value features_json(const Features& features) {
+  json::ObjectBuilder out;
+  for (const auto& [name, value] : features) {
+    if (const auto* flag = std::get_if<bool>(&value)) out.boolean(name, *flag);
+    if (const auto* number = std::get_if<std::int64_t>(&value)) out.integer(name, *number);
+    if (const auto* text = std::get_if<std::string>(&value)) out.string(name, *text);
+    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) out.strings(name, *words);
+  }
+  return out.take();
 }
 
 }  // namespace
 
 /// The readable part of license_data.json (docs/formats.md, 6).
-json::Object Installation::summary_json(Time now) const {
+json::Value Installation::summary_json(Time now) const {
   const Status status = standing_.status_at(now, standing_.decision_at(now));
-  const Customer& customer = status.customer;
-  return {
-      {"product", json::Value(standing_.info.id)},
-      {"license_key", json::text_or_null(status.license_key)},
-      {"license_type", json::text_or_null(status.plan)},
-      {"kind", kind_json(status.kind)},
-      {"activated", json::Value(standing_.license.has_value())},
-      {"activation_date", json::time_or_null(status.activated_at)},
-      {"expires", json::time_or_null(status.expires)},
-      {"features", features_json(status.features)},
-      {"limits", limits_json(status.limits)},
-      {"customer_id", json::text_or_null(customer.email.empty() ? customer.name : customer.email)},
-      {"machine_id", json::Value(standing_.fingerprint)},
-      {"source", json::Value(std::string(token(status.source)))},
-      {"verified_at", json::time_or_null(status.verified_at)},
-  };
+  json::ObjectBuilder out;
+  out.string("product", standing_.info.id).string_or_null("license_key", status.license_key);
+  out.string_or_null("license_type", status.plan).string_or_null("kind", status.kind ? token(*status.kind) : "");
+  out.boolean("activated", standing_.license.has_value());
+  out.time_or_null("activation_date", status.activated_at).time_or_null("expires", status.expires);
+  out.value("features", features_json(status.features)).value("limits", limits_json(status.limits));
+  out.string_or_null("customer_id", status.customer.email.empty() ? status.customer.name : status.customer.email);
+  out.string("machine_id", standing_.fingerprint).string("source", token(status.source));
+  out.time_or_null("verified_at", status.verified_at);
+  return out.take();
 }
 
 }  // namespace lic

@@ -10,17 +10,22 @@ namespace {
 constexpr std::string_view kBoxContext = "lic-usage-box-v1";
 
 json::Value window_json(const WindowCount& window) {
-  return json::Value(json::Object{{"since", json::Value(format_time(window.start))}, {"used", json::Value(window.used)}});
+  json::ObjectBuilder out;
+  out.time("since", window.start).integer("used", window.used);
+  return out.take();
 }
 
 json::Value counter_json(const Counter& counter) {
-  return json::Value(json::Object{
-      {"level", json::Value(counter.level)},
-      {"day", window_json(counter.day)},
-      {"month", window_json(counter.month)},
-      {"year", window_json(counter.year)},
-      {"total", json::Value(counter.total)},
-  });
+  json::ObjectBuilder out;
+  out.integer("level", counter.level).value("day", window_json(counter.day)).value("month", window_json(counter.month));
+  out.value("year", window_json(counter.year)).integer("total", counter.total);
+  return out.take();
+}
+
+json::Value counters_json(const UsageBook& book) {
+  json::ObjectBuilder out;
+  for (const auto& [name, counter] : book.counters) out.value(name, counter_json(counter));
+  return out.take();
 }
 
 WindowCount read_window(json::Reader& counter, std::string_view name) {
@@ -34,10 +39,10 @@ WindowCount read_window(json::Reader& counter, std::string_view name) {
 
 }  // namespace
 
-json::Object book_json(const UsageBook& book) {
-  json::Object counters;
-  for (const auto& [name, counter] : book.counters) counters.emplace_back(name, counter_json(counter));
-  return {{"seq", json::Value(book.seq)}, {"counters", json::Value(std::move(counters))}};
+json::Value book_json(const UsageBook& book) {
+  json::ObjectBuilder out;
+  out.integer("seq", book.seq).value("counters", counters_json(book));
+  return out.take();
 }
 
 UsageBook read_book(json::Reader reader) {
@@ -57,11 +62,12 @@ UsageBook read_book(json::Reader reader) {
 
 std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& secret, const MachineIdentity& machine,
                          std::string_view product, std::string_view keyring_name) {
-  json::Object readable{{"product", json::Value(std::string(product))}, {"updated_at", json::Value(format_time(now))}};
-  for (auto& member : book_json(book)) readable.push_back(std::move(member));
-  return seal_document(std::move(readable),
-                       {{"v", json::Value(std::int64_t{1})}, {"book", json::Value(book_json(book))}}, secret,
-                       keyring_name, {machine, product, kBoxContext});
+  json::ObjectBuilder readable;
+  readable.string("product", product).time("updated_at", now).integer("seq", book.seq);
+  readable.value("counters", counters_json(book));
+  json::ObjectBuilder content;
+  content.integer("v", 1).value("book", book_json(book));
+  return seal_document(readable.take(), content.take(), secret, keyring_name, {machine, product, kBoxContext});
 }
 
 LoadedUsage decode_usage(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,

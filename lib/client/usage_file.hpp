@@ -13,7 +13,7 @@
 namespace lic {
 
 /// A book as both sealed boxes hold it.
-[[nodiscard]] json::Object book_json(const UsageBook& book);
+[[nodiscard]] json::Value book_json(const UsageBook& book);
 /// Faults for what no book of ours has.
 [[nodiscard]] UsageBook read_book(json::Reader reader);
 

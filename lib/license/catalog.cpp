@@ -232,7 +232,7 @@ bool is_email(std::string_view text) noexcept {
   constexpr std::size_t kLongest = 254;  // RFC 5321, 4.5.3.1.3, less the angle brackets
   const std::size_t at = text.find('@');
   if (text.size() > kLongest || at == 0 || at == std::string_view::npos || at != text.rfind('@')) return false;
-  if (text.find_first_of(" \t\r\n") != std::string_view::npos) return false;
+  if (!is_utf8(text) || text.find_first_of(" \t\r\n") != std::string_view::npos) return false;
   if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
     return false;
   const auto labels = labels_of(text.substr(at + 1));

@@ -50,7 +50,7 @@ struct Catalog {
 [[nodiscard]] LIC_INTERNAL bool email_matches(std::string_view email, const std::vector<std::string>& domains);
 
 /// Exactly one '@' with something before it and a domain of labels after it; no
-/// control characters.
+/// control characters; UTF-8.
 [[nodiscard]] LIC_INTERNAL bool is_email(std::string_view text) noexcept;
 
 /// The end of a license of `plan` that starts at `start`: calendar months, or

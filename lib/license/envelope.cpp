@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -140,18 +139,6 @@ Result<void> Envelope::expect(DocumentKind wanted, std::string_view what) const 
   const std::string found = kind_ ? std::string(token(*kind_)) : in_quotes(type_);
   return error(Errc::untrusted,
                concat(what, " is a ", found, " document, where a ", token(wanted), " document is needed"));
-}
-
-std::string Envelope::to_json() const {
-  nlohmann::ordered_json out;
-  out["payloadType"] = type_;
-  out["payload"] = base64_encode(payload_);
-  auto& signatures = out["signatures"] = nlohmann::ordered_json::array();
-  for (const auto& entry : signatures_)
-    signatures.push_back({{"keyid", entry.claimed.hex()}, {"sig", base64_encode(entry.signature)}});
-  if (!carried_product_.empty()) out["product"] = nlohmann::ordered_json::parse(carried_product_);
-  for (const auto& file : before_) out["before"].push_back(nlohmann::ordered_json::parse(file));
-  return out.dump();
 }
 
 }  // namespace lic

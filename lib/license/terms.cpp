@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -127,26 +126,6 @@ Terms read_terms(json::Reader& document) {
   return terms;
 }
 
-nlohmann::ordered_json feature_json(const FeatureValue& value) {
-  return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, value);
-}
-
-nlohmann::ordered_json time_json(const std::optional<Time>& time) {
-  return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
-}
-
-nlohmann::ordered_json machine_json(const MachineBinding& binding) {
-  auto facts = nlohmann::ordered_json::object();
-  for (const auto& [name, digests] : binding.facts) {
-    if (digests.size() == 1) {
-      facts[name] = digests.front();
-    } else {
-      facts[name] = digests;
-    }
-  }
-  return {{"match", binding.match}, {"facts", std::move(facts)}};
-}
-
 }  // namespace
 
 std::optional<Kind> parse_kind(std::string_view text) noexcept {
@@ -251,45 +230,6 @@ Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
   if (key.text() != terms.key)
     return error(Errc::invalid_input, concat(what, ": /key: ", in_quotes(terms.key), " is not in normal form"));
   return terms;
-}
-
-std::string Terms::to_json() const {
-  nlohmann::ordered_json out;
-  out["v"] = 1;
-  if (suspended_at) out["crit"].push_back("suspended_at");
-  if (activation) out["crit"].push_back("activation");
-  if (!allows_virtual) out["crit"].push_back("virtual");
-  out["id"] = id;
-  out["serial"] = serial;
-  out["product"] = product;
-  out["key"] = key;
-  out["plan"] = plan;
-  out["kind"] = token(kind);
-  out["customer"] = {{"name", customer.name}, {"email", customer.email}};
-  out["issued_at"] = format_time(issued_at);
-  out["starts_at"] = format_time(starts_at);
-  out["expires_at"] = time_json(expires_at);
-  out["grace_days"] = grace_days;
-  out["maintenance_until"] = time_json(maintenance_until);
-  if (suspended_at) out["suspended_at"] = format_time(*suspended_at);
-  auto& features_out = out["features"] = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : features) features_out[name] = feature_json(value);
-  auto& limits_out = out["limits"] = nlohmann::ordered_json::object();
-  for (const auto& [name, limit] : limits) {
-    auto& entry = limits_out[name];
-    entry["max"] = limit.max ? nlohmann::ordered_json(*limit.max) : nlohmann::ordered_json(nullptr);
-    if (limit.per) entry["per"] = token(*limit.per);
-    if (limit.overage != 0) entry["overage"] = limit.overage;
-  }
-  out["seats"] = seats;
-  if (!allows_virtual) out["virtual"] = false;  // absent says the same as true, to every version
-  auto& machines_out = out["machines"] = nlohmann::ordered_json::array();
-  for (const auto& binding : machines) machines_out.push_back(machine_json(binding));
-  if (activation) out["activation"] = {{"request", activation->request}, {"receipt_hash", activation->receipt_hash}};
-  out["order"] = order.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(order);
-  auto& metadata_out = out["metadata"] = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : metadata) metadata_out[name] = value;
-  return out.dump();
 }
 
 }  // namespace lic

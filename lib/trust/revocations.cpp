@@ -1,7 +1,6 @@
 #include "trust/revocations.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -35,20 +34,6 @@ RevocationList read_list(json::Reader& document) {
 }
 
 }  // namespace
-
-std::string RevocationList::to_json() const {
-  nlohmann::ordered_json out;
-  out["v"] = 1;
-  out["id"] = id;
-  out["product"] = product;
-  out["seq"] = seq;
-  out["issued_at"] = format_time(issued_at);
-  out["next_update"] = format_time(next_update);
-  auto& listed = out["entries"] = nlohmann::ordered_json::array();
-  for (const auto& entry : entries)
-    listed.push_back({{"id", entry.id}, {"reason", entry.reason}, {"revoked_at", format_time(entry.revoked_at)}});
-  return out.dump();
-}
 
 const Revocation* RevocationList::find(std::string_view license_id) const noexcept {
   const auto found =

@@ -55,7 +55,7 @@ void look_at(std::string_view text) {
     require(!loaded.state.license && !loaded.state.grant, "what does not open grants nothing");
     return;
   }
-  const std::string written = encode_state(loaded.state, {}, secret(), machine(), kProduct);
+  const std::string written = encode_state(loaded.state, json::Value(json::Object{}), secret(), machine(), kProduct);
   const LoadedState again = decode_state(written, always(secret()), machine(), kProduct).value();
   require(again.condition == StateCondition::intact, "a written state can be read");
   require(again.state.seen == loaded.state.seen && again.state.granted == loaded.state.granted, "a state survives");

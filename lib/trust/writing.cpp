@@ -1,0 +1,60 @@
+/// Documents as the vendor writes them: in licgen alone, as signing is.
+
+#include <nlohmann/json.hpp>
+
+#include "base/time.hpp"
+#include "trust/product.hpp"
+#include "trust/revocations.hpp"
+
+namespace lic {
+namespace {
+
+nlohmann::ordered_json key_json(const PublicKey& key) { return {{"keyid", key.id().hex()}, {"public", key.base64()}}; }
+
+nlohmann::ordered_json time_json(const std::optional<Time>& time) {
+  return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace
+
+std::string product_payload(std::string_view catalog_json, std::string_view id, Time issued_at, std::int64_t version,
+                            const std::vector<PublicKey>& roots, std::int64_t threshold,
+                            const std::vector<TrustedKey>& keys) {
+  nlohmann::ordered_json out;
+  out["v"] = 1;
+  out["id"] = id;
+  out["issued_at"] = format_time(issued_at);
+  out["version"] = version;
+  auto& roots_out = out["roots"] = nlohmann::ordered_json::array();
+  for (const auto& root : roots) roots_out.push_back(key_json(root));
+  out["threshold"] = threshold;
+  auto& keys_out = out["keys"] = nlohmann::ordered_json::array();
+  for (const auto& trusted : keys) {
+    auto& entry = keys_out.emplace_back(key_json(trusted.key));
+    auto& roles = entry["roles"] = nlohmann::ordered_json::array();
+    for (const Role role : trusted.roles) roles.push_back(token(role));
+    entry["not_before"] = time_json(trusted.not_before);
+    entry["not_after"] = time_json(trusted.not_after);
+  }
+  // The vendor's words come last and cannot stand in for a member above.
+  const auto catalog = nlohmann::ordered_json::parse(catalog_json);
+  for (const auto& [name, member] : catalog.items())
+    if (!out.contains(name)) out[name] = member;
+  return out.dump();
+}
+
+std::string RevocationList::to_json() const {
+  nlohmann::ordered_json out;
+  out["v"] = 1;
+  out["id"] = id;
+  out["product"] = product;
+  out["seq"] = seq;
+  out["issued_at"] = format_time(issued_at);
+  out["next_update"] = format_time(next_update);
+  auto& listed = out["entries"] = nlohmann::ordered_json::array();
+  for (const auto& entry : entries)
+    listed.push_back({{"id", entry.id}, {"reason", entry.reason}, {"revoked_at", format_time(entry.revoked_at)}});
+  return out.dump();
+}
+
+}  // namespace lic
