@@ -24,4 +24,7 @@ elseif(LIC_FUZZ)
 endif()
 if(LIC_STATIC_RUNTIME)
   target_link_options(lic_options INTERFACE -static-libstdc++ -static-libgcc)
+  # For liblic to use (lib/base/operator_new.cpp), so that a program's memory may run out inside it.
+  target_link_options(lic_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-Wl,-u,_ZnwmRKSt9nothrow_t>)
 endif()

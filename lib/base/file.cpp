@@ -218,7 +218,7 @@ void remove_abandoned_temporaries(const Path& directory, std::string_view name) 
   }
 }
 
-void remove_abandoned_temporaries_of(const Path& file) noexcept {
+void remove_abandoned_temporaries_of(const Path& file) {
   remove_abandoned_temporaries(directory_of(file), file.filename().native());
 }
 

@@ -90,7 +90,7 @@ class LIC_INTERNAL AtomicFile {
 /// of any. Other programs name theirs in the same way. Files of living writers stay.
 LIC_INTERNAL void remove_abandoned_temporaries(const Path& directory, std::string_view name = {}) noexcept;
 /// The same for the one file, before it is written anew. Looks through its directory.
-LIC_INTERNAL void remove_abandoned_temporaries_of(const Path& file) noexcept;
+LIC_INTERNAL void remove_abandoned_temporaries_of(const Path& file);
 
 /// AtomicFile in one call.
 Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,

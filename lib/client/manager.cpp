@@ -280,22 +280,22 @@ Result<Change> LicenseManager::keep_state_key(KeyPlace place) {
 KeyPlace LicenseManager::state_key_place() const noexcept { return impl_->standing().key_place; }
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
 Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { return impl_->refresh_every(interval); }
-Result<void> LicenseManager::on_change(std::function<void(const Status&)> listener) {
+Result<void> LicenseManager::set_listener(std::function<void(const Status&)> listener) {
   return impl_->on_change(std::move(listener));
 }
 const ProductInfo& LicenseManager::product() const noexcept { return impl_->standing().info; }
 const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
 
 std::vector<FactInfo> LicenseManager::explain_machine() const {
-  const auto facts = impl_->change(
+  auto facts = impl_->change(
       [](Installation& installation) -> Result<std::vector<FactInfo>> { return installation.explain_machine(); });
-  return facts.value_or(std::vector<FactInfo>{});
+  return facts ? std::move(facts).value() : std::vector<FactInfo>{};
 }
 
 std::vector<VirtualLayer> LicenseManager::virtual_layers() const {
-  const auto layers = impl_->change(
+  auto layers = impl_->change(
       [](Installation& installation) -> Result<std::vector<VirtualLayer>> { return installation.virtual_layers(); });
-  return layers.value_or(std::vector<VirtualLayer>{});
+  return layers ? std::move(layers).value() : std::vector<VirtualLayer>{};
 }
 
 const std::string& LicenseManager::state_dir() const noexcept { return impl_->state_dir(); }

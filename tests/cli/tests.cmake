@@ -46,7 +46,10 @@ if(LIC_VENDOR)
   # liblic as it is shipped: an application's allocator is used inside it, and may run out.
   if(NOT LIC_STATIC)
     add_executable(low_memory ${PROJECT_SOURCE_DIR}/tests/faults/low_memory.cpp)
-    target_link_libraries(low_memory PRIVATE lic_options lic Threads::Threads)
+    target_link_libraries(low_memory PRIVATE lic Threads::Threads)  # with a C++ runtime that is shared
+    if(LIC_SANITIZE)
+      target_link_libraries(low_memory PRIVATE lic_options)
+    endif()
     lic_cli_test(low_memory)
     set_property(TEST cli_low_memory APPEND PROPERTY ENVIRONMENT LIC_LOW_MEMORY=$<TARGET_FILE:low_memory>)
     set_tests_properties(cli_low_memory PROPERTIES TIMEOUT 900)

@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <functional>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -419,6 +420,12 @@ int main(int argc, char** argv) {
     const long before = news;
     const Manager manager;
     expect(news > before, "liblic does not use the operator new of the application");
+  }
+  {
+    // An exception of the application's C++ runtime stays out of liblic's.
+    auto manager = lic::LicenseManager::open({.product_file = product_file, .state_dir = state_dir});
+    expect(manager && manager->on_change([](const lic::Status&) { throw std::runtime_error("mine"); }), "no listener");
+    expect(manager->deactivate().value().changed && manager->activate(license_key).value().changed, "no change");
   }
   check_state();  // once, so that what the C library keeps for itself is there
   for_every_allocation("open, close", refuse_opening);

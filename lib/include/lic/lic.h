@@ -283,7 +283,8 @@ LIC_C_API int lic_refresh(lic_manager* manager, lic_error* error);
  *  Errors: usage (less than 0; within the listener), failure (no thread can be had). */
 LIC_C_API int lic_refresh_every(lic_manager* manager, int64_t seconds, lic_error* error);
 
-/** `status` is valid during the call. It may use the manager, but not close it nor call lic_refresh_every. */
+/** `status` is valid during the call. It may use the manager, but not close it nor call
+ *  lic_refresh_every. No C++ exception may leave it. */
 typedef void (*lic_listener)(void* user, const lic_status* status);
 /** `listener` is called when another license counts, or the decision is another than at the last
  *  call or change: by the thread that changed or refreshed, when it is done. Null ends it; a call

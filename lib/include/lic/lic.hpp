@@ -287,7 +287,7 @@ class LIC_API LicenseManager {
   /// it is done. It may call members, but not destroy the manager nor call refresh_every().
   /// What it throws is dropped. An empty one ends it; a call that is under way may go on.
   /// Errors: failure.
-  Result<void> on_change(std::function<void(const Status&)> listener);
+  Result<void> on_change(std::function<void(const Status&)> listener) noexcept;
 
   [[nodiscard]] const ProductInfo& product() const noexcept;
   /// The fingerprint to give to the vendor.
@@ -302,7 +302,24 @@ class LIC_API LicenseManager {
   explicit LicenseManager(std::unique_ptr<Impl> impl) noexcept;  ///< for our own tests
 
  private:
+  Result<void> set_listener(std::function<void(const Status&)> listener);
+
   std::unique_ptr<Impl> impl_;
 };
+
+// Compiled into the application: an exception of its C++ runtime would not get through liblic's.
+inline Result<void> LicenseManager::on_change(std::function<void(const Status&)> listener) noexcept {
+  try {
+    if (!listener) return set_listener({});
+    return set_listener([heard = std::move(listener)](const Status& status) noexcept {
+      try {
+        heard(status);
+      } catch (...) {  // NOLINT(bugprone-empty-catch): as promised
+      }
+    });
+  } catch (...) {
+    return Error{Errc::failure, "out of memory", {}};
+  }
+}
 
 }  // namespace lic
