@@ -45,18 +45,13 @@ std::vector<Lock> locks_of(const SecretBytes& secret, std::string_view product, 
   return locks;
 }
 
-/// The digest of the readable part, white space aside.
-std::string summary_digest(json::Object readable) {
-  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
-}
-
-/// The members of a document without `sealed`.
-json::Object readable_part(const json::Value& document) {
+/// The digest of the readable part: its members without `sealed`, white space aside.
+std::string summary_digest(const json::Value& document) {
   json::Object readable;
   if (const auto* members = document.as_object())
     for (const auto& member : *members)
       if (member.first != "sealed") readable.push_back(member);
-  return readable;
+  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
 }
 
 json::Value machine_json(const MachineIdentity& machine) {

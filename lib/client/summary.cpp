@@ -17,17 +17,6 @@ json::Value limits_json(const Limits& limits) {
   return out.take();
 }
 
-json::Value features_json(const Features& features) {
-  json::ObjectBuilder out;
-  for (const auto& [name, value] : features) {
-    if (const auto* flag = std::get_if<bool>(&value)) out.boolean(name, *flag);
-    if (const auto* number = std::get_if<std::int64_t>(&value)) out.integer(name, *number);
-    if (const auto* text = std::get_if<std::string>(&value)) out.string(name, *text);
-    if (const auto* words = std::get_if<std::vector<std::string>>(&value)) out.strings(name, *words);
-  }
-  return out.take();
-}
-
 }  // namespace
 
 /// The readable part of license_data.json (docs/formats.md, 6).
