@@ -33,6 +33,12 @@ class LIC_INTERNAL Value {
   Value() = default;
   template <class T>
   explicit Value(T value) : data_(std::move(value)) {}
+  Value(Value&&) noexcept = default;
+  Value& operator=(Value&&) noexcept = default;
+  ~Value() = default;
+  // As FeatureValue: the copy of the variant itself does not bear memory that runs out.
+  Value(const Value& other) : data_(copy_of(other.data_)) {}
+  Value& operator=(const Value& other) { return *this = Value(other); }
 
   [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
   /// The value as that type, or null when it is of another.
@@ -50,11 +56,16 @@ class LIC_INTERNAL Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object> data_;
+  using Data = std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object>;
+  static Data copy_of(const Data& other) {
+    return std::visit([](const auto& value) { return Data(value); }, other);
+  }
+
+  Data data_;
 };
 
-/// For documents that are written. Unlike nlohmann/json's, these trees go without allocating
-/// memory, so running out of it ends no program.
+/// For documents that are written. Unlike nlohmann/json's, these trees are destroyed
+/// without allocating memory, so running out of it ends no program.
 [[nodiscard]] LIC_INTERNAL Value text_or_null(const std::string& text);
 [[nodiscard]] LIC_INTERNAL Value time_or_null(const std::optional<Time>& time);
 [[nodiscard]] LIC_INTERNAL Value number_or_null(const std::optional<std::int64_t>& number);

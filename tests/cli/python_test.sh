@@ -15,7 +15,8 @@ run_ok "$LICGEN" --home other create --plan professional --customer "ACME GmbH" 
 
 test_case "one wheel, for this platform, that needs the C library alone"
 wheels=("$LIC_WHEEL_DIR"/lic-*.whl)
-[ "${#wheels[@]}" -eq 1 ] && [ -f "${wheels[0]}" ] || fail "not one wheel: ${wheels[*]}"
+[ "${#wheels[@]}" -eq 1 ] || fail "not one wheel: ${wheels[*]}"
+assert_file "${wheels[0]}"
 case ${wheels[0]##*/} in
   lic-*-py3-none-*linux*_"$(uname -m)".whl) ;;
   *) fail "the wheel is not named for this platform: ${wheels[0]}" ;;

@@ -36,7 +36,10 @@ if(LIC_VENDOR)
   # The examples of docs/embedding.md against an installed copy, in every language that this build has.
   lic_cli_test(embedding)
   set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
-               CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER} LIC_TEST_CXXFLAGS=$<$<BOOL:${LIC_SANITIZE}>:-fsanitize=${LIC_SANITIZE}>)
+               CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER})
+  if(LIC_SANITIZE)
+    set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_TEST_CXXFLAGS=-fsanitize=${LIC_SANITIZE})
+  endif()
   if(TARGET python-wheel)
     set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>)
     lic_cli_test(python)

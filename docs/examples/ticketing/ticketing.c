@@ -58,7 +58,8 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
 
   /* Tickets are counted 50 at a time, so that a busy hour costs few writes; a crash loses that many at most. */
-  lic_options options = {.size = sizeof options, .product_file = argv[1], .usage_block = 50, .usage_interval_ms = 30000};
+  lic_options options = {
+      .size = sizeof options, .product_file = argv[1], .usage_block = 50, .usage_interval_ms = 30000};
   lic_manager* license = NULL;
   lic_error error;
   if (lic_open(&options, &license, &error) != LIC_OK) return give_up(&error);

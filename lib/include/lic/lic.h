@@ -87,7 +87,12 @@ typedef enum lic_standing {
 } lic_standing;
 
 /** How often a counted limit starts anew, in UTC. */
-typedef enum lic_period { LIC_PERIOD_NONE = 0, LIC_PERIOD_DAY = 1, LIC_PERIOD_MONTH = 2, LIC_PERIOD_YEAR = 3 } lic_period;
+typedef enum lic_period {
+  LIC_PERIOD_NONE = 0,
+  LIC_PERIOD_DAY = 1,
+  LIC_PERIOD_MONTH = 2,
+  LIC_PERIOD_YEAR = 3
+} lic_period;
 
 typedef struct lic_manager lic_manager;
 
@@ -143,14 +148,14 @@ typedef struct lic_product {
 typedef struct lic_status {
   size_t size; /**< sizeof(lic_status) */
   lic_verdict verdict;
-  int64_t at;      /**< the moment it is about; times are Unix seconds */
+  int64_t at; /**< the moment it is about; times are Unix seconds */
   int64_t starts;
   int64_t expires;           /**< 0: never */
   int64_t maintenance_until; /**< covers releases up to then; 0: all */
   int64_t activated_at;
   int64_t verified_at; /**< when its signature was last checked */
   int64_t serial;
-  int64_t seats; /**< 0: not of this license */
+  int64_t seats;   /**< 0: not of this license */
   char status[32]; /**< the token of the decision: "valid", "expiring", "expired", ... */
   char kind[16];   /**< "free", "trial", "academic", "subscription", "perpetual" */
   char source[16]; /**< "offline", "online", "trial", "free" */

@@ -68,8 +68,24 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
-/// What a plan grants under a name: a switch, a number, a word or several words.
-using FeatureValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+/// What a plan grants under a name: a switch, a number, a word or several words. A variant, for
+/// std::visit(), std::get() and std::get_if().
+class FeatureValue : public std::variant<bool, std::int64_t, std::string, std::vector<std::string>> {
+ public:
+  using variant::variant;
+  FeatureValue() = default;
+  FeatureValue(FeatureValue&&) noexcept = default;
+  FeatureValue& operator=(FeatureValue&&) noexcept = default;
+  ~FeatureValue() = default;
+  // Where memory runs out in the copy of a variant of these, libstdc++ 12 destroys what it never made.
+  FeatureValue(const FeatureValue& other) : variant(copy_of(other)) {}
+  FeatureValue& operator=(const FeatureValue& other) { return *this = FeatureValue(other); }
+
+ private:
+  static variant copy_of(const variant& other) {
+    return std::visit([](const auto& value) { return variant(value); }, other);
+  }
+};
 
 /// Features in the order in which the vendor wrote them; names are unique.
 using Features = std::vector<std::pair<std::string, FeatureValue>>;
