@@ -69,7 +69,7 @@ check_fault() {
   [ -z "$left" ] || fail "left behind: $left"
 }
 
-# visit AT COMMAND...: false where the command made no such change.
+# visit AT COMMAND...: one step of the walk, with a fault of $kind. False where the command made no such change.
 visit() {
   local left
   before
@@ -95,16 +95,21 @@ visit() {
   fi
 }
 
-walk() {
-  local most at all
-  kind=$1
-  if [ "${FAULTS:-100}" = all ]; then most=1000000; else most=$((($2 * ${FAULTS:-100} + 99) / 100)); fi
-  shift 2
+# count_changes COMMAND...: runs it; $all is the number of its changes, for $kind.
+count_changes() {
   before
   faulted 0 "$@"
   [ "$status" = 0 ] || fail "it failed without a fault"
   [ -s "$fault_log" ] || fail "no change was seen: is it linked statically?"
   all=$(wc -l <"$fault_log")
+}
+
+walk() {
+  local most at all
+  kind=$1
+  if [ "${FAULTS:-100}" = all ]; then most=1000000; else most=$((($2 * ${FAULTS:-100} + 99) / 100)); fi
+  shift 2
+  count_changes "$@"
   echo "  $kind: $((all < most ? all : most)) of $all"
   if [ "$all" -le "$most" ]; then
     for ((at = 1; ; ++at)); do visit "$at" "$@" || return 0; done
