@@ -17,7 +17,7 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
@@ -52,6 +52,7 @@ _licgen() {
     'create --starts') : ;;
     'create --seats') : ;;
     'create --machine') : ;;
+    'create --virtual') words='yes no' ;;
     'create --feature') : ;;
     'create --limit') : ;;
     'create --order') : ;;
@@ -83,6 +84,7 @@ _licgen() {
     'change --maintenance-until') : ;;
     'change --seats') : ;;
     'change --machine') : ;;
+    'change --virtual') words='yes no' ;;
     'change --feature') : ;;
     'change --limit') : ;;
     'change --order') : ;;
@@ -167,11 +169,11 @@ _licgen() {
         'product') words='export import' ;;
         'product export') options+=' -o --out --force --file-version' ;;
         'product import') paths=f ;;
-        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --virtual --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
         'renew') options+=' --reason -o --out --force --months --expires --order' : ;;
-        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --feature --limit --order' : ;;
+        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --virtual --feature --limit --order' : ;;
         'suspend') options+=' --reason -o --out --force' : ;;
         'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;

@@ -1,7 +1,7 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --within --mbox --smtp --smtp-password-file --cacert --template --from --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --within --mbox --smtp --smtp-password-file --cacert --template --from --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
   set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'check' 'expiring' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
@@ -86,6 +86,7 @@ complete -c licgen -n '__licgen_at create' -l maintenance-until -x -d 'Of a lice
 complete -c licgen -n '__licgen_at create' -l starts -x -d 'Begins at a date or time (UTC), or a duration from now (default: now)'
 complete -c licgen -n '__licgen_at create' -l seats -x -d 'How many machines may use it at a time (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l machine -x -d 'Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a seat by a request; at most as often as there are seats'
+complete -c licgen -n '__licgen_at create' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l feature -x -d 'Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word'
 complete -c licgen -n '__licgen_at create' -l limit -x -d 'Add or change a limit: a number or unlimited, per day, month or year'
 complete -c licgen -n '__licgen_at create' -l order -x -d 'Number of the order'
@@ -114,7 +115,7 @@ complete -c licgen -n '__licgen_at renew' -l order -x -d 'Number of the order: t
 complete -c licgen -n '__licgen_at change' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at change' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
 complete -c licgen -n '__licgen_at change' -l force -d 'Replace a FILE.jsonl that exists'
-complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats and grace; the end stays, but for a trial\'s'
+complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace and --virtual; the end stays, but for a trial\'s'
 complete -c licgen -n '__licgen_at change' -l months -x -d 'Ends N calendar months from now'
 complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or time (UTC), or a duration from now: 30d, 1y'
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'
@@ -122,6 +123,7 @@ complete -c licgen -n '__licgen_at change' -l maintenance-until -x -d 'Of a lice
 complete -c licgen -n '__licgen_at change' -l seats -x -d 'How many machines may use it at a time'
 complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine'
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
+complete -c licgen -n '__licgen_at change' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l order -x -d 'Number of the order: the same change under the same number is done once'
