@@ -27,7 +27,7 @@ Refusal judge(const Status& status, const LicenseManager& manager, const std::op
                   status.next.url.empty() ? std::string{} : concat("renew it at ", status.next.url)}};
 }
 
-nlohmann::ordered_json file_json(const LicenseFile& file) {
+nlohmann::ordered_json file_json(const InstalledLicense& file) {
   nlohmann::ordered_json out;
   const bool known = file.problem.empty();
   out["file"] = text_json(file.path);
@@ -45,7 +45,7 @@ nlohmann::ordered_json file_json(const LicenseFile& file) {
   return out;
 }
 
-std::string file_line(const LicenseFile& file) {
+std::string file_line(const InstalledLicense& file) {
   if (!file.problem.empty()) return concat("  ", printable(file.path), ": cannot count: ", file.problem);
   const std::string name = file.license_key.empty() ? std::string("free") : file.license_key;
   std::string line =

@@ -54,6 +54,15 @@ class LicenseManager::Impl {
   }
 
   Result<void> refresh();
+  /// What `work(const Installation&)` says of what never changes: the machine. Needs no state.
+  template <class Work>
+  auto ask(Work work) noexcept -> Result<decltype(work(std::declval<const Installation&>()))> {
+    return without_throwing([&]() -> Result<decltype(work(std::declval<const Installation&>()))> {
+      LIC_TRY_ASSIGN(Workshop* const shop, workshop());
+      return work(std::as_const(*shop->installation));
+    });
+  }
+
   Result<void> on_change(std::function<void(const Status&)> listener);
   [[nodiscard]] Time now() const { return now_(); }
   Result<void> refresh_every(std::chrono::seconds interval);

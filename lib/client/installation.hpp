@@ -50,7 +50,7 @@ class Installation {
 
   Result<Change> activate(std::string_view license_key);
   Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
-  [[nodiscard]] Result<std::vector<LicenseFile>> license_files();
+  [[nodiscard]] Result<std::vector<InstalledLicense>> license_files();
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
   Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
@@ -131,7 +131,7 @@ class Installation {
   };
   /// Those of <KEY>.json that could take the place of the active license, the best first.
   /// Into `refused`, unless null, go the others and why.
-  [[nodiscard]] std::vector<Candidate> candidates(std::vector<LicenseFile>* refused);
+  [[nodiscard]] std::vector<Candidate> candidates(std::vector<InstalledLicense>* refused);
   [[nodiscard]] Result<Candidate> candidate(const Path& path);
   void adopt_better_license();
 

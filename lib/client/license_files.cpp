@@ -43,9 +43,9 @@ auto rank(const VerifiedLicense& license, const Decision& decision) {
                     terms.id);
 }
 
-LicenseFile described(const VerifiedLicense& license, const Decision& decision) {
+InstalledLicense described(const VerifiedLicense& license, const Decision& decision) {
   const Terms& terms = license.terms();
-  LicenseFile file;
+  InstalledLicense file;
   file.license_key = terms.key;
   file.plan = terms.plan;
   file.kind = terms.kind;
@@ -79,7 +79,7 @@ Result<Installation::Candidate> Installation::candidate(const Path& path) {
   return Candidate{path.native(), to_text(bytes), std::move(product), std::move(license), decision};
 }
 
-std::vector<Installation::Candidate> Installation::candidates(std::vector<LicenseFile>* refused) {
+std::vector<Installation::Candidate> Installation::candidates(std::vector<InstalledLicense>* refused) {
   std::vector<Candidate> found;
   for (const auto& name : key_files(state_dir_, standing_.product.catalog().key_prefix)) {
     const Path path = Path(state_dir_) / name;
@@ -87,7 +87,7 @@ std::vector<Installation::Candidate> Installation::candidates(std::vector<Licens
     if (one) {
       found.push_back(std::move(one).value());
     } else if (refused != nullptr) {
-      LicenseFile& file = refused->emplace_back();
+      InstalledLicense& file = refused->emplace_back();
       file.path = path.native();
       file.decision.reason = Reason::untrusted;
       file.problem = std::move(one).error().message;
@@ -100,11 +100,11 @@ std::vector<Installation::Candidate> Installation::candidates(std::vector<Licens
 }
 
 /// Where what is active does not hold, or is no paid license, the best file that holds takes
-/// its place. A paid license that holds stays: it was chosen. Where nothing was activated,
-/// nothing is.
+/// its place. A paid license that holds stays: it was chosen. Where nothing was activated, or
+/// a seat is being given back, nothing is.
 void Installation::adopt_better_license() {
   const ClientState& state = loaded_.state;
-  if (standing_.forced || (!state.license && !state.grant)) return;
+  if (standing_.forced || !given_back_.empty() || (!state.license && !state.grant)) return;
   const Decision now = standing_.decision_at(environment_.now());
   if (standing_.license && now.allowed() && is_paid(standing_.license->terms().kind)) return;
   std::vector<Candidate> others = candidates(nullptr);
@@ -120,12 +120,13 @@ void Installation::adopt_better_license() {
   adopted_ = true;
 }
 
-Result<std::vector<LicenseFile>> Installation::license_files() {
-  std::vector<LicenseFile> refused;
-  std::vector<LicenseFile> files;
+Result<std::vector<InstalledLicense>> Installation::license_files() {
+  std::vector<InstalledLicense> refused;
+  std::vector<InstalledLicense> files;
   const std::string active = standing_.license ? standing_.license->terms().id : std::string();
   if (standing_.license) {
-    LicenseFile& file = files.emplace_back(described(*standing_.license, standing_.decision_at(environment_.now())));
+    InstalledLicense& file =
+        files.emplace_back(described(*standing_.license, standing_.decision_at(environment_.now())));
     file.active = true;
   }
   for (const Candidate& one : judges_file() ? std::vector<Candidate>{} : candidates(&refused)) {

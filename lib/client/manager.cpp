@@ -245,7 +245,7 @@ Result<Change> LicenseManager::start_trial(std::string_view email) {
   return impl_->change([&](Installation& installation) { return installation.start_trial(email); });
 }
 
-Result<std::vector<LicenseFile>> LicenseManager::license_files() const {
+Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
   return impl_->change([](Installation& installation) { return installation.license_files(); });
 }
 
@@ -287,14 +287,12 @@ const ProductInfo& LicenseManager::product() const noexcept { return impl_->stan
 const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
 
 std::vector<FactInfo> LicenseManager::explain_machine() const {
-  auto facts = impl_->change(
-      [](Installation& installation) -> Result<std::vector<FactInfo>> { return installation.explain_machine(); });
+  auto facts = impl_->ask([](const Installation& installation) { return installation.explain_machine(); });
   return facts ? std::move(facts).value() : std::vector<FactInfo>{};
 }
 
 std::vector<VirtualLayer> LicenseManager::virtual_layers() const {
-  auto layers = impl_->change(
-      [](Installation& installation) -> Result<std::vector<VirtualLayer>> { return installation.virtual_layers(); });
+  auto layers = impl_->ask([](const Installation& installation) { return installation.virtual_layers(); });
   return layers ? std::move(layers).value() : std::vector<VirtualLayer>{};
 }
 

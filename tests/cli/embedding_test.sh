@@ -49,7 +49,6 @@ for product in ticketzero tensorpack; do
 done
 run_ok "$LICGEN" --home ticketzero create --plan starter --customer "ACME GmbH" --limit tickets=60/month --out starter
 run_ok "$LICGEN" --home tensorpack create --plan premium --customer "ACME GmbH" --out premium
-licctl() { "$LICCTL" --product-file "$product-product.json" "$@"; }
 
 # program EXAMPLE NAME LANGUAGE: the command in the array `program`.
 choose_program() {
@@ -76,12 +75,12 @@ for language in "${languages[@]}"; do
   says 0 "tickets are sorted for people to answer" "3 tickets processed"
   run "${program[@]}" 2 1
   says 20 "no room for 2 clients: usage-limit-reached"
-  run_ok licctl --activate-license starter/*.json
+  run_ok "$LICCTL" --product-file "$product-product.json" --activate-license starter/*.json
   run "${program[@]}" 5 45
   says 0 "tickets are answered by the assistant" "only 12 of 60 tickets are left" "45 tickets processed"
   run "${program[@]}" 5 20 # the clients were given back; the tickets are not
   says 20 "tickets are answered by the assistant" "ticket 13 has to wait: usage-limit-reached" "12 tickets processed"
-  run_ok licctl --license-info --json
+  run_ok "$LICCTL" --product-file "$product-product.json" --license-info --json
   assert_json 'd["limits"]["tickets"]["used"] == 60 and d["limits"]["clients"]["used"] == 0'
   run "${program[0]}" "${program[@]:1:$((${#program[@]} - 2))}" nowhere.json 1 1
   [ "$status" -eq 1 ] || fail "exit status $status without a product file"
@@ -104,7 +103,7 @@ for language in "${languages[@]}"; do
   says 0 "converted to xlsx"
   run "${program[@]}" --trial
   says 21 "there is no other trial"
-  run_ok licctl --activate-license premium/*.json
+  run_ok "$LICCTL" --product-file "$product-product.json" --activate-license premium/*.json
   run "${program[@]}" parquet
   says 0 "converted to parquet"
 done

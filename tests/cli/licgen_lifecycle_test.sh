@@ -252,7 +252,7 @@ one features/sso false '[a, b]' --feature sso=a,b
 one features/level - 5 --feature level=5
 one features/word - '"gold"' --feature word=gold
 one limits/clients 5 unlimited --limit clients=unlimited
-one limits/files - '3 a year' --limit files=3/year
+one limits/files - '3 per year' --limit files=3/year
 one order PO-55 PO-56 --order PO-56
 one expires_at 2080-01-01T00:00:00Z 2079-01-01T00:00:00Z --expires 2079-01-01
 one machines any '1 machine' --machine "$machine"

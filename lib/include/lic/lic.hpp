@@ -118,7 +118,7 @@ struct ReturnedSeat {
 };
 
 /// A license file of the state directory, or what is active without one.
-struct LicenseFile {
+struct InstalledLicense {
   std::string path;         ///< empty for a trial, and where the active license's file is gone
   std::string license_key;  ///< empty where the file is not genuine
   std::string plan;
@@ -235,7 +235,7 @@ class LIC_API LicenseManager {
   /// first, the others follow in the order in which they would take its place: those that
   /// hold, those that are paid, those that end later, those issued later.
   /// Errors: denied, failure.
-  [[nodiscard]] Result<std::vector<LicenseFile>> license_files() const;
+  [[nodiscard]] Result<std::vector<InstalledLicense>> license_files() const;
 
   /// Gives up the active license; its signed file stays. Not `changed` when nothing
   /// was active.
