@@ -96,7 +96,7 @@ Error Faults::all(std::string_view what) const {
   return error(Errc::invalid_input, std::move(message), "nothing was stored; mend these and try again");
 }
 
-ObjectBuilder::ObjectBuilder(Value object) {
+ObjectBuilder::ObjectBuilder(Value object) {  // NOLINT(performance-unnecessary-value-param)
   if (const auto* members = object.as_object()) members_ = *members;
 }
 

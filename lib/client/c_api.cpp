@@ -17,9 +17,7 @@ namespace {
 using lic::code_of;
 using lic::concat;
 using lic::Decision;
-using lic::Errc;
 using lic::FeatureValue;
-using lic::Result;
 
 constexpr std::size_t kOldestOptions =
     offsetof(lic_options, usage_interval_ms) + sizeof(lic_options::usage_interval_ms);

@@ -109,6 +109,7 @@ Result<void> Installation::read_state() {
   take_license();
   drop_given_back();
   adopt_dropped_file();
+  settle();  // as it is judged by how the license goes with this machine
   adopt_better_license();
   if (judges_file()) LIC_TRY(judge_file());
   drop_forbidden_free_plan();

@@ -110,6 +110,7 @@ void Installation::adopt_better_license() {
   std::vector<Candidate> others = candidates(nullptr);
   if (others.empty() || !others.front().decision.allowed()) return;
   Candidate& best = others.front();
+  if (standing_.license && best.license.terms().id == standing_.license->terms().id) return;
   if (standing_.license && rank(best.license, best.decision) <= rank(*standing_.license, now)) return;
   const Terms& terms = best.license.terms();
   loaded_.state.license = ActiveLicense{best.document, environment_.now(), std::string(token(Source::offline))};

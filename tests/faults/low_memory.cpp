@@ -207,7 +207,9 @@ void check_state() {
   Manager manager;
   char* text = nullptr;
   expect(lic_status_json(manager.handle, &text, nullptr) == LIC_OK, "no status afterwards");
-  expect(std::strstr(text, "\"warnings\":[]") != nullptr, text);
+  // Warnings tell of files by their names; that a limit is near is none of them.
+  for (const char* file : {"license_data.json", "usage_data.json", "state.key"})
+    expect(std::strstr(text, file) == nullptr, text);
   lic_free(text);
   const int code = lic_decision(manager.handle, nullptr, nullptr);
   expect(code == LIC_OK || code == LIC_NO_LICENSE, "the state does not hold afterwards");
@@ -317,12 +319,15 @@ bool refuse_cpp(long k, bool from_there_on) {
   return refusal.refused;
 }
 
+/// Each of the first hundred allocations, and of the many alike after them every eleventh; with
+/// LIC_LOW_MEMORY_EVERY set, each.
 template <class Once>
 void for_every_allocation(const char* name, Once once) {
+  static const bool every = std::getenv("LIC_LOW_MEMORY_EVERY") != nullptr;  // NOLINT(concurrency-mt-unsafe)
   long most = 0;
   for (const bool from_there_on : {false, true}) {
     long k = 1;
-    while (once(k, from_there_on)) ++k;
+    while (once(k, from_there_on)) k += every || k < 100 ? 1 : 11;
     most = k - 1;
   }
   expect(most > 0, "no allocation: this test looks at nothing");

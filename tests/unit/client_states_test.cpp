@@ -350,3 +350,15 @@ TEST_CASE("states: the laws hold on random walks", "[states]") {
     for (int i = 0; i < 30; ++i) walk.step();
   }
 }
+
+TEST_CASE("states: a license that is bound to this machine keeps its day of activation", "[states]") {
+  Desk desk;
+  Terms terms = desk.vendor.terms("professional");
+  terms.machines = {MachineIdentity::of(read_machine_facts(desk.machine.path()), terms.product).binding().value()};
+  desk.must_activate(terms);
+  const Time activated = desk.now;
+  desk.now += std::chrono::hours{48};
+  const Status status = desk.open().status();
+  CHECK(status.decision.reason == Reason::valid);
+  CHECK(status.activated_at == activated);
+}

@@ -38,8 +38,8 @@
  * program that was compiled with an older header goes on working.
  */
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stddef.h>  // NOLINT(modernize-deprecated-headers): this is C
+#include <stdint.h>  // NOLINT(modernize-deprecated-headers)
 
 #if defined(LIC_STATIC_LIBRARY)
 #define LIC_C_API
