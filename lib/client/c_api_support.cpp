@@ -58,7 +58,7 @@ void copy_text(char* out, std::size_t room, std::string_view text) noexcept {
   const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
   if (length < text.size())
     while (length > 0 && continues(length)) --length;
-  std::memcpy(out, text.data(), length);
+  std::copy_n(text.data(), length, out);
   out[length] = '\0';
 }
 
