@@ -58,6 +58,14 @@ struct Exchange {
   std::string receipt;  ///< the document, once the seat was given back; else empty
 };
 
+/// The last usage statement of one license.
+struct UsageChain {
+  std::string license;  ///< id
+  std::int64_t seq = 0;
+  std::string digest;  ///< of its payload, hex: what the next one names as the one before
+  Time to{};           ///< end of its period
+};
+
 /// What the box holds.
 struct ClientState {
   std::optional<ActiveLicense> license;  ///< at most one of these two
@@ -71,6 +79,8 @@ struct ClientState {
   std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
   std::optional<UsageBook> usage;   ///< as of the last write of usage_data.json
   std::string keyring_name;         ///< of the box's secret in the keyring; empty: it is in state.key
+  std::string device_seed;          ///< of the key that signs usage statements, hex; empty: none was made yet
+  std::vector<UsageChain> chains;   ///< by that key; one for each license that a statement was made of
 };
 
 enum class StateCondition {
@@ -104,6 +114,12 @@ class StateStore {
   [[nodiscard]] const Path& directory() const noexcept { return directory_; }
   [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
   [[nodiscard]] Path product_file() const;                      ///< product.json
+  /// statements/<KEY>-<device>-<seq>.json, where usage statements are kept.
+  [[nodiscard]] Path statement_file(std::string_view key, const KeyId& device, std::int64_t seq) const;
+  /// Keeps a usage statement, and drops the one that is too old for that.
+  /// The lock must be held. Errors: denied, failure.
+  [[nodiscard]] Result<void> keep_statement(std::string_view key, const KeyId& device, std::int64_t seq,
+                                            std::string_view document) const;
 
   /// Errors: denied (a symbolic link, another owner, no permission), untrusted (the
   /// state of another product), invalid_input (of a newer version), failure; denied or

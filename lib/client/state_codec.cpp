@@ -6,6 +6,7 @@
 #include "client/sealed_box.hpp"
 #include "client/state.hpp"
 #include "client/usage_file.hpp"
+#include "crypto/device_key.hpp"
 
 namespace lic {
 namespace {
@@ -54,6 +55,18 @@ json::Value exchange_json(const Exchange& exchange) {
   return out.take();
 }
 
+json::Value device_json(const ClientState& state) {
+  json::Array chains;
+  for (const auto& chain : state.chains) {
+    json::ObjectBuilder out;
+    out.string("license", chain.license).integer("seq", chain.seq).string("digest", chain.digest).time("to", chain.to);
+    chains.push_back(out.take());
+  }
+  json::ObjectBuilder out;
+  out.string("seed", state.device_seed).array("chains", std::move(chains));
+  return out.take();
+}
+
 json::Value content_json(const ClientState& state) {
   json::ObjectBuilder out;
   out.integer("v", 1);
@@ -68,6 +81,7 @@ json::Value content_json(const ClientState& state) {
   for (const auto& exchange : state.exchanges) exchanges.push_back(exchange_json(exchange));
   out.array("exchanges", std::move(exchanges));
   if (state.usage) out.value("usage", book_json(*state.usage));
+  if (!state.device_seed.empty()) out.value("device", device_json(state));
   return out.take();
 }
 
@@ -98,6 +112,20 @@ std::vector<Exchange> read_exchanges(json::Reader& content) {
                          reader.string("secret"), reader.string("receipt")});
   }
   return exchanges;
+}
+
+void read_device(json::Reader& content, ClientState& state) {
+  if (!content.has("device")) return;
+  json::Reader device(*content.member("device"), content, "device");
+  state.device_seed = device.string("seed");
+  const auto seed = hex_decode(state.device_seed);
+  if (!seed || seed->size() != DeviceKey::kSeedSize) device.fault("seed", "is no seed in hex");
+  const json::Array& chains = device.array_or_empty("chains");
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    json::Reader chain(chains[i], device, "chains", i);
+    state.chains.push_back({chain.string("license"), chain.integer("seq", 1, json::kMaxInteger), chain.string("digest"),
+                            chain.time("to")});
+  }
 }
 
 std::optional<ProductPin> read_pin(json::Reader& content) {
@@ -139,6 +167,7 @@ std::optional<ClientState> read_content(const json::Value& value) {
   state.pending = read_pending(reader);
   state.exchanges = read_exchanges(reader);
   if (reader.has("usage")) state.usage = read_book(json::Reader(*reader.member("usage"), reader, "usage"));
+  read_device(reader, state);
   if (!faults.empty()) return std::nullopt;
   return state;
 }

@@ -15,6 +15,7 @@
 #include "license/key.hpp"
 #include "machine/identity.hpp"
 #include "policy/decide.hpp"
+#include "protocol/usage_statement.hpp"
 #include "support/catch.hpp"
 #include "support/vendor.hpp"
 #include "trust/checkpoint.hpp"
@@ -129,6 +130,8 @@ std::string judge_proof(const Vector& vector) {
   return proof ? verdict_of(proof->check(checkpoint(), digest, "proof")) : verdict_of(proof);
 }
 
+std::string judge_usage(const Vector& vector) { return verdict_of(UsageStatement::open(vector.bytes, "statement")); }
+
 std::string judge_catalog(const Vector& vector) {
   return verdict_of(Catalog::parse(view_text(vector.bytes), "catalogue"));
 }
@@ -148,6 +151,7 @@ const std::vector<Directory>& directories() {
       {"revocations", {"revoked"}, judge_revocations},
       {"checkpoints", {}, judge_checkpoint},
       {"proofs", {}, judge_proof},
+      {"usage", {}, judge_usage},
       {"catalogs", {}, judge_catalog},
   };
   return all;
