@@ -75,9 +75,7 @@ std::string feature_text(const FeatureValue& value) {
   return joined(std::get<std::vector<std::string>>(value));
 }
 
-ordered_json usage_json(const Usage& usage) {
-  return ordered_json::parse(json::dump(lic::usage_json(usage)));
-}
+ordered_json usage_json(const Usage& usage) { return ordered_json::parse(json::dump(lic::usage_json(usage))); }
 
 std::string usage_text(const LimitUsage& usage) {
   std::string out = limit_words(usage.limit);

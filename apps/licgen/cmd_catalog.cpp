@@ -5,12 +5,12 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
+#include "license/terms.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_change.hpp"
 #include "licgen/product_document.hpp"
-#include "license/terms.hpp"
 #include "licgen/table.hpp"
 
 namespace lic::app {

@@ -1,11 +1,9 @@
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
-#include "common/json_text.hpp"
 #include "common/progress.hpp"
 #include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
@@ -96,17 +94,19 @@ Result<Counts> export_named(const std::vector<LicenseRecord>& records, DocumentS
   return counts;
 }
 
-void report(const ExportOptions& options, const DocumentSink& sink, const Counts& counts, Output& output) {
+Result<void> report(const ExportOptions& options, DocumentSink& sink, const Counts& counts, Output& output) {
   const std::string licenses = concat(counts.written, counts.written == 1 ? " license" : " licenses");
   if (output.json()) {
-    const nlohmann::ordered_json document = {{"files", sink.files()}, {"count", counts.written}};
-    output.line(json_text(document));
+    output.answer(R"({"files":)");
+    LIC_TRY(sink.files().write(output));
+    output.line(concat(R"(,"count":)", counts.written, '}'));
   } else if (sink.to_stdout()) {
     output.note(concat(licenses, " written"));
   } else {
     output.line(concat(licenses, " written to ", printable(options.out)));
   }
   if (counts.left_out > 0) output.note(concat(counts.left_out, " revoked left out; --status revoked exports those"));
+  return {};
 }
 
 Result<void> export_licenses(const ExportOptions& options, Vendor& vendor) {
@@ -121,8 +121,7 @@ Result<void> export_licenses(const ExportOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Counts counts, options.all ? export_all(options, *ledger, sink, vendor.output(), vendor.now())
                                                   : export_named(named, sink, vendor.output()));
   LIC_TRY(sink.finish());
-  report(options, sink, counts, vendor.output());
-  return {};
+  return report(options, sink, counts, vendor.output());
 }
 
 int run_export(const ExportOptions& options, Vendor& vendor) {

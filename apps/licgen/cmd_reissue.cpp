@@ -6,7 +6,6 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "issue/issuer.hpp"
-#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/lifecycle.hpp"
@@ -120,15 +119,8 @@ Result<void> reissue_all(const ReissueAllOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
   LIC_TRY_ASSIGN(const SigningKey signer, unlock_license_key(vendor, product, Role::license));
-  std::optional<DocumentSink> sink;
-  if (options.out) {
-    const bool force = options.force || !options.out->ends_with(".jsonl");
-    LIC_TRY_ASSIGN(DocumentSink opened,
-                   DocumentSink::open(*options.out, force, DocumentSink::Same::refuse, vendor.output()));
-    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
-    opened.carry(std::move(carried));
-    sink.emplace(std::move(opened));
-  }
+  const bool force = options.force || (options.out && !options.out->ends_with(".jsonl"));
+  LIC_TRY_ASSIGN(auto sink, open_documents(options.out, force, DocumentSink::Same::refuse, vendor));
   Reissuing reissuing(options, product, signer, *ledger, vendor);
   const auto run = [&]() -> Result<void> {
     while (!reissuing.done()) {
@@ -142,7 +134,10 @@ Result<void> reissue_all(const ReissueAllOptions& options, Vendor& vendor) {
   Output& output = vendor.output();
   const std::int64_t count = reissuing.count();
   if (output.json()) {
-    output.line(json_text(Json{{"reissued", count}, {"files", sink ? sink->files() : std::vector<std::string>()}}));
+    JsonList none;
+    output.answer(concat(R"({"reissued":)", count, R"(,"files":)"));
+    LIC_TRY((sink ? sink->files() : none).write(output));
+    output.line("}");
   } else if (options.out != "-") {
     output.line(count == 0 ? std::string("nothing to do: clients take every license")
                            : concat(count, count == 1 ? " license" : " licenses", " signed anew"));

@@ -174,12 +174,11 @@ Result<void> DocumentSink::add_file(std::string_view key, std::string_view line)
     if (same_ == Same::refuse || !(older || holds(path, line))) return exists_already(path.native());
     if (older) LIC_TRY(write_file(path, view_bytes(line), kDocumentMode));
   }
-  remember(path.native());
-  return {};
+  return remember(path.native());
 }
 
-void DocumentSink::remember(const std::string& file) {
-  if (output_->json() || files_.empty()) files_.push_back(file);
+Result<void> DocumentSink::remember(const std::string& file) {
+  return output_->json() ? files_.add(file) : Result<void>();
 }
 
 Result<void> DocumentSink::finish() {
@@ -188,8 +187,16 @@ Result<void> DocumentSink::finish() {
   if (old_ && !is_at_end(old_.get())) return exists_already(name_);
   LIC_TRY(lines_->commit(existing(force_ || old_)));
   lines_.reset();
-  remember(name_);
-  return {};
+  return remember(name_);
+}
+
+Result<std::optional<DocumentSink>> open_documents(const std::optional<std::string>& out, bool force,
+                                                   DocumentSink::Same same, Vendor& vendor) {
+  if (!out) return std::optional<DocumentSink>();
+  LIC_TRY_ASSIGN(DocumentSink sink, DocumentSink::open(*out, force, same, vendor.output()));
+  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  sink.carry(std::move(carried));
+  return std::optional<DocumentSink>(std::move(sink));
 }
 
 }  // namespace lic::app

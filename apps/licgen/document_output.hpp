@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/file.hpp"
@@ -15,6 +14,7 @@
 #include "lic/result.hpp"
 #include "license/envelope.hpp"
 #include "licgen/carried_product.hpp"
+#include "licgen/json_list.hpp"
 
 namespace lic::app {
 
@@ -63,8 +63,8 @@ class DocumentSink {
   /// Puts FILE.jsonl in its place. A sink destroyed without it leaves no such file.
   [[nodiscard]] Result<void> finish();
 
-  /// What has been written: the paths of all with --json, else the first.
-  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
+  /// The paths of what has been written; with --json alone.
+  [[nodiscard]] JsonList& files() noexcept { return files_; }
   [[nodiscard]] bool to_stdout() const noexcept { return name_ == "-"; }
   /// Whether it is a FILE.jsonl, of which nobody sees anything before finish().
   [[nodiscard]] bool is_lines_file() const noexcept { return lines_.has_value(); }
@@ -74,7 +74,7 @@ class DocumentSink {
       : name_(std::move(name)), force_(force), same_(same), output_(&output) {}
 
   Result<void> flush();
-  void remember(const std::string& file);
+  Result<void> remember(const std::string& file);
   Result<void> add_file(std::string_view key, std::string_view line);
 
   std::string name_;
@@ -85,7 +85,12 @@ class DocumentSink {
   Fd old_;                           // the FILE.jsonl of an earlier run, read along with what is written
   CarriedProduct carried_;
   std::string buffer_;
-  std::vector<std::string> files_;
+  JsonList files_;
 };
+
+/// What writes licenses to `out`, with the product file beside them where clients need it;
+/// absent where there is no `out`. Errors: those of DocumentSink::open() and of Vendor.
+[[nodiscard]] Result<std::optional<DocumentSink>> open_documents(const std::optional<std::string>& out, bool force,
+                                                                 DocumentSink::Same same, Vendor& vendor);
 
 }  // namespace lic::app

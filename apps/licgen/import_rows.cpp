@@ -1,212 +1,226 @@
 #include "licgen/import_rows.hpp"
 
 #include <algorithm>
-#include <array>
+#include <nlohmann/json.hpp>
 
-#include "base/encoding.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "crypto/hash.hpp"
-#include "licgen/option_values.hpp"
+#include "common/json_text.hpp"
+#include "issue/lifecycle.hpp"
+#include "license/envelope.hpp"
 
 namespace lic::app {
 namespace {
 
-constexpr std::array kStatuses = {Reason::valid,   Reason::expiring,  Reason::grace,
-                                  Reason::trial,   Reason::free,      Reason::expired,
-                                  Reason::revoked, Reason::suspended, Reason::not_yet_valid};
-constexpr std::size_t kLongestForeignKey = 190;  // with what goes in front of it, the name of a batch
+using Json = nlohmann::ordered_json;
 
-std::optional<Reason> status_of(std::string_view word) {
-  const auto* found =
-      std::find_if(kStatuses.begin(), kStatuses.end(), [&](Reason reason) { return token(reason) == word; });
-  if (found == kStatuses.end()) return std::nullopt;
-  return *found;
+bool was_imported_from(const std::vector<HistoryEntry>& history, const std::string& source) {
+  return std::any_of(history.begin(), history.end(), [&](const HistoryEntry& entry) {
+    if (entry.action != "import") return false;
+    const auto detail = Json::parse(entry.detail, nullptr, false);
+    return detail.is_object() && detail.value("source", "") == source;
+  });
 }
 
-/// Reads the cell of that name, where there is one, as a time.
-std::optional<Time> time_in(const InputRow& row, std::string_view name, std::vector<Fault>& faults) {
-  const Cell* cell = row.find(name);
-  if (cell == nullptr) return std::nullopt;
-  const auto time = parse_time(cell->text);
-  if (time) return *time;
-  faults.push_back(row.fault_at(*cell, one_line(time.error())));
-  return std::nullopt;
+/// Whether a license of the ledger says what the row says, however it came there.
+bool says_the_same(const LicenseRecord& record, const RowTerms& row) {
+  const auto envelope = Envelope::parse(view_bytes(record.document), "document");
+  const auto present =
+      envelope ? Terms::parse(envelope->payload(), "document") : Result<Terms>(Error(envelope.error()));
+  if (!present) return false;
+  const Origin& origin = *row.origin;
+  Terms wanted = row.terms;
+  wanted.suspended_at = origin.suspended_at ? present->suspended_at : std::nullopt;
+  return differences(*present, wanted).empty() && present->metadata == wanted.metadata &&
+         origin.suspended_at.has_value() == present->suspended_at.has_value() &&
+         origin.revoked_at.has_value() == record.summary.revoked_at.has_value();
 }
 
-std::string digest_of(std::string_view text) { return hex_encode(sha256(view_bytes(text))).substr(0, 32); }
-
-void set_metadata(Terms& terms, std::string_view name, const std::string& value) {
-  const auto same = std::find_if(terms.metadata.begin(), terms.metadata.end(),
-                                 [&](const auto& entry) { return entry.first == name; });
-  if (same == terms.metadata.end()) {
-    terms.metadata.emplace_back(name, value);
-  } else {
-    same->second = value;
-  }
+Error another_license(const std::string& key) {
+  return error(Errc::conflict, concat("license ", key, " is in the ledger already, with other terms"),
+               "licgen show tells them");
 }
 
 }  // namespace
 
-std::optional<ImportRow> ImportReader::read(const ImportItem& item, std::vector<Fault>& faults) const {
-  const std::size_t before = faults.size();
-  if (!item.row.faults.empty()) {
-    faults.insert(faults.end(), item.row.faults.begin(), item.row.faults.end());
-    return std::nullopt;
-  }
-  auto row = item.exact ? read_exact(item, faults) : read_cells(item, faults);
-  if (!row || faults.size() != before) return std::nullopt;
-  row->line = item.row.line;
-  if (!row->previous_key.empty()) set_metadata(row->row.terms, "previous_key", row->previous_key);
-  const auto fits = check_row_document(row->row.terms, catalog_.key_prefix, row->row.plan_code);
-  if (!fits) faults.push_back(item.row.fault({}, one_line(fits.error())));
-  return fits ? std::move(row) : std::nullopt;
+const RowSink::Words& ImportRows::words() const noexcept {
+  static constexpr Words kWords{"import", "imported", " lines are", " line is",
+                                "mend these, or let --skip-bad FILE write them to FILE and import the rest"};
+  return kWords;
 }
 
-std::optional<ImportRow> ImportReader::read_cells(const ImportItem& item, std::vector<Fault>& faults) const {
-  const InputRow& row = item.row;
-  ImportRow out;
-  if (const Cell* key = row.find("key")) {
-    read_key(row, *key, out, faults);
-  } else {
-    faults.push_back(row.fault("key", "is missing"));
+Result<std::unique_ptr<RowSource>> ImportRows::open(InputFile& input) const {
+  switch (format_) {
+    case Format::csv:
+      return open_csv_import(input);
+    case Format::jsonl:
+      return open_jsonl_import(input);
   }
-  read_standing(row, out, faults);
-  read_identity(row, out, faults);
-  InputRow rest = row;
-  rest.cells = create_cells(item);
-  auto terms = rows_.read(rest, faults);
-  if (!terms) return std::nullopt;
-  terms->terms.id = out.row.terms.id;
-  terms->terms.serial = out.row.terms.serial;
-  if (item.features) terms->terms.features = *item.features;
-  if (item.limits) terms->terms.limits = *item.limits;
-  const Cell* kind = row.find("kind");
-  if (kind != nullptr && kind->text != token(terms->terms.kind))
-    faults.push_back(row.fault_at(*kind, concat("is ", in_quotes(kind->text), ", but plan ", terms->terms.plan,
-                                                " and this end make it ", token(terms->terms.kind))));
-  out.row = *std::move(terms);
-  std::string text = out.previous_key;
-  for (const Cell& cell : row.cells)
-    if (cell.name != "activations")
-      text += concat('\0', cell.name, '\0', cell.name == "plan" ? mapped(cell.text) : cell.text);
-  Terms granted;
-  granted.features = item.features.value_or(Features{});
-  granted.limits = item.limits.value_or(Limits{});
-  if (item.features || item.limits) text += granted.to_json();
-  out.source = digest_of(concat(text, item.never_ends ? "never" : ""));
-  return out;
+  return error(Errc::failure, "an unknown format");
 }
 
-/// The cells that are options of create.
-std::vector<Cell> ImportReader::create_cells(const ImportItem& item) const {
-  std::vector<Cell> cells;
-  for (Cell cell : item.row.cells) {
-    if (!is_row_column(cell.name)) continue;
-    if (cell.name == "plan") cell.text = mapped(cell.text);
-    cells.push_back(std::move(cell));
-  }
-  const auto given = [&](std::string_view name) { return item.row.find(name) != nullptr; };
-  if (item.never_ends && !given("expires") && !given("months") && !given("perpetual"))
-    cells.push_back({"perpetual", "true", item.row.line, 0, "expires_at"});
-  const Cell* issued = item.row.find("issued_at");
-  if (issued != nullptr && !given("starts") && parse_time(issued->text))
-    cells.push_back({"starts", issued->text, issued->line, issued->column, "issued_at"});
-  return cells;
+std::optional<RowTerms> ImportRows::read(const RowItem& item, Look look, std::vector<Fault>& faults) const {
+  return reader_.read(item, look, faults);
 }
 
-std::optional<ImportRow> ImportReader::read_exact(const ImportItem& item, std::vector<Fault>& faults) const {
-  const InputRow& row = item.row;
-  ImportRow out;
-  out.row.terms = *item.exact;
-  Terms& terms = out.row.terms;
-  out.source = digest_of(terms.to_json());
-  terms.plan = mapped(terms.plan);
-  const auto wrong = [&](std::string_view member, std::string message) {
-    faults.push_back(row.fault(member, std::move(message)));
+Result<RowStanding> ImportRows::check(const ReadRow& row, std::vector<Fault>& faults) {
+  if (!row.terms || was_seen(row, faults)) return RowStanding::bad;
+  const auto present = find(*row.terms);
+  if (!present && present.error().code != Errc::conflict) return present.error();
+  if (!present) {
+    faults.push_back(row.item.row.fault("key", one_line(present.error())));
+    faults.back().conflict = true;
+    return RowStanding::bad;
+  }
+  if (row.terms->origin->is_signed) ++signed_;
+  return *present ? RowStanding::there : RowStanding::wanted;
+}
+
+/// Whether a row before has the same key or id.
+bool ImportRows::was_seen(const ReadRow& row, std::vector<Fault>& faults) {
+  const Origin& origin = *row.terms->origin;
+  const auto is_new = [&](std::string_view member, const std::string& what, const std::string& shown,
+                          const std::string& value) {
+    const auto before = seen_.add(what, row.raw.line);
+    if (before)
+      faults.push_back(row.item.row.fault(
+          member, concat(shown, " ", in_quotes(value), " is in the file twice, first on line ", *before)));
+    return !before;
   };
-  if (terms.product != catalog_.product)
-    wrong("product", concat("is ", in_quotes(terms.product), ", and this home is for ", catalog_.product));
-  const Plan* plan = catalog_.find_plan(terms.plan);
-  if (plan == nullptr) {
-    wrong("plan", concat("there is no plan ", in_quotes(terms.plan), " (--plan-map OLD=NEW names one in its place)"));
-    return std::nullopt;
-  }
-  out.row.plan_code = plan->code;
-  if (!is_name(terms.id)) wrong("id", concat(in_quotes(terms.id), " is no id"));
-  if (terms.issued_at > now_) wrong("issued_at", concat(format_time(terms.issued_at), " is still to come"));
-  read_key(row, {"key", terms.key, row.line, 0, {}}, out, faults);
-  out.issued_at = terms.issued_at;
-  out.suspended_at = std::exchange(terms.suspended_at, std::nullopt);
-  ++terms.serial;
-  terms.issued_at = now_;
-  return out;
+  const std::string key = origin.key ? origin.key->text() : origin.previous_key;
+  const std::string& id = row.terms->terms.id;
+  return !is_new("key", key, "license", key) || (!id.empty() && !is_new("id", concat("id ", id), "id", id));
 }
 
-void ImportReader::read_key(const InputRow& row, const Cell& cell, ImportRow& out, std::vector<Fault>& faults) const {
-  auto key = LicenseKey::parse(cell.text);
-  if (key && key->prefix() == catalog_.key_prefix) {
-    out.key = *std::move(key);
-    return;
+/// The license that the ledger has for `row`; absent when it has none.
+/// Errors: conflict (it has another one under that key or id).
+Result<std::optional<IssuedLicense>> ImportRows::find(const RowTerms& row) {
+  const Origin& origin = *row.origin;
+  const std::string wanted = origin.key ? origin.key->text() : std::string();
+  std::string known;
+  if (!origin.key) {
+    LicenseFilter filter;
+    filter.batch = origin.batch;
+    LIC_TRY_ASSIGN(known, ledger_.first_key(filter, vendor_.now()));
   }
-  // Not foreign, but wrong: a new key in its place would hide that.
-  if (!key && to_upper(cell.text).starts_with(concat(catalog_.key_prefix, '-'))) {
-    faults.push_back(row.fault_at(cell, one_line(key.error())));
-  } else if (!new_keys_) {
-    faults.push_back(row.fault_at(cell, concat(in_quotes(cell.text),
-                                               " is no license key of this product (--new-keys "
-                                               "FILE gives such licenses keys of ours)")));
-  } else if (cell.text.size() > kLongestForeignKey) {
-    faults.push_back(row.fault_at(cell, concat("the key is longer than ", kLongestForeignKey, " bytes")));
-  } else {
-    out.previous_key = cell.text;
+  if (known.empty()) {
+    LIC_TRY_ASSIGN(known, ledger_.known_as(wanted, row.terms.id));
+    if (known.empty()) return std::optional<IssuedLicense>();
+    if (known != wanted)
+      return error(Errc::conflict, concat("id ", in_quotes(row.terms.id), " is in the ledger already, of ", known),
+                   "licgen show tells its terms");
+  }
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(known));
+  LIC_TRY_ASSIGN(const LicenseRecord record, ledger_.find(key, vendor_.now()));
+  LIC_TRY_ASSIGN(const auto history, ledger_.history(known));
+  if (!was_imported_from(history, origin.source) && !says_the_same(record, row)) return another_license(known);
+  return std::optional(IssuedLicense{known, record.document});
+}
+
+std::int64_t ImportRows::lacking(const RowTerms&, std::int64_t) const { return 1; }
+
+void ImportRows::complete(SignedRow& row, const SigningKey& signer) const {
+  const RowTerms& terms = *row.row->terms;
+  const Origin& origin = *terms.origin;
+  for (NewLicense& license : row.licenses) {
+    license.note = terms.note;
+    license.batch = origin.batch;
+    license.detail = beginning_of(license, [&](json::ObjectWriter& detail) {
+      detail.text("source", origin.source);
+      if (origin.issued_at) detail.text("issued_at", format_time(*origin.issued_at));
+      if (!origin.previous_key.empty()) detail.text("previous_key", origin.previous_key);
+    });
+    if (!origin.suspended_at) continue;
+    row.suspended = suspended(terms.terms, vendor_.now());
+    row.suspended->suspended_at = origin.suspended_at;
+    row.suspended_document = sign_document(DocumentKind::license, row.suspended->to_json(), signer).to_json();
   }
 }
 
-/// Whether it is suspended or revoked.
-void ImportReader::read_standing(const InputRow& row, ImportRow& out, std::vector<Fault>& faults) const {
-  out.suspended_at = time_in(row, "suspended_at", faults);
-  out.revoked_at = time_in(row, "revoked_at", faults);
-  const Cell* reason = row.find("revoke_reason");
-  if (reason != nullptr)
-    if (const auto checked = check_text("revoke_reason", reason->text); !checked)
-      faults.push_back(row.fault_at(*reason, checked.error().message));
-  const Cell* status = row.find("status");
-  const auto word = status == nullptr ? std::nullopt : status_of(status->text);
-  if (status != nullptr && !word) {
-    faults.push_back(row.fault_at(*status, concat(in_quotes(status->text), " is no status that licgen list prints")));
-  } else if (word == Reason::suspended && !out.suspended_at) {
-    out.suspended_at = now_;
-  } else if (word == Reason::revoked && !out.revoked_at) {
-    out.revoked_at = now_;
-  } else if (word == Reason::not_yet_valid && row.find("starts") == nullptr) {
-    faults.push_back(row.fault_at(*status, "a license that has not begun needs starts_at"));
-  }
-  if (out.revoked_at) out.revoke_reason = reason != nullptr ? reason->text : "imported as revoked";
+Result<void> ImportRows::begin(Transaction& transaction, bool changed) {
+  seen_ = {};
+  changed_ = changed;
+  transaction_ = &transaction;
+  return {};
 }
 
-/// Which license it was elsewhere: its id and serial, and since when.
-void ImportReader::read_identity(const InputRow& row, ImportRow& out, std::vector<Fault>& faults) const {
-  Terms& terms = out.row.terms;
-  if (const Cell* id = row.find("id")) {
-    terms.id = id->text;
-    if (!is_name(terms.id)) faults.push_back(row.fault_at(*id, concat(in_quotes(terms.id), " is no id")));
+Result<bool> ImportRows::settle(SignedRow& row, RowIntake& intake) {
+  if (row.standing == RowStanding::bad || !row.row->terms) return true;
+  const auto at_line = [&](const Error& fault) {
+    return error(fault.code, concat("line ", row.row->raw.line, ": ", fault.message), fault.hint);
+  };
+  if (row.standing == RowStanding::there || changed_) {
+    const auto present = find(*row.row->terms);
+    if (!present) return at_line(present.error());
+    if (*present) LIC_TRY(intake.present(row, **present));
+    if (*present) return true;
   }
-  if (const Cell* serial = row.find("serial")) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 52;
-    const auto number = read_number("serial", serial->text, 1, kMost);
-    if (number) terms.serial = *number + 1;
-    if (!number) faults.push_back(row.fault_at(*serial, one_line(number.error())));
-  }
-  out.issued_at = time_in(row, "issued_at", faults);
-  if (out.issued_at && *out.issued_at > now_)
-    faults.push_back(row.fault_at(*row.find("issued_at"), concat(format_time(*out.issued_at), " is still to come")));
+  if (row.licenses.empty())
+    return at_line(error(Errc::conflict, "its license has gone from the ledger", "run it again"));
+  const Origin& origin = *row.row->terms->origin;
+  NewLicense license = std::move(row.licenses.front());
+  if (!origin.batch.empty()) LIC_TRY(transaction_->open_batch(origin.batch, origin.source, vendor_.now()));
+  if (origin.suspended_at || origin.revoked_at)
+    later_.push_back({row.row, license.key, row.suspended, row.suspended_document});
+  LIC_TRY(intake.add(row, std::move(license)));
+  return true;
 }
 
-std::string ImportReader::mapped(const std::string& plan) const {
-  const auto found = plans_.find(plan);
-  return found == plans_.end() ? plan : found->second;
+Result<void> ImportRows::added(Transaction& transaction) {
+  for (const Later& license : later_) {
+    if (license.suspended) LIC_TRY(suspend(license, transaction));
+    if (license.row->terms->origin->revoked_at) LIC_TRY(revoke(license, transaction));
+  }
+  later_.clear();
+  return {};
+}
+
+/// The next document of a license that is suspended where it comes from.
+Result<void> ImportRows::suspend(const Later& license, Transaction& transaction) const {
+  const Terms& next = *license.suspended;
+  LIC_TRY(transaction.reissue(next, license.document));
+  Json changes = Json::array();
+  changes.push_back({{"member", "suspended_at"}, {"before", nullptr}, {"after", format_time(*next.suspended_at)}});
+  const Json detail = {{"serial", next.serial}, {"sha256", document_digest(license.document)}, {"changes", changes}};
+  return transaction.record(
+      {vendor_.now(), vendor_.actor(), "suspend", license.key, "imported as suspended", json_text(detail)});
+}
+
+Result<void> ImportRows::revoke(const Later& license, Transaction& transaction) const {
+  const Origin& origin = *license.row->terms->origin;
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license.key));
+  LIC_TRY(transaction.revoke(key, origin.revoke_reason, vendor_.now()));
+  const Json detail = {{"revoked_at", format_time(*origin.revoked_at)}};
+  return transaction.record(
+      {vendor_.now(), vendor_.actor(), "revoke", license.key, origin.revoke_reason, json_text(detail)});
+}
+
+std::vector<std::string_view> ImportRows::key_line(const RowSource&, const ReadRow& row, std::string_view key) const {
+  const std::string& previous = row.terms->origin->previous_key;
+  return previous.empty() ? std::vector<std::string_view>() : std::vector<std::string_view>{previous, key};
+}
+
+void ImportRows::tell(const RowCounts& counts, Output& output) const {
+  output.note(concat(counts.issued, counts.issued == 1 ? " license" : " licenses", " imported, ", counts.present,
+                     " there already"));
+  if (signed_ != 0)
+    output.note(
+        concat(signed_, " were signed elsewhere: nobody looked at those signatures, the terms are signed anew"));
+  if (counts.replaced != 0)
+    output.note(concat(counts.replaced, " have new keys, which their users need: ", in_quotes(key_file_)));
+}
+
+Json ImportRows::numbers(const RowCounts& counts) const {
+  return {{"imported", counts.issued}, {"present", counts.present}, {"replaced", counts.replaced}, {"bad", counts.bad}};
+}
+
+std::string ImportRows::remains(const RowCounts& counts) const {
+  return concat(counts.issued + counts.present, " licenses are in the ledger, those up to line ", counts.line);
+}
+
+std::string ImportRows::way_on() const {
+  return "run the same command again to get the rest; nothing is imported twice";
 }
 
 }  // namespace lic::app

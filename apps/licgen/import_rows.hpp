@@ -1,84 +1,68 @@
 #pragma once
 
-/// Licenses from elsewhere, as files tell of them (docs/cli.md, "licgen import").
+/// The rows of `import`: licenses from elsewhere. What was taken before is found again by its
+/// key, or by the key that it had elsewhere.
 
-#include <map>
-#include <memory>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "license/key.hpp"
-#include "licgen/input_rows.hpp"
-#include "licgen/row_terms.hpp"
+#include "licgen/import_reader.hpp"
+#include "licgen/row_intake.hpp"
+#include "licgen/row_sink.hpp"
+#include "licgen/seen_texts.hpp"
 
 namespace lic::app {
 
-/// One license as a line of the file tells of it, not judged yet.
-struct ImportItem {
-  InputRow row;                      ///< of CSV, or of an object of our own names
-  std::optional<Terms> exact;        ///< of a signed license or its payload, in place of the cells
-  bool is_signed = false;            ///< there was a signature, which nobody has looked at
-  bool never_ends = false;           ///< `expires_at` is there and empty or null
-  std::optional<Features> features;  ///< all of them
-  std::optional<Limits> limits;
-};
-
-/// Goes through a file of either format.
-class ImportSource {
+class ImportRows final : public RowSink {
  public:
-  virtual ~ImportSource() = default;
-  /// The next license; false at the end. What is wrong with a line alone is in
-  /// `row.faults`. Errors: invalid_input (the rest cannot be read), failure.
-  [[nodiscard]] virtual Result<bool> next(ImportItem& item) = 0;
-  /// The names of the columns; null for JSON Lines.
-  [[nodiscard]] virtual const CsvRows* csv() const noexcept { return nullptr; }
-  /// The line as it came, for JSON Lines.
-  [[nodiscard]] virtual std::string_view line() const noexcept { return {}; }
-};
+  enum class Format { csv, jsonl };
 
-/// `input` outlives what is returned. Errors: those of CsvRows::open().
-[[nodiscard]] Result<std::unique_ptr<ImportSource>> open_csv_import(InputFile& input);
-[[nodiscard]] Result<std::unique_ptr<ImportSource>> open_jsonl_import(InputFile& input);
+  /// `key_file`: the name of the file of new keys, if there is one. `ledger` and `vendor` outlive this.
+  ImportRows(Format format, ImportReader reader, std::string key_file, Ledger& ledger, const Vendor& vendor)
+      : format_(format), reader_(std::move(reader)), key_file_(std::move(key_file)), ledger_(ledger), vendor_(vendor) {}
 
-/// A license that is ready to be taken.
-struct ImportRow {
-  std::int64_t line = 0;
-  std::optional<LicenseKey> key;  ///< absent: it gets a new one
-  std::string previous_key;       ///< the one that is none of ours
-  RowTerms row;                   ///< id (empty: a new one) and serial are set, the key is not
-  std::optional<Time> issued_at;  ///< elsewhere
-  std::optional<Time> suspended_at;
-  std::optional<Time> revoked_at;
-  std::string revoke_reason;
-  std::string source;  ///< a digest: equal for what says the same
-};
-
-class ImportReader {
- public:
-  using PlanMap = std::map<std::string, std::string>;
-
-  /// `new_keys`: keys that are none of ours are replaced. `catalog` outlives this.
-  ImportReader(const Catalog& catalog, PlanMap plans, bool new_keys, Time now)
-      : catalog_(catalog), plans_(std::move(plans)), new_keys_(new_keys), now_(now), rows_({}, catalog, now) {}
-
-  /// Absent: `faults` got all that is wrong with it.
-  [[nodiscard]] std::optional<ImportRow> read(const ImportItem& item, std::vector<Fault>& faults) const;
+  [[nodiscard]] const Words& words() const noexcept override;
+  [[nodiscard]] Result<std::unique_ptr<RowSource>> open(InputFile& input) const override;
+  [[nodiscard]] std::optional<RowTerms> read(const RowItem& item, Look look, std::vector<Fault>& faults) const override;
+  [[nodiscard]] Result<RowStanding> check(const ReadRow& row, std::vector<Fault>& faults) override;
+  [[nodiscard]] std::int64_t lacking(const RowTerms& row, std::int64_t line) const override;
+  void complete(SignedRow& row, const SigningKey& signer) const override;
+  [[nodiscard]] Result<void> begin(Transaction& transaction, bool changed) override;
+  [[nodiscard]] Result<bool> settle(SignedRow& row, RowIntake& intake) override;
+  [[nodiscard]] Result<void> added(Transaction& transaction) override;
+  [[nodiscard]] std::vector<std::string_view> key_line(const RowSource& source, const ReadRow& row,
+                                                       std::string_view key) const override;
+  void tell(const RowCounts& counts, Output& output) const override;
+  [[nodiscard]] nlohmann::ordered_json numbers(const RowCounts& counts) const override;
+  [[nodiscard]] std::string remains(const RowCounts& counts) const override;
+  [[nodiscard]] std::string way_on() const override;
 
  private:
-  std::optional<ImportRow> read_cells(const ImportItem& item, std::vector<Fault>& faults) const;
-  std::optional<ImportRow> read_exact(const ImportItem& item, std::vector<Fault>& faults) const;
-  [[nodiscard]] std::vector<Cell> create_cells(const ImportItem& item) const;
-  void read_key(const InputRow& row, const Cell& cell, ImportRow& out, std::vector<Fault>& faults) const;
-  void read_standing(const InputRow& row, ImportRow& out, std::vector<Fault>& faults) const;
-  void read_identity(const InputRow& row, ImportRow& out, std::vector<Fault>& faults) const;
-  [[nodiscard]] std::string mapped(const std::string& plan) const;
+  /// A license that is suspended or revoked once it is in the ledger.
+  struct Later {
+    std::shared_ptr<const ReadRow> row;
+    std::string key;
+    std::optional<Terms> suspended;
+    std::string document;
+  };
 
-  const Catalog& catalog_;
-  PlanMap plans_;
-  bool new_keys_;
-  Time now_;
-  RowReader rows_;
+  bool was_seen(const ReadRow& row, std::vector<Fault>& faults);
+  Result<std::optional<IssuedLicense>> find(const RowTerms& row);
+  Result<void> suspend(const Later& license, Transaction& transaction) const;
+  Result<void> revoke(const Later& license, Transaction& transaction) const;
+
+  Format format_;
+  ImportReader reader_;
+  std::string key_file_;
+  Ledger& ledger_;
+  const Vendor& vendor_;
+
+  SeenTexts seen_;           // keys and ids, while rows are checked
+  std::int64_t signed_ = 0;  // good rows with a signature that nobody looked at
+  bool changed_ = false;     // by others, since the check
+  Transaction* transaction_ = nullptr;
+  std::vector<Later> later_;
 };
 
 }  // namespace lic::app

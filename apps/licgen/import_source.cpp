@@ -5,7 +5,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "license/envelope.hpp"
-#include "licgen/import_rows.hpp"
+#include "licgen/import_reader.hpp"
 
 namespace lic::app {
 namespace {
@@ -54,20 +54,19 @@ void add_cell(Cell cell, InputRow& row) {
   row.cells.push_back(std::move(cell));
 }
 
-class CsvImport final : public ImportSource {
+class CsvImport final : public RowSource {
  public:
   explicit CsvImport(CsvRows rows) : rows_(std::move(rows)) {}
 
-  Result<bool> next(ImportItem& item) override {
-    InputRow row;
-    LIC_TRY_ASSIGN(const bool found, rows_.next(row));
-    if (!found) return false;
-    item = {};
+  Result<bool> next(RawRow& row) override { return rows_.next(row); }
+
+  [[nodiscard]] RowItem item_of(const RawRow& raw) const override {
+    InputRow row = rows_.cells_of(raw);
+    RowItem item;
     item.never_ends = rows_.has("expires_at") && row.find("expires_at") == nullptr;
-    item.row = row;
-    item.row.cells.clear();
+    item.row = {row.line, {}, row.columns, std::move(row.faults)};
     for (Cell& cell : row.cells) add_cell(std::move(cell), item.row);
-    return true;
+    return item;
   }
 
   [[nodiscard]] const CsvRows* csv() const noexcept override { return &rows_; }
@@ -79,9 +78,7 @@ class CsvImport final : public ImportSource {
 /// The members of an object of our own names as cells.
 class ObjectReader {
  public:
-  ObjectReader(const json::Value& value, std::int64_t line, ImportItem& item) : value_(value), item_(item) {
-    item_.row.line = line;
-  }
+  ObjectReader(const json::Value& value, RowItem& item) : value_(value), item_(item) {}
 
   void read() {
     for (const auto& [name, value] : *value_.as_object()) read_member(name, value);
@@ -155,26 +152,29 @@ class ObjectReader {
   }
 
   const json::Value& value_;
-  ImportItem& item_;
+  RowItem& item_;
 };
 
-class JsonlImport final : public ImportSource {
+class JsonlImport final : public RowSource {
  public:
   explicit JsonlImport(InputFile& input) : input_(input) {}
 
-  Result<bool> next(ImportItem& item) override {
+  Result<bool> next(RawRow& row) override {
     do {
       LIC_TRY_ASSIGN(const bool found, read_line());
       if (!found) return false;
     } while (line_.find_first_not_of(" \t\r") == std::string::npos);
-    item = {};
-    item.row.line = number_;
-    if (auto read = read_object(item); !read)
-      item.row.faults.push_back({number_, 0, {}, one_line(read.error()), false});
+    row = {number_, {}, line_};
     return true;
   }
 
-  [[nodiscard]] std::string_view line() const noexcept override { return line_; }
+  [[nodiscard]] RowItem item_of(const RawRow& raw) const override {
+    RowItem item;
+    item.row.line = raw.line;
+    if (auto read = read_object(raw.text, item); !read)
+      item.row.faults.push_back({raw.line, 0, {}, one_line(read.error()), false});
+    return item;
+  }
 
  private:
   Result<bool> read_line() {
@@ -204,18 +204,18 @@ class JsonlImport final : public ImportSource {
     return true;
   }
 
-  Result<void> read_object(ImportItem& item) {
-    LIC_TRY_ASSIGN(const json::Value value, json::parse(line_, "it"));
+  static Result<void> read_object(std::string_view line, RowItem& item) {
+    LIC_TRY_ASSIGN(const json::Value value, json::parse(line, "it"));
     if (value.as_object() == nullptr)
       return error(Errc::invalid_input, concat("must be an object, not ", value.type_name()));
-    if (value.find("payloadType") != nullptr) return read_envelope(item);
-    if (value.find("v") != nullptr) return read_payload(view_bytes(line_), item);
-    ObjectReader(value, number_, item).read();
+    if (value.find("payloadType") != nullptr) return read_envelope(line, item);
+    if (value.find("v") != nullptr) return read_payload(view_bytes(line), item);
+    ObjectReader(value, item).read();
     return {};
   }
 
-  Result<void> read_envelope(ImportItem& item) {
-    LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(line_), "it"));
+  static Result<void> read_envelope(std::string_view line, RowItem& item) {
+    LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(line), "it"));
     if (envelope.kind() != DocumentKind::license)
       return error(Errc::invalid_input,
                    concat("is a document of the type ", in_quotes(envelope.type()), ", no license"));
@@ -223,7 +223,7 @@ class JsonlImport final : public ImportSource {
     return read_payload(envelope.payload(), item);
   }
 
-  static Result<void> read_payload(ByteView payload, ImportItem& item) {
+  static Result<void> read_payload(ByteView payload, RowItem& item) {
     LIC_TRY_ASSIGN(item.exact, Terms::parse(payload, "it"));
     return {};
   }
@@ -238,18 +238,18 @@ class JsonlImport final : public ImportSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ImportSource>> open_csv_import(InputFile& input) {
+Result<std::unique_ptr<RowSource>> open_csv_import(InputFile& input) {
   LIC_TRY_ASSIGN(CsvRows rows,
                  CsvRows::open(input, [](const std::string& name) { return name_fault("column", name); }));
   for (const std::string_view needed : {"key", "plan", "customer"})
     if (!rows.has(needed))
       return error(Errc::invalid_input, concat(input.name(), ", line 1: there is no column ", needed));
-  return std::unique_ptr<ImportSource>(std::make_unique<CsvImport>(std::move(rows)));
+  return std::unique_ptr<RowSource>(std::make_unique<CsvImport>(std::move(rows)));
 }
 
-Result<std::unique_ptr<ImportSource>> open_jsonl_import(InputFile& input) {
+Result<std::unique_ptr<RowSource>> open_jsonl_import(InputFile& input) {
   LIC_TRY(input.rewind());
-  return std::unique_ptr<ImportSource>(std::make_unique<JsonlImport>(input));
+  return std::unique_ptr<RowSource>(std::make_unique<JsonlImport>(input));
 }
 
 }  // namespace lic::app

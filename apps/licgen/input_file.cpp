@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <vector>
 
 #include "base/encoding.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "crypto/hash.hpp"
+#include "crypto/bulk_hash.hpp"
 #include "licgen/document_output.hpp"
+#include "licgen/temporary_file.hpp"
 
 namespace lic::app {
 namespace {
@@ -31,15 +31,6 @@ Result<std::size_t> read_some(int fd, char* to, std::size_t size, const std::str
   return count;
 }
 
-Result<Fd> nameless_file() {
-  const char* directory = std::getenv("TMPDIR");
-  std::string path = concat(directory != nullptr && *directory != '\0' ? directory : "/tmp", "/licgen.XXXXXX");
-  Fd fd(::mkostemp(path.data(), O_CLOEXEC));
-  if (!fd) return system_error(errno, "cannot make a temporary file", path);
-  ::unlink(path.c_str());
-  return fd;
-}
-
 /// All that comes from `from`, in a file that can be read again.
 Result<Fd> copy_of(int from, const std::string& name) {
   LIC_TRY_ASSIGN(Fd copy, nameless_file());
@@ -47,12 +38,7 @@ Result<Fd> copy_of(int from, const std::string& name) {
   while (true) {
     LIC_TRY_ASSIGN(const std::size_t count, read_some(from, block.data(), block.size(), name));
     if (count == 0) return copy;
-    for (std::size_t written = 0; written < count;) {
-      const ssize_t done = ::write(copy.get(), block.data() + written, count - written);
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) return system_error(errno, "cannot keep a copy of", name);
-      written += static_cast<std::size_t>(done);
-    }
+    LIC_TRY(write_all(copy.get(), {block.data(), count}, "cannot keep a copy of", name));
   }
 }
 
@@ -74,22 +60,22 @@ Result<InputFile> InputFile::open(const std::string& file, std::string_view what
     LIC_TRY_ASSIGN(fd, copy_of(fd.get(), name));
   }
   InputFile input(std::move(fd), name);
-  LIC_TRY(input.look_through());
+  if (::fstat(input.fd_.get(), &input.info_) != 0) return system_error(errno, "cannot read", name);
   return input;
 }
 
-Result<void> InputFile::look_through() {
-  if (::fstat(fd_.get(), &info_) != 0) return system_error(errno, "cannot read", name_);
+Result<std::string> InputFile::digest() {
   LIC_TRY(rewind());
   Bytes block(kBlock);
-  std::string digests = "lic-input-v1";
+  std::string digest;
   while (true) {
     LIC_TRY_ASSIGN(const std::size_t count, read(reinterpret_cast<char*>(block.data()), block.size()));
     if (count == 0) break;
-    digests = concat(digest_, hex_encode(sha256(ByteView(block).first(count))));
-    digest_ = hex_encode(sha256(view_bytes(digests)));
+    const std::string both = concat(digest, hex_encode(bulk_sha256(ByteView(block).first(count))));
+    digest = hex_encode(bulk_sha256(view_bytes(both)));
   }
-  return rewind();
+  LIC_TRY(rewind());
+  return digest;
 }
 
 Result<void> InputFile::rewind() {

@@ -22,8 +22,9 @@ class InputFile {
   /// "CSV file 'a.csv'", "the CSV file on standard input": for messages.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-  /// Names the content: equal for equal files, and for others never.
-  [[nodiscard]] const std::string& digest() const noexcept { return digest_; }
+  /// Names the content: equal for equal files, and for others never. Reads all of it.
+  /// Errors: failure.
+  [[nodiscard]] Result<std::string> digest();
 
   /// Reads from the beginning again. Errors: failure.
   [[nodiscard]] Result<void> rewind();
@@ -35,11 +36,8 @@ class InputFile {
  private:
   InputFile(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
-  Result<void> look_through();
-
   Fd fd_;
   std::string name_;
-  std::string digest_;
   struct stat info_ {};
 };
 

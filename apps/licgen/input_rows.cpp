@@ -35,7 +35,7 @@ std::vector<Fault> faults_of(const csv::Row& head, const CsvRows::ColumnRule& ru
   return faults;
 }
 
-bool is_blank(const csv::Row& row) {
+bool is_blank(const RawRow& row) {
   return std::all_of(row.fields.begin(), row.fields.end(),
                      [](const csv::Field& field) { return field.text.empty() && field.fault.empty(); });
 }
@@ -136,25 +136,31 @@ bool CsvRows::has(std::string_view column) const noexcept {
   return std::find(columns_->begin(), columns_->end(), column) != columns_->end();
 }
 
-Result<bool> CsvRows::next(InputRow& row) {
+Result<bool> CsvRows::next(RawRow& row) {
   do {
-    LIC_TRY_ASSIGN(const bool found, reader_.next(row_));
+    csv::Row read;
+    LIC_TRY_ASSIGN(const bool found, reader_.next(read));
     if (!found) return false;
-  } while (is_blank(row_));  // a spreadsheet leaves such rows at the end
-  row = {};
-  row.line = row_.line;
+    row = {read.line, std::move(read.fields), {}};
+  } while (is_blank(row));  // a spreadsheet leaves such rows at the end
+  return true;
+}
+
+InputRow CsvRows::cells_of(const RawRow& raw) const {
+  InputRow row;
+  row.line = raw.line;
   row.columns = columns_.get();
-  if (row_.fields.size() != columns_->size()) {
-    const auto place = static_cast<std::int64_t>(std::min(row_.fields.size(), columns_->size())) + 1;
+  if (raw.fields.size() != columns_->size()) {
+    const auto place = static_cast<std::int64_t>(std::min(raw.fields.size(), columns_->size())) + 1;
     row.faults.push_back({row.line,
                           place,
                           {},
-                          concat("the row has ", row_.fields.size(), row_.fields.size() == 1 ? " field" : " fields",
+                          concat("the row has ", raw.fields.size(), raw.fields.size() == 1 ? " field" : " fields",
                                  ", the first line has ", columns_->size()),
                           false});
   }
-  for (std::size_t i = 0; i < row_.fields.size(); ++i) {
-    const csv::Field& field = row_.fields[i];
+  for (std::size_t i = 0; i < raw.fields.size(); ++i) {
+    const csv::Field& field = raw.fields[i];
     const std::string name = i < columns_->size() ? (*columns_)[i] : std::string();
     if (name == kFaultColumn) continue;
     const auto column = static_cast<std::int64_t>(i) + 1;
@@ -162,24 +168,24 @@ Result<bool> CsvRows::next(InputRow& row) {
     if (!field.text.empty())
       row.cells.push_back({name, std::string(csv::unguarded(field.text)), field.line, column, {}});
   }
-  return true;
+  return row;
 }
 
-std::vector<std::string_view> head_with(const CsvRows& rows, std::string_view first, std::string_view last) {
+std::vector<std::string_view> CsvRows::head_with(std::string_view first, std::string_view last) const {
   std::vector<std::string_view> names;
   if (!first.empty()) names.push_back(first);
-  for (const auto& column : rows.columns())
+  for (const auto& column : *columns_)
     if (column != kFaultColumn) names.push_back(column);
   if (!last.empty()) names.push_back(last);
   return names;
 }
 
-std::vector<std::string_view> with_field(const CsvRows& rows, std::string_view first, std::string_view last) {
+std::vector<std::string_view> CsvRows::fields_with(const RawRow& row, std::string_view first,
+                                                   std::string_view last) const {
   std::vector<std::string_view> fields;
   if (!first.empty()) fields.push_back(first);
-  for (std::size_t i = 0; i < rows.fields().size(); ++i)
-    if (i >= rows.columns().size() || rows.columns()[i] != kFaultColumn)
-      fields.push_back(csv::unguarded(rows.fields()[i].text));
+  for (std::size_t i = 0; i < row.fields.size(); ++i)
+    if (i >= columns_->size() || (*columns_)[i] != kFaultColumn) fields.push_back(csv::unguarded(row.fields[i].text));
   if (!last.empty()) fields.push_back(last);
   return fields;
 }

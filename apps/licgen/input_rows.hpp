@@ -63,6 +63,13 @@ class FaultList {
 /// Tells `error`, with --json as `{"error", "faults"}` if there are any. Returns the exit code.
 int fail_with_faults(const Error& error, const FaultList& faults, Output& output);
 
+/// A row as it stands in the file.
+struct RawRow {
+  std::int64_t line = 0;
+  std::vector<csv::Field> fields;  ///< of CSV
+  std::string text;                ///< of JSON Lines
+};
+
 /// A value that is given: empty cells are none.
 struct Cell {
   std::string name;  ///< what it means: an option of create without its hyphens, say
@@ -97,31 +104,29 @@ class CsvRows {
   static Result<CsvRows> open(InputFile& input, const ColumnRule& rule);
 
   /// The next row that holds anything; false at the end. Errors: those of the reader.
-  [[nodiscard]] Result<bool> next(InputRow& row);
+  [[nodiscard]] Result<bool> next(RawRow& row);
+  /// What it gives. Any thread may call it.
+  [[nodiscard]] InputRow cells_of(const RawRow& row) const;
 
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return *columns_; }
   [[nodiscard]] bool has(std::string_view column) const noexcept;
   [[nodiscard]] char separator() const noexcept { return reader_.separator(); }
-  /// The fields of the last row as they stand, for writing it again.
-  [[nodiscard]] const std::vector<csv::Field>& fields() const noexcept { return row_.fields; }
+
+  /// The head, and the fields of a row, to be written again: without the column of faults, and
+  /// with one in front or behind where that is not empty.
+  [[nodiscard]] std::vector<std::string_view> head_with(std::string_view first, std::string_view last) const;
+  [[nodiscard]] std::vector<std::string_view> fields_with(const RawRow& row, std::string_view first,
+                                                          std::string_view last) const;
 
  private:
   explicit CsvRows(csv::Reader reader)
       : reader_(std::move(reader)), columns_(std::make_unique<std::vector<std::string>>()) {}
 
   csv::Reader reader_;
-  csv::Row row_;
   std::unique_ptr<std::vector<std::string>> columns_;  ///< stays where it is: rows point to it
 };
 
 /// The column that says what was wrong in a file of bad rows; passed over when read.
 inline constexpr std::string_view kFaultColumn = "fault";
-
-/// The head, and the fields of the row read last, to be written again: without the
-/// column of faults, and with one in front or behind where that is not empty.
-[[nodiscard]] std::vector<std::string_view> head_with(const CsvRows& rows, std::string_view first,
-                                                      std::string_view last);
-[[nodiscard]] std::vector<std::string_view> with_field(const CsvRows& rows, std::string_view first,
-                                                       std::string_view last);
 
 }  // namespace lic::app

@@ -1,35 +1,33 @@
 #include "licgen/issuing.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "crypto/random.hpp"
 #include "license/envelope.hpp"
 #include "trust/verify.hpp"
 
 namespace lic::app {
 namespace {
 
-constexpr std::int64_t kBlock = 1'000;  // licenses that are signed in one go
-constexpr std::int64_t kFew = 50;       // so many are signed where they are needed
-constexpr std::int64_t kAtFirst = 10'000;
-
-/// What the history says of a license's beginning. Nothing in it needs escaping.
-std::string beginning_of(const NewLicense& license) {
-  return concat(R"({"id":")", license.id, R"(","serial":)", license.terms->serial, R"(,"plan":")", license.terms->plan,
-                R"(","sha256":")", document_digest(license.document), R"("})");
-}
-
 std::string random_key(const Order& order) { return random_license_key(order.key_prefix, order.plan_code).text(); }
 
-/// How many blocks are signed before they are needed: more than there are processors, so that
-/// these are not idle while a transaction waits for the disk.
-std::size_t blocks_ahead() { return 5 * std::max(2U, std::thread::hardware_concurrency()); }
-
 }  // namespace
+
+std::size_t blocks_ahead() { return 5 * Workers::count(); }
+
+std::string beginning_of(const NewLicense& license, const AddMembers& more) {
+  std::string detail;
+  {
+    json::ObjectWriter object(detail);
+    object.text("id", license.id);
+    object.number("serial", license.terms->serial);
+    object.text("plan", license.terms->plan);
+    object.text("sha256", document_digest(license.document));
+    if (more) more(object);
+  }
+  return detail;
+}
 
 Issuing::Issuing(const Order& order, const Signer& signer, Ledger& ledger, const Vendor& vendor,
                  std::int64_t most_at_once)
@@ -38,13 +36,11 @@ Issuing::Issuing(const Order& order, const Signer& signer, Ledger& ledger, const
       signer_(signer),
       ledger_(ledger),
       vendor_(vendor),
-      most_at_once_(most_at_once),
-      at_once_(std::min(kAtFirst, most_at_once)),
-      last_turn_(Clock::now()) {}
+      pace_(most_at_once),
+      ahead_(blocks_ahead(), [this] { return begin_block(); }) {}
 
 Result<void> Issuing::next(const Take& take) {
-  let_others_turn();
-  const auto start = Clock::now();
+  pace_.begin();
   LIC_TRY_ASSIGN(const auto transaction, begin_signing(ledger_, signer_));
   if (!order_.batch.empty()) {
     LIC_TRY(transaction->open_batch(order_.batch, order_.batch_request, vendor_.now()));
@@ -52,22 +48,13 @@ Result<void> Issuing::next(const Take& take) {
     seen_ += before;
     if (before > 0) return {};
   }
-  const std::int64_t count = std::min(at_once_, order_.count - seen_);
+  const std::int64_t count = std::min(pace_.at_once(), order_.count - seen_);
   LIC_TRY(issue(count, take, *transaction));
   LIC_TRY(transaction->commit());
   seen_ += count;
   issued_ += count;
-  const std::chrono::duration<double> elapsed = Clock::now() - start;
-  const double two_seconds = 2 * static_cast<double>(count) / std::max(elapsed.count(), 1e-3);
-  at_once_ = std::clamp(static_cast<std::int64_t>(two_seconds), std::min(kBlock, most_at_once_), most_at_once_);
+  pace_.end(count);
   return {};
-}
-
-/// Once a second or so.
-void Issuing::let_others_turn() {
-  if (Clock::now() - last_turn_ < std::chrono::seconds(1)) return;
-  std::this_thread::sleep_for(kLedgerTurn);
-  last_turn_ = Clock::now();
 }
 
 /// What the batch has after last_key_, by an earlier run or another process.
@@ -86,9 +73,9 @@ Result<std::int64_t> Issuing::take_issued_before(const Take& take) {
 }
 
 Result<void> Issuing::issue(std::int64_t count, const Take& take, Transaction& transaction) {
-  const Issue common{vendor_.now(), vendor_.actor(), "create", order_.note, order_.batch};
+  const Issue common{vendor_.now(), vendor_.actor(), "create"};
   while (count > 0) {
-    const auto licenses = signed_licenses(count);
+    LIC_TRY_ASSIGN(const auto licenses, signed_licenses(count));
     LIC_TRY(transaction.add_licenses(licenses, common));
     for (const NewLicense& license : licenses) LIC_TRY(take(license.key, license.document));
     last_key_ = licenses.back().key;
@@ -98,13 +85,12 @@ Result<void> Issuing::issue(std::int64_t count, const Take& take, Transaction& t
 }
 
 /// The next licenses, at least one and not more than `most`.
-std::span<const NewLicense> Issuing::signed_licenses(std::int64_t most) {
+Result<std::span<const NewLicense>> Issuing::signed_licenses(std::int64_t most) {
   if (block_at_ == block_.size()) {
-    sign_ahead();
-    block_ = ahead_.front().get();
-    ahead_.pop_front();
+    LIC_TRY_ASSIGN(auto block, ahead_.next());
+    if (!block) return error(Errc::failure, "no license is left to issue");
+    block_ = *std::move(block);
     block_at_ = 0;
-    sign_ahead();
   }
   const auto count = std::min(static_cast<std::size_t>(most), block_.size() - block_at_);
   const auto licenses = std::span<const NewLicense>(block_).subspan(block_at_, count);
@@ -112,43 +98,26 @@ std::span<const NewLicense> Issuing::signed_licenses(std::int64_t most) {
   return licenses;
 }
 
-void Issuing::sign_ahead() {
-  // Another process may issue some of a batch meanwhile: then a few are signed in vain.
-  while (ahead_.size() < blocks_ahead() && unnamed() > 0) {
-    const std::int64_t missing = unnamed();
-    auto draws = take_draws(static_cast<std::size_t>(std::min(missing, kBlock)));
-    std::vector<std::string> ids(draws.size());
-    std::generate(ids.begin(), ids.end(), [this] { return ids_.next(vendor_.now()); });
-    const auto policy = missing < kFew ? std::launch::deferred : std::launch::async;
-    ahead_.push_back(std::async(policy, [this, named = std::move(draws), names = std::move(ids)]() mutable {
-      return sign(named, std::move(names));
-    }));
-  }
+/// Another process may issue some of a batch meanwhile: then a few are signed in vain.
+std::optional<std::future<Issuing::Block>> Issuing::begin_block() {
+  const std::int64_t missing = unnamed();
+  if (missing <= 0) return std::nullopt;
+  auto draws = draws_.take(static_cast<std::size_t>(std::min(missing, kSigningBlock)), missing);
+  named_ += std::ssize(draws);
+  std::vector<std::string> ids(draws.size());
+  std::generate(ids.begin(), ids.end(), [this] { return ids_.next(vendor_.now()); });
+  return workers_.begin(draws.size(), [this, named = std::move(draws), names = std::move(ids)]() mutable {
+    return sign(named, std::move(names));
+  });
 }
 
-/// Keys are drawn many at a time and used in their order: random places all over the
-/// ledger's index of them would cost more than all the rest.
-std::vector<Issuing::Draw> Issuing::take_draws(std::size_t count) {
-  if (draws_.empty()) {
-    draws_.resize(static_cast<std::size_t>(std::min(unnamed(), most_at_once_)));
-    const Bytes random = random_bytes(draws_.size() * std::tuple_size_v<Draw>);
-    auto symbol = random.begin();
-    for (Draw& draw : draws_)
-      for (std::uint8_t& drawn : draw) drawn = *symbol++ & 31;
-    std::sort(draws_.begin(), draws_.end(), std::greater<>());
-  }
-  count = std::min(count, draws_.size());
-  std::vector<Draw> taken(draws_.rbegin(), draws_.rbegin() + static_cast<std::ptrdiff_t>(count));
-  draws_.resize(draws_.size() - count);
-  named_ += static_cast<std::int64_t>(count);
-  return taken;
-}
-
-Issuing::Block Issuing::sign(const std::vector<Draw>& draws, std::vector<std::string> ids) const {
+Issuing::Block Issuing::sign(const std::vector<KeyDraws::Draw>& draws, std::vector<std::string> ids) const {
   Block block(draws.size());
   for (std::size_t i = 0; i < draws.size(); ++i) {
     NewLicense& license = block[i];
     license.terms = &order_.terms;
+    license.note = order_.note;
+    license.batch = order_.batch;
     license.id = std::move(ids[i]);
     license.key = LicenseKey::make(order_.key_prefix, order_.plan_code, draws[i]).text();
     license.document = stamp_.document(license.id, license.key);

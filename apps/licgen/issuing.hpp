@@ -3,20 +3,22 @@
 /// Issues the licenses of one order into the ledger: signed ahead on several threads,
 /// stored by one, in transactions of about two seconds.
 
-#include <array>
-#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <future>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/json_writer.hpp"
 #include "issue/issuer.hpp"
 #include "issue/license_stamp.hpp"
-#include "license/key.hpp"
+#include "licgen/ahead.hpp"
+#include "licgen/key_draws.hpp"
+#include "licgen/pace.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/vendor.hpp"
+#include "licgen/workers.hpp"
 
 namespace lic::app {
 
@@ -35,13 +37,23 @@ struct IssuedLicense {
   std::string document;
 };
 
+/// One transaction issues no more than this.
+inline constexpr std::int64_t kMostAtOnce = 120'000;
+/// The same where the documents are held until it is committed.
+inline constexpr std::int64_t kMostHeld = 10'000;
+/// Licenses that are signed in one go.
+inline constexpr std::int64_t kSigningBlock = 1'000;
+/// How many such blocks are signed before they are needed: more than there are processors, so
+/// that these are not idle while a transaction waits for the disk.
+[[nodiscard]] std::size_t blocks_ahead();
+
+/// What the history says of the beginning of `license`, whose document is there: a JSON
+/// object, which ends with the members that `more` adds.
+using AddMembers = std::function<void(json::ObjectWriter&)>;
+[[nodiscard]] std::string beginning_of(const NewLicense& license, const AddMembers& more = {});
+
 class Issuing {
  public:
-  /// One transaction issues no more than this.
-  static constexpr std::int64_t kMostAtOnce = 120'000;
-  /// The same where the documents are held until it is committed.
-  static constexpr std::int64_t kMostHeld = 10'000;
-
   using Take = std::function<Result<void>(std::string_view key, std::string_view document)>;
 
   /// All but `order`, which is copied, must outlive this.
@@ -63,38 +75,31 @@ class Issuing {
 
  private:
   using Block = std::vector<NewLicense>;
-  /// The random symbols of a license key.
-  using Draw = std::array<std::uint8_t, LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols>;
-  using Clock = std::chrono::steady_clock;
-
-  void let_others_turn();
 
   Result<std::int64_t> take_issued_before(const Take& take);
   Result<void> issue(std::int64_t count, const Take& take, Transaction& transaction);
-  std::span<const NewLicense> signed_licenses(std::int64_t most);
+  Result<std::span<const NewLicense>> signed_licenses(std::int64_t most);
   /// How many licenses are missing that no key was drawn for.
   [[nodiscard]] std::int64_t unnamed() const noexcept { return order_.count - seen_ - (named_ - issued_); }
-  void sign_ahead();
-  std::vector<Draw> take_draws(std::size_t count);
-  Block sign(const std::vector<Draw>& draws, std::vector<std::string> ids) const;
+  std::optional<std::future<Block>> begin_block();
+  Block sign(const std::vector<KeyDraws::Draw>& draws, std::vector<std::string> ids) const;
 
   Order order_;
   LicenseStamp stamp_;
   Signer signer_;
   Ledger& ledger_;
   const Vendor& vendor_;
-  std::int64_t most_at_once_;
-  std::int64_t at_once_;
+  Pace pace_;
   UlidSource ids_;
-  std::vector<Draw> draws_;  // not given out: the smallest is the last
+  KeyDraws draws_;
   std::int64_t named_ = 0;
-  std::deque<std::future<Block>> ahead_;
-  Block block_;  // the front one: given out from block_at_ on
-  std::size_t block_at_ = 0;
-  Clock::time_point last_turn_;
   std::string last_key_;  // of the batch, in the order of issue
   std::int64_t seen_ = 0;
   std::int64_t issued_ = 0;
+  Block block_;  // given out from block_at_ on
+  std::size_t block_at_ = 0;
+  Workers workers_;
+  Ahead<Block> ahead_;  // goes first: its blocks use what stands above
 };
 
 /// Whether a license under `order` is one that clients will take: not too large,

@@ -9,7 +9,6 @@
 #include "common/json_text.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
-#include "licgen/carried_product.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
@@ -51,10 +50,8 @@ Result<void> open_sink(const ReissueOptions& options, DocumentSink::Same same, V
   if (*options.out == "-" && vendor.output().json())
     return error(Errc::usage, "--out - and --json both want standard output", "name a directory or a file");
   const bool force = options.force || !options.out->ends_with(".jsonl");
-  LIC_TRY_ASSIGN(DocumentSink opened, DocumentSink::open(*options.out, force, same, vendor.output()));
-  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
-  opened.carry(std::move(carried));
-  sink.emplace(std::move(opened));
+  LIC_TRY_ASSIGN(auto opened, open_documents(options.out, force, same, vendor));
+  sink.emplace(*std::move(opened));
   return {};
 }
 
@@ -90,27 +87,30 @@ Result<Reissued> store(const LicenseKey& key, const ReissueOptions& options, con
   return done;
 }
 
-/// The license is changed already: a failure says so.
-Result<std::vector<std::string>> write_file_of(const Reissued& done, DocumentSink& sink) {
-  const auto write = [&]() -> Result<void> {
+/// Gives the names of files as JSON. The license is changed already: a failure says so.
+Result<std::string> write_file_of(const Reissued& done, DocumentSink& sink) {
+  const auto write = [&]() -> Result<std::string> {
     LIC_TRY(sink.add(done.terms.key, done.document));
-    return sink.finish();
+    LIC_TRY(sink.finish());
+    std::string files;
+    LIC_TRY(sink.files().write([&](std::string_view piece) { files += piece; }));
+    return files;
   };
-  const auto written = write();
-  if (written) return sink.files();
+  auto written = write();
+  if (written) return written;
   return error(Errc::failure,
                concat(written.error().message, "; the ledger has serial ", done.terms.serial, " of ", done.terms.key),
                concat("licgen export ", done.terms.key, " --out DIR writes its file"));
 }
 
-void report(const Reissued& done, const Reissue& reissue, const std::vector<std::string>& files, Output& output) {
+void report(const Reissued& done, const Reissue& reissue, const std::string& files, Output& output) {
   if (output.json()) {
     Json document;
     document["key"] = done.terms.key;
     document["serial"] = done.terms.serial;
     document["changed"] = done.changed;
     document["changes"] = changes_json(done.changes);
-    document["files"] = files;
+    document["files"] = Json::parse(files);
     if (reissue.tell) reissue.tell(document);
     output.line(json_text(document));
     return;
@@ -142,7 +142,7 @@ Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vend
   LIC_TRY_ASSIGN(const SigningKey signer, unlock_license_key(vendor, product, Role::license));
   std::optional<DocumentSink> sink;
   LIC_TRY_ASSIGN(const Reissued done, store(key, options, reissue, signer, product, vendor, sink));
-  std::vector<std::string> files;
+  std::string files = "[]";
   if (sink) {
     LIC_TRY_ASSIGN(files, write_file_of(done, *sink));
   }

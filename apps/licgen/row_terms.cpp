@@ -121,14 +121,18 @@ bool is_row_column(std::string_view name) {
   });
 }
 
-Result<void> check_row_document(Terms terms, std::string_view prefix, std::string_view code) {
+Result<void> check_row_document(RowTerms& row, std::string_view prefix) {
   constexpr std::size_t kFrame = 1024;  // more than an envelope adds to its payload
+  Terms terms = row.terms;
   terms.id = std::string(26, '0');
-  terms.key = LicenseKey::make(prefix, code, Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols)).text();
+  terms.key =
+      LicenseKey::make(prefix, row.plan_code, Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols)).text();
   const std::string payload = terms.to_json();
-  if (payload.size() / 3 * 4 + kFrame > kMaxDocument)
+  const std::size_t size = payload.size() / 3 * 4 + kFrame;
+  if (size > kMaxDocument)
     return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
                  "clients take no larger one: leave out features, machines or metadata");
+  row.largest_document = static_cast<std::int64_t>(size);
   LIC_TRY(Terms::parse(view_bytes(payload), "the license"));
   return {};
 }
@@ -145,12 +149,13 @@ Result<void> RowReader::check_defaults() const {
   return options.plan.empty() ? Result<void>() : check_alone({"plan", options.plan, 0, 0, {}});
 }
 
-std::optional<RowTerms> RowReader::read(const InputRow& row, std::vector<Fault>& faults) const {
+std::optional<RowTerms> RowReader::read(const InputRow& row, Look look, std::vector<Fault>& faults) const {
   if (!row.faults.empty()) {
     faults.insert(faults.end(), row.faults.begin(), row.faults.end());
     return std::nullopt;
   }
-  if (auto terms = terms_of(row.cells)) return *std::move(terms);
+  auto terms = terms_of(row.cells, look);
+  if (terms) return *std::move(terms);
   const std::size_t before = faults.size();
   for (const std::string_view needed : {"plan", "customer"})
     if (row.find(needed) == nullptr && (needed == "plan" ? defaults_.plan : defaults_.customer).empty())
@@ -158,7 +163,7 @@ std::optional<RowTerms> RowReader::read(const InputRow& row, std::vector<Fault>&
   for (const Cell& cell : row.cells)
     if (const auto checked = check_alone(cell); !checked)
       faults.push_back(row.fault_at(cell, without_option(cell, one_line(checked.error()))));
-  if (faults.size() == before) faults.push_back(blame(row, terms_of(row.cells).error()));
+  if (faults.size() == before) faults.push_back(blame(row, terms.error()));
   std::stable_sort(faults.begin() + static_cast<std::ptrdiff_t>(before), faults.end(),
                    [](const Fault& a, const Fault& b) { return a.column < b.column; });
   return std::nullopt;
@@ -178,7 +183,7 @@ Result<CreateOptions> RowReader::options_of(const std::vector<Cell>& cells) cons
   return options;
 }
 
-Result<RowTerms> RowReader::terms_of(const std::vector<Cell>& cells) const {
+Result<RowTerms> RowReader::terms_of(const std::vector<Cell>& cells, Look look) const {
   LIC_TRY_ASSIGN(const CreateOptions options, options_of(cells));
   LIC_TRY_ASSIGN(const CreateRequest request, read_request(options, now_));
   RowTerms row;
@@ -186,7 +191,7 @@ Result<RowTerms> RowReader::terms_of(const std::vector<Cell>& cells) const {
   row.plan_code = catalog_.find_plan(request.license.plan)->code;
   row.note = request.note;
   row.count = request.count;
-  LIC_TRY(check_row_document(row.terms, catalog_.key_prefix, row.plan_code));
+  if (look == Look::whole) LIC_TRY(check_row_document(row, catalog_.key_prefix));
   return row;
 }
 
@@ -208,7 +213,7 @@ Fault RowReader::blame(const InputRow& row, const Error& error) const {
     std::vector<Cell> others;
     for (const Cell& other : row.cells)
       if (&other != &cell) others.push_back(other);
-    if (terms_of(others)) return row.fault_at(cell, without_option(cell, one_line(error)));
+    if (terms_of(others, Look::whole)) return row.fault_at(cell, without_option(cell, one_line(error)));
   }
   return row.fault({}, one_line(error));
 }

@@ -15,7 +15,8 @@
 
 extern "C" {
 [[gnu::weak, gnu::visibility("default")]] void* process_new(std::size_t size) __asm__("__real__Znwm");
-[[gnu::weak, gnu::visibility("default")]] void* process_new_nothrow(std::size_t size, const std::nothrow_t& tag) noexcept
+[[gnu::weak, gnu::visibility("default")]] void* process_new_nothrow(std::size_t size,
+                                                                    const std::nothrow_t& tag) noexcept
     __asm__("__real__ZnwmRKSt9nothrow_t");
 [[gnu::weak, gnu::visibility("default")]] void process_delete(void* memory) noexcept __asm__("__real__ZdlPv");
 

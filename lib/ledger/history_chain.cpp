@@ -1,10 +1,10 @@
 #include "ledger/history_chain.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.hpp"
 #include "base/encoding.hpp"
+#include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "crypto/bulk_hash.hpp"
@@ -12,19 +12,13 @@
 namespace lic {
 namespace {
 
-/// A JSON string. Printable ASCII, which nearly all of it is, is written at once.
-void append_string(std::string& out, std::string_view value) {
-  const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
-  if (!std::all_of(value.begin(), value.end(), is_plain)) {
-    out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return;
+/// A JSON string. What is not UTF-8 is replaced: an entry may say anything.
+void append_text(std::string& out, std::string_view text) {
+  if (is_utf8(text)) {
+    json::append_string(out, text);
+  } else {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
-  out += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
 }
 
 }  // namespace
@@ -37,7 +31,7 @@ std::string history_text(std::int64_t number, const HistoryEntry& entry) {
     if (value.empty() && !always) {
       text += "null";
     } else {
-      append_string(text, value);
+      append_text(text, value);
     }
   };
   append(format_time(entry.at), true);

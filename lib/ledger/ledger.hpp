@@ -93,17 +93,28 @@ struct LicenseFilter {
   std::optional<Time> expires_before;  ///< ends after now and not after this moment
   std::string order;                   ///< whole, as written
   std::string batch;
-  std::string after;  ///< a key: what was issued after it
+  std::string other_batch;  ///< one that it does not belong to
+  std::string after;        ///< a key: what was issued after it
   std::optional<std::int64_t> limit;
 };
 
-/// One of many licenses that are added together.
+/// A license with how its history begins.
+struct LicenseBeginning {
+  std::string key;
+  std::string document;  ///< the newest
+  std::string detail;    ///< of the first entry
+};
+
+/// One of many licenses that are added together. What it points to is the caller's, and
+/// many may share it.
 struct NewLicense {
   std::string id;
   std::string key;
   std::string document;
   std::string detail;            ///< of its first entry of history: JSON object
-  const Terms* terms = nullptr;  ///< all but id and key, which stand above; many may share them
+  const Terms* terms = nullptr;  ///< all but id and key, which stand above
+  std::string_view note;
+  std::string_view batch;
 };
 
 /// What licenses that are added together have in common.
@@ -111,8 +122,6 @@ struct Issue {
   Time at{};
   std::string actor;
   std::string action;  ///< of their first entries of history: "create", "import"
-  std::string note;
-  std::string batch;
 };
 
 /// Long work leaves the ledger alone for so long between its transactions: those who
@@ -224,6 +233,14 @@ class Ledger {
   /// The same for the signed documents.
   [[nodiscard]] virtual Result<void> documents(const LicenseFilter& filter, Time now,
                                                const std::function<Result<void>(const LicenseFile&)>& visit) = 0;
+  /// The same with how their histories begin.
+  [[nodiscard]] virtual Result<void> beginnings(const LicenseFilter& filter, Time now,
+                                                const std::function<Result<void>(const LicenseBeginning&)>& visit) = 0;
+  /// The key of the first license that passes, or empty: what is asked for each row of a file.
+  [[nodiscard]] virtual Result<std::string> first_key(const LicenseFilter& filter, Time now) = 0;
+  /// The key of the license that has that key or, where there is none, that id (empty: of
+  /// none); empty: it has neither.
+  [[nodiscard]] virtual Result<std::string> known_as(std::string_view key, std::string_view id) = 0;
   /// The activation by the request with that id; absent: it was never answered.
   [[nodiscard]] virtual Result<std::optional<Activation>> find_activation(std::string_view request) = 0;
   /// Of one license, oldest first, those that have ended too.

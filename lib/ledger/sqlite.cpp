@@ -89,6 +89,12 @@ Result<LicenseFile> read_file(const Rows& rows) {
   return LicenseFile{rows.text(1), rows.text(2), rows.time(3), rows.integer(4) != 0};
 }
 
+Result<LicenseBeginning> read_beginning(const Rows& rows) {
+  return LicenseBeginning{rows.text(1), rows.text(2), rows.text(3)};
+}
+
+Result<std::string> read_key(const Rows& rows) { return rows.text(1); }
+
 template <class License>
 struct Page {
   std::vector<License> licenses;
@@ -134,6 +140,7 @@ class PageQuery {
     if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
     if (!filter.order.empty()) require("order_id = ", std::string_view(filter.order));
     if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
+    if (!filter.other_batch.empty()) require("batch IS NOT ", std::string_view(filter.other_batch));
     if (!filter.customer.empty()) require("customer COLLATE NOCASE = ", std::string_view(filter.customer));
     if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
     if (filter.expires_before)
@@ -276,6 +283,28 @@ class SqliteLedger final : public Ledger {
     const PageQuery query(filter, now, "number, key, document, issued_at, revoked_at IS NOT NULL",
                           "licenses JOIN documents ON license = number");
     return each(filter, query, kDocumentPage, read_file, visit);
+  }
+
+  Result<void> beginnings(const LicenseFilter& filter, Time now,
+                          const std::function<Result<void>(const LicenseBeginning&)>& visit) override {
+    const PageQuery query(filter, now,
+                          "number, key, document, (SELECT detail FROM history WHERE history.license = licenses.number "
+                          "ORDER BY history.number LIMIT 1)",
+                          "licenses JOIN documents ON license = number");
+    return each(filter, query, kDocumentPage, read_beginning, visit);
+  }
+
+  Result<std::string> first_key(const LicenseFilter& filter, Time now) override {
+    LIC_TRY_ASSIGN(auto page, PageQuery(filter, now, "number, key", "licenses").read(*connection_, 0, 1, read_key));
+    return page.licenses.empty() ? std::string() : std::move(page.licenses.front());
+  }
+
+  Result<std::string> known_as(std::string_view key, std::string_view id) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT key FROM licenses WHERE key = ?1 UNION ALL "
+                                                 "SELECT key FROM licenses WHERE id = ?2 LIMIT 1",
+                                                 {key, or_null(id)}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    return found ? rows.text(0) : std::string();
   }
 
   Result<std::optional<Activation>> find_activation(std::string_view request) override {

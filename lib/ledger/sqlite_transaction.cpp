@@ -162,7 +162,7 @@ class SqliteTransaction final : public Transaction {
     const WithoutTriggers quick(*connection_);  // they are for REPLACE, which nothing here says
     HistoryEntry beginning{issue.at, issue.actor, issue.action, {}, {}, {}};
     for (const NewLicense& license : licenses) {
-      LIC_TRY(insert_license(*license.terms, license.id, license.key, issue.note, issue.batch));
+      LIC_TRY(insert_license(*license.terms, license.id, license.key, license.note, license.batch));
       ++place;  // as SQLite numbers the rows of a table that loses none
       LIC_TRY(connection_->run("INSERT INTO documents (license, document) VALUES (?1, ?2)",
                                {place, std::string_view(license.document)}));

@@ -288,18 +288,30 @@ assert_json 'd["batch"] == "spring"'
 
 test_case "the directory goes away while the files are written: issued, told, exit 1"
 there=$(count)
-"$LICGEN" create --plan starter --customer Gone --count 4000 --out going --json >gone.json 2>gone.err &
+"$LICGEN" create --plan starter --customer Gone --count 2000 --out going --json >gone.json 2>gone.err &
 creating=$!
 until [ -n "$(ls going 2>/dev/null)" ] || ! kill -0 $creating 2>/dev/null; do sleep 0.02; done
 mv going gone
 wait $creating
 [ $? -eq 1 ] || fail "exit status is not 1: $(head -c 300 gone.json) $(cat gone.err)"
-grep -q "4000 of 4000 licenses are issued" gone.err || fail "not told: $(cat gone.err)"
+grep -q "2000 of 2000 licenses are issued" gone.err || fail "not told: $(cat gone.err)"
 grep -q "licgen export" gone.err || fail "no way out: $(cat gone.err)"
 cp gone.json "$out"
-assert_json 'len(d["keys"]) == 4000 and 0 < len(d["files"]) < 4000 and d["error"]["code"] == "failure"'
-[ "$(count)" -eq $((there + 4000)) ] || fail "not issued"
+assert_json 'len(d["keys"]) == 2000 and 0 < len(d["files"]) < 2000 and d["error"]["code"] == "failure"'
+[ "$(count)" -eq $((there + 2000)) ] || fail "not issued"
 assert_absent going
+
+test_case "--json: a long list of files, in a temporary file that leaves nothing behind"
+deep=$(printf 'd%.0s' {1..200})
+mkdir temporary
+run_ok env TMPDIR="$work/temporary" "$LICGEN" create --plan starter --customer Files --count 900 --out "$deep/$deep" --json
+assert_entries temporary 0
+assert_json 'list(d) == ["keys", "files"] and d["files"] == ["%s/%s/%s.json" % (a[0], a[0], key) for key in d["keys"]] and len(d["keys"]) == 900' "$deep"
+assert_entries "$deep/$deep" 900
+run_code 1 env TMPDIR="$work/none" "$LICGEN" create --plan starter --customer Files --count 900 --out "$deep/$deep" --json
+assert_json 'len(d["keys"]) == 900 and 0 < len(d["files"]) < 900 and "temporary file" in d["error"]["message"] and "900 of 900" in d["error"]["message"]'
+run_ok env TMPDIR="$work/temporary" "$LICGEN" export --all --customer Files --out exported/"$deep" --json
+assert_json 'list(d) == ["files", "count"] and len(d["files"]) == d["count"] == len(set(d["files"])) == 1800'
 
 test_case "more than one transaction's worth"
 run_ok "$LICGEN" create --plan starter --customer Bulk --count 10001 --batch bulk

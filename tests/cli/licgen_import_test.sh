@@ -296,6 +296,62 @@ run_ok "$LICGEN" import two.jsonl --skip-bad left.jsonl --json
 assert_json '(d["imported"], d["present"], d["bad"]) == (0, 0, 2)'
 assert_same two.jsonl left.jsonl
 
+test_case "an id of another license is named by its line, before anything is imported"
+new_home ids
+printf 'key,plan,customer,id\n%s,starter,A,ID-1\n' "$valid" >ids.csv
+run_ok "$LICGEN" import ids.csv
+printf 'key,plan,customer,id\n%s,starter,B,ID-2\n%s,starter,B,ID-1\n' "$suspended" "$renewed" >ids.csv
+refused 5 "line 3, column 1 (key): id 'ID-1' is in the ledger already, of $valid" ids.csv
+run_ok "$LICGEN" import ids.csv --skip-bad ids-bad.csv
+assert_stdout "$suspended"
+printf 'key,plan,customer,id\n%s,starter,B,ID-3\n%s,starter,B,ID-3\n' "$renewed" "$perpetual" >ids.csv
+refused 3 "line 3, column 4 (id): id 'ID-3' is in the file twice, first on line 2" ids.csv
+whole 2
+
+test_case "many: valid, suspended and revoked ones, with old keys and notes of their own"
+new_home many-source
+run_ok "$LICGEN" create --plan professional --customer Many --email ops@acme.example --count 2500
+"$python" - "$out" >mixed.csv <<'END'
+import sys
+print("key,plan,customer,status,note,expires_at")
+for i, key in enumerate(open(sys.argv[1]).read().split()):
+    status = ["valid", "suspended", "revoked", "valid"][i % 4]
+    print(f"{'OLD-%d' % i if i % 5 == 0 else key},starter,Customer {i},{status},note {i},2035-01-01T00:00:00Z")
+END
+new_home mixed
+run_ok "$LICGEN" import mixed.csv --new-keys mixed-keys.csv --out mixed.jsonl
+assert_lines 2500
+cp "$out" mixed.keys
+whole 2500
+[ "$(wc -l <mixed-keys.csv)" -eq 501 ] || fail "not 500 new keys"
+run_ok "$LICGEN" list --format jsonl
+"$python" - "$out" mixed.keys mixed.csv mixed-keys.csv mixed.jsonl <<'END' || fail "not as the file says"
+import base64, csv, json, sys
+listed = [json.loads(line) for line in open(sys.argv[1])]
+keys = open(sys.argv[2]).read().split()
+rows = list(csv.DictReader(open(sys.argv[3])))
+new = {r["previous_key"]: r["key"] for r in csv.DictReader(open(sys.argv[4]))}
+signed = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in open(sys.argv[5])]
+assert [l["key"] for l in listed] == keys == [new.get(r["key"], r["key"]) for r in rows] == [s["key"] for s in signed]
+assert [l["status"] for l in listed] == [r["status"] for r in rows]
+assert [(l["customer"]["name"], l["note"]) for l in listed] == [(r["customer"], r["note"]) for r in rows]
+assert [("suspended_at" in s, s["serial"]) for s in signed] == [(r["status"] == "suspended", 2 if r["status"] == "suspended" else 1) for r in rows]
+END
+run_ok "$LICGEN" import mixed.csv --new-keys mixed-keys.csv
+assert_same "$out" mixed.keys
+assert_stderr_has "0 licenses imported, 2500 there already"
+
+test_case "a run that ended half-way is completed"
+new_home half
+# shellcheck disable=SC2016  # the inner shell expands it
+run_code 1 sh -c '"$1" import mixed.csv --new-keys half-keys.csv --out - >/dev/full' - "$LICGEN"
+assert_stderr_has "2000 licenses are in the ledger, those up to line 2001"
+assert_absent half-keys.csv
+run_ok "$LICGEN" import mixed.csv --new-keys half-keys.csv --json
+assert_json '(d["imported"], d["present"], d["replaced"], d["bad"]) == (500, 2000, 500, 0) and list(d) == ["keys", "files", "imported", "present", "replaced", "bad"]'
+assert_json 'd["files"] == ["half-keys.csv"] and len(d["keys"]) == 2500'
+whole 2500
+
 kills=$((${KILLS:-200} / 10))
 test_case "killed $kills times and run again: every license once"
 new_home source

@@ -42,8 +42,8 @@ struct Refusal {
   pthread_t thread{};
 };
 Refusal refusal;
-long live = 0;            // blocks that are not freed, while watching
-long news = 0;            // calls of our operator new
+long live = 0;  // blocks that are not freed, while watching
+long news = 0;  // calls of our operator new
 bool watching = false;
 
 bool is_refused() {
@@ -72,10 +72,10 @@ void freed(const void* memory) {
 
 #if !defined(HAS_SANITIZER)
 extern "C" {
-void* __libc_malloc(std::size_t size);                      // NOLINT(bugprone-reserved-identifier): glibc's
-void* __libc_calloc(std::size_t count, std::size_t size);   // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* memory, std::size_t size);       // NOLINT(bugprone-reserved-identifier)
-void __libc_free(void* memory);                             // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(std::size_t size);                     // NOLINT(bugprone-reserved-identifier): glibc's
+void* __libc_calloc(std::size_t count, std::size_t size);  // NOLINT(bugprone-reserved-identifier)
+void* __libc_realloc(void* memory, std::size_t size);      // NOLINT(bugprone-reserved-identifier)
+void __libc_free(void* memory);                            // NOLINT(bugprone-reserved-identifier)
 
 void* malloc(std::size_t size) {
   return allocate([&] { return __libc_malloc(size); });
@@ -221,7 +221,8 @@ void check_answer(int code, const lic_error& error, int good) {
   if (code == good) return;
   if (code != LIC_FAILURE) fail(std::string("answers ") + lic_code_name(code) + ": " + error.message);
   // As operator new says it, or as the C library does of a call of its own.
-  if (std::strstr(error.message, "out of memory") == nullptr && std::strstr(error.message, "Cannot allocate memory") == nullptr)
+  if (std::strstr(error.message, "out of memory") == nullptr &&
+      std::strstr(error.message, "Cannot allocate memory") == nullptr)
     fail(std::string("says: ") + error.message);
 }
 
@@ -347,11 +348,8 @@ std::vector<Operation> operations() {
          const int code = lic_status_json(m, &text, e);
          return released(text, code);
        }},
-      {"check_feature",
-       [](lic_manager* m, lic_error* e) { return lic_check_feature(m, "no-such-feature", e); },
-       [] {},
-       1,
-       LIC_FEATURE_NOT_LICENSED},
+      {"check_feature", [](lic_manager* m, lic_error* e) { return lic_check_feature(m, "no-such-feature", e); }, [] {},
+       1, LIC_FEATURE_NOT_LICENSED},
       {"feature_value",
        [](lic_manager* m, lic_error* e) {
          std::array<char, 64> buffer{};
@@ -367,7 +365,8 @@ std::vector<Operation> operations() {
          return lic_usage(m, limits.data(), &count, e);
        }},
       {"consume", [](lic_manager* m, lic_error* e) { return lic_consume(m, "tickets", 1, nullptr, e); }},
-      {"consume in blocks", [](lic_manager* m, lic_error* e) { return lic_consume(m, "tickets", 1, nullptr, e); }, [] {}, 8},
+      {"consume in blocks", [](lic_manager* m, lic_error* e) { return lic_consume(m, "tickets", 1, nullptr, e); },
+       [] {}, 8},
       {"release", [](lic_manager* m, lic_error* e) { return lic_release(m, "clients", 1, nullptr, e); },
        [] {
          Manager manager;
@@ -388,7 +387,8 @@ std::vector<Operation> operations() {
        activate},
       {"on_change",
        [](lic_manager* m, lic_error* e) {
-         return lic_on_change(m, [](void*, const lic_status*) {}, nullptr, e);
+         return lic_on_change(
+             m, [](void*, const lic_status*) {}, nullptr, e);
        },
        activate},
       {"refresh_every", [](lic_manager* m, lic_error* e) { return lic_refresh_every(m, 3600, e); }},

@@ -1,6 +1,7 @@
 #include "base/encoding.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/json_writer.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -204,6 +206,29 @@ TEST_CASE("json: a foreign byte is found wherever it stands in a string", "[base
     plain.insert(at, "ä\x7F€");
     CHECK(json::parse(concat('"', plain, '"'), "text").value() == json::Value(plain));
   }
+}
+
+TEST_CASE("json: strings and objects are written as nlohmann/json writes them", "[base]") {
+  std::vector<std::string> texts = {"", "plain", "Müller & Söhne", "\u202e\u2028", "\xF0\x9F\x94\x91", R"("\"\\")"};
+  for (char c = 0; c >= 0; ++c) {
+    texts.emplace_back(1, c);
+    texts.push_back(concat("a", c, c, "ä", c));
+    if (c == '\x7F') break;
+  }
+  for (const std::string& text : texts) {
+    std::string out = "before ";
+    json::append_string(out, text);
+    CHECK(out == "before " + nlohmann::json(text).dump());
+  }
+  std::string out;
+  {
+    json::ObjectWriter object(out);
+    object.text("a\"", "\n");
+    object.number("n", -5);
+    json::ObjectWriter(object.member("empty"));
+    object.null("z");
+  }
+  CHECK(out == R"({"a\"":"\n","n":-5,"empty":{},"z":null})");
 }
 
 TEST_CASE("json: what it reads, and writes again", "[base]") {

@@ -420,8 +420,8 @@ TEST_CASE("C: activation, trial, deactivation", "[capi]") {
   CHECK(lic_activate(handle, terms.key.c_str(), &error) == LIC_NOT_FOUND);
   CHECK(lic_activate_document(handle, "{}", 2, nullptr, nullptr, &error) == LIC_INVALID_INPUT);
   CHECK(std::string(error.message).find("license file 'given'") == 0);
-  CHECK(lic_activate_document(handle, document.data(), document.size(), nullptr, desk.vendor.terms("starter", 2).key.c_str(),
-                              &error) == LIC_INVALID_INPUT);
+  CHECK(lic_activate_document(handle, document.data(), document.size(), nullptr,
+                              desk.vendor.terms("starter", 2).key.c_str(), &error) == LIC_INVALID_INPUT);
   CHECK(lic_start_trial(handle, "nobody", &error) == LIC_INVALID_INPUT);
   CHECK(lic_start_trial(handle, nullptr, &error) == LIC_OK);
   CHECK(std::string(error.message).find("started Trial until 20") == 0);
@@ -484,7 +484,8 @@ TEST_CASE("C: texts are cut at a character", "[capi]") {
   c_api::copy_text(room.data(), room.size(), "\x80\x80\x80\x80\x80\x80\x80\x80\x80");  // no UTF-8 at all
   CHECK(std::string(room.data()).empty());
   lic_error error;
-  CHECK(c_api::answer(&error, LIC_FAILURE, std::string(511, 'x') + "\xE2\x82\xAC", std::string(600, 'y')) == LIC_FAILURE);
+  CHECK(c_api::answer(&error, LIC_FAILURE, std::string(511, 'x') + "\xE2\x82\xAC", std::string(600, 'y')) ==
+        LIC_FAILURE);
   CHECK(std::string(error.message) == std::string(511, 'x'));
   CHECK(std::string(error.hint) == std::string(511, 'y'));
 }
@@ -556,9 +557,9 @@ TEST_CASE("C: any thread may call anything", "[capi]") {
       good(lic_consume(handle, "tickets", 1, &limit, &error));
       if (number == 0) good(lic_refresh_every(handle, i % 2, &error));
       if (number == 1) good(lic_on_change(handle, i % 2 == 0 ? count : nullptr, &heard, &error));
-      if (number == 2) good(i % 2 == 0 ? lic_deactivate(handle, &error)
-                                       : lic_activate_document(handle, document.data(), document.size(), nullptr, nullptr,
-                                                               &error));
+      if (number == 2)
+        good(i % 2 == 0 ? lic_deactivate(handle, &error)
+                        : lic_activate_document(handle, document.data(), document.size(), nullptr, nullptr, &error));
       if (number == 3) good(lic_refresh(handle, &error));
     }
   };
@@ -593,7 +594,8 @@ TEST_CASE("C: a forked child goes on with the manager, without listener and thre
                          lic_get_status(inherited, &status, nullptr) == LIC_OK &&
                          lic_consume(inherited, "tickets", 2, nullptr, nullptr) == LIC_OK &&
                          lic_on_change(inherited, count, &heard, nullptr) == LIC_OK &&
-                         lic_refresh_every(inherited, 3600, nullptr) == LIC_OK && lic_refresh(inherited, nullptr) == LIC_OK;
+                         lic_refresh_every(inherited, 3600, nullptr) == LIC_OK &&
+                         lic_refresh(inherited, nullptr) == LIC_OK;
       return works && lic_close(&inherited) == LIC_OK && inherited == nullptr;
     });
     const pid_t quiet = test::start_child([&] {  // does nothing but close

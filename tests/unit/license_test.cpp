@@ -184,6 +184,39 @@ TEST_CASE("envelope: what is refused", "[license]") {
   CHECK(refused(with("\"t\"", "\"" + base64_encode(Bytes(60'000)) + "\"", "[" + entry + "]")));
 }
 
+TEST_CASE("terms: the text that is signed", "[license]") {
+  Terms terms;
+  terms.id = "01KB";
+  terms.serial = 2;
+  terms.product = "p";
+  terms.key = "TZ-PRO";
+  terms.plan = "pro";
+  terms.kind = Kind::perpetual;
+  terms.customer = {"A \"B\" Müller\x01", "a@b.example"};
+  terms.issued_at = terms.starts_at = test::at("2026-11-22T10:00:00Z");
+  const std::string times = R"("issued_at":"2026-11-22T10:00:00Z","starts_at":"2026-11-22T10:00:00Z",)";
+  const std::string owner = R"("customer":{"name":"A \"B\" Müller\u0001","email":"a@b.example"},)";
+  const std::string plan = R"("product":"p","key":"TZ-PRO","plan":"pro","kind":"perpetual",)";
+  CHECK(terms.to_json() == concat(R"({"v":1,"id":"01KB","serial":2,)", plan, owner, times,
+                                  R"("expires_at":null,"grace_days":0,"maintenance_until":null,"features":{},)",
+                                  R"("limits":{},"seats":1,"machines":[],"order":null,"metadata":{}})"));
+  terms.suspended_at = terms.expires_at = terms.maintenance_until = test::at("2027-01-01T00:00:00Z");
+  terms.activation = ActivationMark{"ab", "cd"};
+  terms.features = {{"f", true}, {"g", std::int64_t{-3}}, {"h", "w"}, {"l", std::vector<std::string>{"x", "y"}}};
+  terms.limits = {{"m", {5, Period::day, 20}}, {"n", {std::nullopt, std::nullopt}}};
+  terms.allows_virtual = false;
+  terms.machines = {{2, {{"a", {"00"}}, {"b", {"01", "02"}}}}, {3, {{"c", {"03"}}}}};
+  terms.order = "PO";
+  terms.metadata = {{"k", "v"}};
+  CHECK(terms.to_json() ==
+        concat(R"({"v":1,"crit":["suspended_at","activation","virtual"],"id":"01KB","serial":2,)", plan, owner, times,
+               R"("expires_at":"2027-01-01T00:00:00Z","grace_days":0,"maintenance_until":"2027-01-01T00:00:00Z",)",
+               R"("suspended_at":"2027-01-01T00:00:00Z","features":{"f":true,"g":-3,"h":"w","l":["x","y"]},)",
+               R"("limits":{"m":{"max":5,"per":"day","overage":20},"n":{"max":null}},"seats":1,"virtual":false,)",
+               R"("machines":[{"match":2,"facts":{"a":"00","b":["01","02"]}},{"match":3,"facts":{"c":"03"}}],)",
+               R"("activation":{"request":"ab","receipt_hash":"cd"},"order":"PO","metadata":{"k":"v"}})"));
+}
+
 TEST_CASE("terms: reads what it writes", "[license]") {
   const test::TestVendor vendor(test::catalog_text("tensorpack"));
   Terms terms = vendor.terms("premium");
@@ -193,6 +226,7 @@ TEST_CASE("terms: reads what it writes", "[license]") {
   terms.maintenance_until = test::at("2027-01-01T00:00:00Z");
   const Terms read = Terms::parse(view_bytes(terms.to_json()), "license").value();
   CHECK(read.to_json() == terms.to_json());
+  CHECK(nlohmann::ordered_json::parse(terms.to_json()).dump() == terms.to_json());
   CHECK(read.machines == terms.machines);
   CHECK(read.customer == terms.customer);
   CHECK(read.limits == terms.limits);

@@ -451,7 +451,9 @@ std::vector<NewLicense> many(const Terms& terms, std::uint8_t from, std::uint8_t
   std::vector<NewLicense> licenses;
   for (std::uint8_t n = 0; n < count; ++n) {
     const Terms numbered = numbered_terms(static_cast<std::uint8_t>(from + n));
-    licenses.push_back({numbered.id, numbered.key, "document of " + numbered.key, R"({"n":1})", &terms});
+    const bool odd = n % 2 == 1;
+    licenses.push_back({numbered.id, numbered.key, "document of " + numbered.key, concat(R"({"n":)", n, "}"), &terms,
+                        odd ? "a note" : "", odd ? "spring" : "autumn"});
   }
   return licenses;
 }
@@ -463,18 +465,16 @@ TEST_CASE("licenses that are added together are as if added one by one", "[ledge
   const Terms terms = numbered_terms(200);
   const auto licenses = many(terms, 1, 20);
   REQUIRE(f.change([&](Transaction& t) { return t.record({f.now, "me", "init", "", "", ""}); }));
-  REQUIRE(f.change([&](Transaction& t) {
-    return t.add_licenses(licenses, {f.now, "me", "create", "a note", "spring"});
-  }));
-  REQUIRE(f.change([&](Transaction& t) { return t.add_licenses({}, {f.now, "me", "create", "", ""}); }));
+  REQUIRE(f.change([&](Transaction& t) { return t.add_licenses(licenses, {f.now, "me", "create"}); }));
+  REQUIRE(f.change([&](Transaction& t) { return t.add_licenses({}, {f.now, "me", "create"}); }));
   REQUIRE(f.keys({}).size() == 20);
   for (const auto& license : licenses) {
     const auto record = f.ledger->find(LicenseKey::parse(license.key).value(), f.now).value();
     CHECK(record.document == license.document);
     CHECK(record.summary.id == license.id);
     CHECK(record.summary.plan == terms.plan);
-    CHECK(record.summary.note == "a note");
-    CHECK(record.summary.batch == "spring");
+    CHECK(record.summary.note == license.note);
+    CHECK(record.summary.batch == license.batch);
   }
   std::int64_t number = 0;
   REQUIRE(f.ledger->history_by_number([&](const HistoryRow& row) -> Result<void> {
@@ -493,12 +493,59 @@ TEST_CASE("licenses that are added together are as if added one by one", "[ledge
   CHECK(RawDatabase(f.path).run("UPDATE counters SET value = 1 WHERE name = 'history'") == SQLITE_CONSTRAINT);
 }
 
+TEST_CASE("what is asked for each row of a file", "[ledger]") {
+  Fixture f;
+  Terms terms = numbered_terms(200);
+  terms.order = "PO-1";
+  const auto licenses = many(terms, 1, 250);
+  REQUIRE(f.change([&](Transaction& t) { return t.add_licenses(licenses, {f.now, "me", "create"}); }));
+  REQUIRE(f.change([&](Transaction& t) { return t.record({f.now, "me", "remind", licenses[1].key, "", "{}"}); }));
+
+  LicenseFilter filter;
+  filter.batch = "spring";
+  std::size_t seen = 0;
+  REQUIRE(f.ledger->beginnings(filter, f.now, [&](const LicenseBeginning& license) -> Result<void> {
+    const NewLicense& added = licenses.at(2 * seen++ + 1);
+    CHECK(license.key == added.key);
+    CHECK(license.document == added.document);
+    CHECK(license.detail == added.detail);
+    return {};
+  }));
+  CHECK(seen == 125);
+  filter.after = licenses[247].key;
+  seen = 0;
+  REQUIRE(f.ledger->beginnings(filter, f.now,
+                               [&](const LicenseBeginning&) -> Result<void> { return ++seen, Result<void>(); }));
+  CHECK(seen == 1);
+
+  const auto first = [&](std::string order, std::string other_batch) {
+    LicenseFilter wanted;
+    wanted.order = std::move(order);
+    wanted.other_batch = std::move(other_batch);
+    return f.ledger->first_key(wanted, f.now).value();
+  };
+  CHECK(first("PO-1", "") == licenses[0].key);
+  CHECK(first("PO-1", "autumn") == licenses[1].key);
+  CHECK(first("PO-1", "winter") == licenses[0].key);
+  CHECK(first("PO-2", "").empty());
+  f.add(numbered_terms(255));  // of no batch
+  CHECK(first("", "autumn") == licenses[1].key);
+
+  const auto known = [&](std::string_view key, std::string_view id) { return f.ledger->known_as(key, id).value(); };
+  CHECK(known(licenses[3].key, "") == licenses[3].key);
+  CHECK(known(licenses[3].key, licenses[5].id) == licenses[3].key);
+  CHECK(known("", licenses[5].id) == licenses[5].key);
+  CHECK(known(numbered_terms(254).key, licenses[5].id) == licenses[5].key);
+  CHECK(known(numbered_terms(254).key, numbered_terms(254).id).empty());
+  CHECK(known("", "").empty());
+}
+
 TEST_CASE("of licenses that are added together one that is there loses them all", "[ledger]") {
   Fixture f;
   const Terms terms = numbered_terms(200);
   f.add(numbered_terms(7));
   auto transaction = f.ledger->begin().value();
-  CHECK(code_of(transaction->add_licenses(many(terms, 1, 10), {f.now, "me", "create", "", ""})) == Errc::conflict);
+  CHECK(code_of(transaction->add_licenses(many(terms, 1, 10), {f.now, "me", "create"})) == Errc::conflict);
   CHECK(code_of(transaction->commit()) == Errc::failure);
   transaction.reset();
   CHECK(f.keys({}).size() == 1);

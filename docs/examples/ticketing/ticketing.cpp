@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
   auto license = lic::LicenseManager::open(options);
   if (!license) return give_up(license.error());
   // A service runs for weeks: what licctl activates meanwhile counts within the hour.
-  if (const auto refreshing = license->refresh_every(std::chrono::hours{1}); !refreshing) return give_up(refreshing.error());
+  if (const auto refreshing = license->refresh_every(std::chrono::hours{1}); !refreshing)
+    return give_up(refreshing.error());
 
   const auto connected = license->consume("clients", clients);
   if (!connected) return give_up(connected.error());
