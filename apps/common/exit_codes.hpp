@@ -33,6 +33,7 @@ enum class ExitCode : int {
   usage_limit_reached = 20,
   trial_not_available = 21,
   version_not_covered = 22,
+  revocations_stale = 23,
 };
 
 /// All of them, for documentation made from it.

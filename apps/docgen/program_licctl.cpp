@@ -22,12 +22,14 @@ Prose prose() {
                       "their marks. Without it and without --state-dir every action that opens the state exits 1, "
                       "--machine-id and --plans too; a file named by --license-file is judged without it."},
                      {"NO_COLOR", "If set and not empty, --color auto means no colors."}};
-  out.files = {{"~/.PRODUCT/license/",
-                "The state of the product of that name: license_data.json (the current state), state.key (its secret), "
-                "<KEY>.json (signed license files). Private to its owner (mode 0700)."},
-               {"~/.local/share/lic/", "Marks of trials used and of seats given back."},
-               {"product.json", "The product file, looked for beside licctl where none was named or built in."},
-               {"/etc/licctl/product.json", "The product file of this machine, looked for last."}};
+  out.files = {
+      {"~/.PRODUCT/license/",
+       "The state of the product of that name: license_data.json (the current state), state.key (its secret), "
+       "<KEY>.json (signed license files), revocations.json (the newest list of revocations; a newer one may be "
+       "put there). Private to its owner (mode 0700)."},
+      {"~/.local/share/lic/", "Marks of trials used and of seats given back."},
+      {"product.json", "The product file, looked for beside licctl where none was named or built in."},
+      {"/etc/licctl/product.json", "The product file of this machine, looked for last."}};
   out.recovery = {
       {"Exit 15, the state was tampered with",
        "Activate the license again with its key; for a trial, call --generate-trial again, which goes on with it."},
@@ -38,8 +40,9 @@ Prose prose() {
        "Activate the license again; one that is bound to the old machine is the vendor's to move. A trial of the other "
        "machine does not move: --generate-trial starts one anew here."},
       {"Exit 17, the clock",
-       "Set the clock right. If it had run ahead when licctl was last called, set it right, remove license_data.json "
-       "(not <KEY>.json) and activate the license again."}};
+       "Set the clock right. If it had run ahead when licctl was called, set it right, print a code with --clock-code, "
+       "give it to the vendor, and take the answer with --apply-clock-reset."},
+      {"Exit 23, revocations", "Get the newest list from the vendor and give it to --import-revocations."}};
   out.see_also = ".BR licgen (1)";
   return out;
 }

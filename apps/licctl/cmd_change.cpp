@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxLicenseFile = 64 * 1024;
 
-Result<Bytes> read_license(const std::string& path) {
-  if (path == "-") return read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile);
-  return read_file(path, "license file");
-}
-
 /// A file where there is one of that name or it is written like one; else a key.
 bool is_file_name(const std::string& value) {
   struct stat info {};
@@ -27,10 +22,11 @@ bool is_file_name(const std::string& value) {
          ::lstat(value.c_str(), &info) == 0;
 }
 
-Result<Change> activate_file(LicenseManager& manager, const std::string& path) {
-  const auto document = read_license(path);
-  if (!document) return Error(document.error());
-  return manager.activate_document(*document, path);
+/// `key` empty: of any key.
+Result<Change> activate_file(LicenseManager& manager, const std::string& path, const std::string& key) {
+  if (path != "-") return manager.activate_file(path, key);
+  LIC_TRY_ASSIGN(const Bytes document, read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile));
+  return manager.activate_document(document, path, key);
 }
 
 }  // namespace
@@ -71,11 +67,9 @@ int activate_license(Client& client) {
   if (by_file && !options.license_file.empty())
     return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already",
                        {});
-  if (by_file) return conclude(output, *manager, activate_file(*manager, options.value));
+  if (by_file) return conclude(output, *manager, activate_file(*manager, options.value, {}));
   if (options.license_file.empty()) return conclude(output, *manager, manager->activate(options.value));
-  const auto document = read_license(options.license_file);
-  if (!document) return output.fail(document.error());
-  return conclude(output, *manager, manager->activate_document(*document, options.license_file, options.value));
+  return conclude(output, *manager, activate_file(*manager, options.license_file, options.value));
 }
 
 int generate_trial(Client& client) {

@@ -18,6 +18,11 @@ const std::vector<Action>& licctl_actions() {
       {"--request-activation", "FILE", "Write a request for a seat of --license-key, for a machine without a network",
        request_activation},
       {"--apply-activation", "FILE", "Activate the license in the vendor's answer to the request", apply_activation},
+      {"--import-revocations", "FILE", "Take the vendor's list of revoked licenses; - is standard input",
+       import_revocations},
+      {"--clock-code", nullptr, "Print the code by which the vendor lets a clock that once ran ahead be forgotten",
+       clock_code},
+      {"--apply-clock-reset", "FILE", "Take the vendor's answer to that code; - is standard input", apply_clock_reset},
       {"--check-feature", "NAME", "Exit 0 if the feature may be used, else 19", check_feature},
       {"--record-usage", "NAME[=N]", "Count N (1) of a limit, or give back with NAME=-N; exit 20 when it is reached",
        record_usage},
@@ -90,7 +95,8 @@ Result<void> check_options(const Action& action, const ClientOptions& options) {
   if (!misplaced.empty())
     return error(Errc::usage, concat(misplaced, " does not go with ", name),
                  concat(misplaced, " is for --request-activation, and for --deactivate-license --receipt FILE"));
-  const bool changes_state = writes || name == "--apply-activation" || name == "--state-key";
+  const bool changes_state = writes || name == "--apply-activation" || name == "--state-key" ||
+                             name == "--import-revocations" || name == "--clock-code" || name == "--apply-clock-reset";
   if (changes_state && !options.license_file.empty())
     return error(Errc::usage, "--license-file names a file to judge or to activate, which this action does not do");
   return {};

@@ -26,6 +26,9 @@ namespace lic::app {
 [[nodiscard]] int deactivate_license(Client& client);
 [[nodiscard]] int request_activation(Client& client);
 [[nodiscard]] int apply_activation(Client& client);
+[[nodiscard]] int import_revocations(Client& client);
+[[nodiscard]] int clock_code(Client& client);
+[[nodiscard]] int apply_clock_reset(Client& client);
 [[nodiscard]] int check_feature(Client& client);
 [[nodiscard]] int record_usage(Client& client);
 [[nodiscard]] int show_usage(Client& client);

@@ -1,5 +1,6 @@
 #include "licctl/status_text.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -46,6 +47,11 @@ std::string next_text(const Status& status, const LicenseManager& manager) {
   if (next.action == "activate" && status.source == Source::trial)
     return "write the state anew: licctl --generate-trial";
   if (next.action == "activate") return "activate the license again: licctl --activate-license KEY";
+  if (next.action == "import-revocations") {
+    const std::string& support = manager.product().support;
+    return concat("get the newest list of revocations from ", support.empty() ? "the vendor" : printable(support),
+                  ": licctl --import-revocations FILE");
+  }
   if (next.action == "set-clock") return "set the clock of this machine right";
   const bool physical = next.action == "use-physical-machine";
   if (physical || next.action == "contact-support") {
@@ -85,6 +91,15 @@ std::string usage_text(const LimitUsage& usage) {
   return out;
 }
 
+ordered_json list_json(const RevocationListInfo& list, Time now) {
+  return ordered_json::parse(json::dump(revocation_list_json(list, now)));
+}
+
+ordered_json revoked_json(const Status& status) {
+  if (!status.revoked) return nullptr;
+  return {{"at", format_time(status.revoked->at)}, {"reason", text_json(status.revoked->reason)}};
+}
+
 ordered_json status_json(const Status& status, const LicenseManager& manager) {
   return ordered_json::parse(lic::status_json(status, manager.machine_id()));
 }
@@ -98,6 +113,10 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
   std::string out = output.styled(Style::bold, heading) + "\n";
   const Reason reason = status.decision.reason;
   add_row(out, "status", output.styled(style_of(reason), token(reason)) + days_text(status.decision));
+  if (status.revoked)
+    add_row(out, "revoked",
+            concat(format_time(status.revoked->at), status.revoked->reason.empty() ? "" : ": ",
+                   printable(status.revoked->reason)));
   add_row(out, "license", status.license_key);
   add_row(out, "customer", customer_text(status.customer));
   if (status.starts) add_row(out, "starts", format_time(*status.starts));
@@ -131,7 +150,10 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
     case Reason::expired:
       return {concat(what, " expired", status.expires ? " on " + format_time(*status.expires) : std::string{}), next};
     case Reason::revoked:
-      return {concat(what, " was revoked by the vendor"), next};
+      if (!status.revoked) return {concat(what, " was revoked by the vendor"), next};
+      return {concat(what, " was revoked by the vendor on ", format_date(status.revoked->at),
+                     status.revoked->reason.empty() ? "" : ": ", printable(status.revoked->reason)),
+              next};
     case Reason::suspended:
       return {concat(what, " is suspended by the vendor"), next};
     case Reason::wrong_machine:
@@ -143,8 +165,15 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
       return {concat(what, " is not valid before ", status.starts ? format_time(*status.starts) : "its start"),
               "try again then"};
     case Reason::clock_moved_back:
-      return {"the clock of this machine is more than a day behind a time already seen",
-              next + "; if it ran ahead before, see RECOVERY in licctl(1)"};
+      return {concat("the clock of this machine is more than a day behind a time already seen",
+                     status.latest_time ? concat(", ", format_time(*status.latest_time)) : std::string()),
+              next + "; if it is right and once ran ahead, licctl --clock-code prints a code for the vendor"};
+    case Reason::revocations_stale:
+      return {concat(what, " needs a fresh list of revocations, and ",
+                     status.revocations ? concat("list ", status.revocations->seq, " is stale since ",
+                                                 format_time(status.revocations->next_update))
+                                        : "none is known here"),
+              next};
     case Reason::version_not_covered:
       return {concat(what, " covers releases up to ",
                      status.maintenance_until ? format_time(*status.maintenance_until) : "its end of maintenance",

@@ -25,6 +25,7 @@ struct ChangeOptions {
   std::vector<std::string> machines;
   bool any_machine = false;
   std::optional<std::string> on_virtual;
+  std::optional<std::string> fresh_revocations;
   std::vector<std::string> features;
   std::vector<std::string> limits;
   std::optional<std::string> order;
@@ -32,8 +33,10 @@ struct ChangeOptions {
 
 void set_up_change(CLI::App& app, ChangeOptions& options) {
   set_up_reissue(app, options.reissue);
-  add_text(app, "--plan", options.plan, "PLAN",
-           "Another plan: its kind, features, limits, seats, grace and --virtual; the end stays, but for a trial's");
+  add_text(
+      app, "--plan", options.plan, "PLAN",
+      "Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations; the end stays, but "
+      "for a trial's");
   add_text(app, "--months", options.months, "N", "Ends N calendar months from now");
   add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration from now: 30d, 1y");
   app.add_flag("--perpetual", options.perpetual, "Never ends");
@@ -46,6 +49,8 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   machine->type_name("FINGERPRINT");
   app.add_flag("--any-machine", options.any_machine, "Bind it to no machine")->excludes(machine);
   add_text(app, "--virtual", options.on_virtual, "yes|no", "Whether it holds in virtual machines and containers");
+  add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
+           "Whether it counts only where a fresh revocation list is known");
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
       ->type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")
@@ -80,6 +85,9 @@ Result<ChangeRequest> read_request(const ChangeOptions& options, Time now) {
   if (options.on_virtual) {
     LIC_TRY_ASSIGN(request.allows_virtual, read_yes_or_no("--virtual", *options.on_virtual));
   }
+  if (options.fresh_revocations) {
+    LIC_TRY_ASSIGN(request.fresh_revocations, read_yes_or_no("--fresh-revocations", *options.fresh_revocations));
+  }
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   request.order = options.order;
@@ -101,6 +109,7 @@ std::string typed(const ChangeOptions& options) {
   for (const auto& machine : options.machines) add("--machine", machine);
   if (options.any_machine) add("--any-machine", "");
   add("--virtual", options.on_virtual);
+  add("--fresh-revocations", options.fresh_revocations);
   for (const auto& feature : options.features) add("--feature", feature);
   for (const auto& limit : options.limits) add("--limit", limit);
   return out;
@@ -110,7 +119,8 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const ChangeRequest request, read_request(options, vendor.now()));
   const bool any = options.plan || options.months || options.expires || options.perpetual ||
                    options.maintenance_until || options.seats || options.any_machine || !options.machines.empty() ||
-                   options.on_virtual || !options.features.empty() || !options.limits.empty() || options.order;
+                   options.on_virtual || options.fresh_revocations || !options.features.empty() ||
+                   !options.limits.empty() || options.order;
   if (!any) return error(Errc::usage, "nothing to change was given", "licgen change --help lists what can be changed");
   if (options.order) LIC_TRY(check_given("--order", *options.order));
   Reissue reissue{"change",      "changed", "unchanged: done before, or so already", {}, options.order.value_or(""),

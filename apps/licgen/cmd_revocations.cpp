@@ -23,8 +23,7 @@ struct ExportOptions {
 
 void set_up_export(CLI::App& app, ExportOptions& options) {
   add_out_file(app, options.out, options.force);
-  app.add_option("--valid", options.valid,
-                 "How long clients may go by this list (default: 7d); licctl 0.1.0 reads no lists")
+  app.add_option("--valid", options.valid, "How long clients may go by this list; after that it is stale (default: 7d)")
       ->type_name("DURATION");
 }
 

@@ -101,8 +101,9 @@ Result<void> revoke(const RevokeOptions& options, Vendor& vendor) {
   const bool changed = std::any_of(revoked.begin(), revoked.end(), [](const Revoked& entry) { return entry.changed; });
   if (changed)
     vendor.output().note(
-        "the signed list of them: licgen revocations export; licctl reads no lists yet, so the license goes on working "
-        "where it is active, until it ends");
+        "the license goes on working where it is active until the signed list gets there: licgen revocations export, "
+        "and "
+        "there licctl --import-revocations FILE");
   return {};
 }
 

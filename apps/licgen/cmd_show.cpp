@@ -89,6 +89,7 @@ void add_terms(Fields& fields, const Terms& terms) {
   fields.add("seats", concat(terms.seats));
   fields.add("machines", terms.machines.empty() ? "any" : concat(seat_holders(terms).size(), " named"));
   if (!terms.allows_virtual) fields.add("virtual", "no: not in virtual machines and containers");
+  if (terms.fresh_revocations) fields.add("revocations", "counts only where a fresh list is known");
   fields.add_if("order", terms.order);
 }
 

@@ -38,6 +38,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       sign_request_command(),
       activations_command(),
       release_command(),
+      clock_reset_command(),
       check_command(),
       expiring_command(),
       import_command(),

@@ -37,6 +37,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> backup_command();
 [[nodiscard]] Command<Vendor> restore_command();
 [[nodiscard]] Command<Vendor> doctor_command();
+[[nodiscard]] Command<Vendor> clock_reset_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();

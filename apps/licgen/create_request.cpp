@@ -80,6 +80,9 @@ Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
   if (options.on_virtual) {
     LIC_TRY_ASSIGN(request.allows_virtual, read_yes_or_no("--virtual", *options.on_virtual));
   }
+  if (options.fresh_revocations) {
+    LIC_TRY_ASSIGN(request.fresh_revocations, read_yes_or_no("--fresh-revocations", *options.fresh_revocations));
+  }
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
@@ -148,6 +151,8 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
       ->type_name("FINGERPRINT");
   add_text(app, "--virtual", options.on_virtual, "yes|no",
            "Whether it holds in virtual machines and containers (default: as the plan says)");
+  add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
+           "Whether it counts only where a fresh revocation list is known (default: as the plan says)");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
       ->type_name("NAME[=VALUE]");
@@ -193,6 +198,7 @@ std::string batch_request_of(const CreateOptions& options, std::int64_t count) {
   out["seats"] = typed(options.seats);
   out["machines"] = sorted(options.machines);
   if (options.on_virtual) out["virtual"] = typed(options.on_virtual);
+  if (options.fresh_revocations) out["fresh_revocations"] = typed(options.fresh_revocations);
   out["features"] = sorted(options.features);
   out["limits"] = sorted(options.limits);
   out["metadata"] = sorted(options.metadata);

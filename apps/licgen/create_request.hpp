@@ -30,6 +30,7 @@ struct CreateOptions {
   std::optional<std::string> seats;
   std::vector<std::string> machines;
   std::optional<std::string> on_virtual;
+  std::optional<std::string> fresh_revocations;
   std::vector<std::string> features;
   std::vector<std::string> limits;
   std::vector<std::string> metadata;

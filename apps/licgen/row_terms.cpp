@@ -14,7 +14,7 @@ namespace {
 /// Between several values in one cell.
 constexpr char kBetween = '|';
 
-constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 9> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 10> kTexts = {{
     {"email", &CreateOptions::email},
     {"months", &CreateOptions::months},
     {"expires", &CreateOptions::expires},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, std::optional<std::string> Crea
     {"starts", &CreateOptions::starts},
     {"seats", &CreateOptions::seats},
     {"virtual", &CreateOptions::on_virtual},
+    {"fresh-revocations", &CreateOptions::fresh_revocations},
     {"order", &CreateOptions::order},
     {"note", &CreateOptions::note},
 }};
@@ -107,9 +108,9 @@ std::string without_option(const Cell& cell, std::string message) {
 
 const std::vector<std::string>& row_columns() {
   static const std::vector<std::string> columns = {
-      "plan",   "customer", "email",   "months",  "expires", "perpetual", "maintenance-until",
-      "starts", "seats",    "machine", "virtual", "feature", "limit",     "order",
-      "note",   "meta",     "count"};
+      "plan",   "customer", "email",   "months",  "expires",           "perpetual", "maintenance-until",
+      "starts", "seats",    "machine", "virtual", "fresh-revocations", "feature",   "limit",
+      "order",  "note",     "meta",    "count"};
   return columns;
 }
 

@@ -7,7 +7,7 @@
 namespace lic {
 namespace {
 
-constexpr std::array<CodeRow, 21> kTable{{
+constexpr std::array<CodeRow, 22> kTable{{
     {LIC_OK, "ok", "done; the license is valid (trial, free, grace and expiring included)"},
     {LIC_FAILURE, "failure", "could not tell: I/O, disk full, internal"},
     {LIC_USAGE, "usage", "the command line is wrong"},
@@ -29,6 +29,7 @@ constexpr std::array<CodeRow, 21> kTable{{
     {LIC_USAGE_LIMIT_REACHED, "usage-limit-reached", "a counted limit is used up"},
     {LIC_TRIAL_NOT_AVAILABLE, "trial-not-available", "a trial was already used here"},
     {LIC_VERSION_NOT_COVERED, "version-not-covered", "the release is newer than the maintenance"},
+    {LIC_REVOCATIONS_STALE, "revocations-stale", "the license needs a fresher list of revocations"},
 }};
 
 }  // namespace
@@ -97,6 +98,8 @@ int code_of(Reason reason) noexcept {
       return LIC_TRIAL_NOT_AVAILABLE;
     case Reason::version_not_covered:
       return LIC_VERSION_NOT_COVERED;
+    case Reason::revocations_stale:
+      return LIC_REVOCATIONS_STALE;
   }
   return LIC_FAILURE;
 }

@@ -105,6 +105,19 @@ int set_turn(int fd, short type) {
 
 }  // namespace
 
+std::string file_stamp(const Path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  return concat(info.st_ino, '.', info.st_size, '.', info.st_mtim.tv_sec, '.', info.st_mtim.tv_nsec, '.',
+                info.st_ctim.tv_sec, '.', info.st_ctim.tv_nsec);
+}
+
+std::optional<std::chrono::sys_seconds> modified_at(const Path& path) noexcept {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
+  return std::chrono::sys_seconds{std::chrono::seconds{info.st_mtim.tv_sec}};
+}
+
 Error system_error(int number, std::string_view doing, const Path& path) {
   Errc code = Errc::failure;
   std::string hint;

@@ -68,6 +68,8 @@ std::string_view token(Reason reason) noexcept {
       return "trial-not-available";
     case Reason::version_not_covered:
       return "version-not-covered";
+    case Reason::revocations_stale:
+      return "revocations-stale";
   }
   return {};
 }

@@ -154,9 +154,12 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
     return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
                  "activate it with --activate-license FILE");
   const Time now = environment_.now();
+  const Checked checked = check_revoked(license.terms());
   const MachineFit fit = fit_of(license);
-  const Decision decision = decide(license, standing_.context_for(license, fit, now, loaded_.state.high_water));
-  if (!decision.allowed()) return standing_.refusal(license, fit, decision);
+  const Decision decision = judge_candidate(license, fit, now, checked);
+  if (checked.is_new) LIC_TRY(save(now));  // it stays revoked, whatever becomes of the list
+  if (!decision.allowed())
+    return standing_.refusal(license, fit, decision, checked.revocation ? &*checked.revocation : nullptr);
   LIC_TRY(check_exchange(license.terms(), what));
   LIC_TRY(check_may_replace(license, now));
 
@@ -232,7 +235,7 @@ Result<Change> Installation::start_trial(std::string_view email) {
                          now};
   VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, now);
   const MachineFit fit = fit_of(license);
-  const Decision decision = decide(license, standing_.context_for(license, fit, now, loaded_.state.high_water));
+  const Decision decision = decide(license, standing_.context_for(license, fit, now, standing_.high_water));
   if (!decision.allowed()) return standing_.refusal(license, fit, decision);
   const std::string name = plan->name;
   ClientState before = state;

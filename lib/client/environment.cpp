@@ -8,7 +8,7 @@ namespace lic {
 
 Environment system_environment() {
   const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): we never set the environment
-  return {home == nullptr ? Path() : Path(home), "/", system_now, session_keyring()};
+  return {home == nullptr ? Path() : Path(home), "/", system_now, session_keyring(), modified_at};
 }
 
 }  // namespace lic

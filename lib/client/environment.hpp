@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/export.hpp"
 #include "base/file.hpp"
@@ -18,6 +19,8 @@ struct Environment {
   Path machine_root = "/";                     ///< where machine facts are read
   std::function<Time()> now;                   ///< the clock
   std::shared_ptr<Keyring> keyring = nullptr;  ///< null: there is none
+  /// When a file was last written, by that clock; none: nothing is asked of files.
+  std::function<std::optional<Time>(const Path&)> modified_at = nullptr;
 };
 
 [[nodiscard]] Environment system_environment();

@@ -27,9 +27,16 @@ struct ReturnMark {
   MachineBinding machine;
 };
 
+/// A clock reset that was used.
+struct ResetMark {
+  std::string code;
+  Time at{};
+};
+
 struct Marks {
   std::vector<TrialMark> trials;
   std::vector<ReturnMark> returns;
+  std::vector<ResetMark> resets;
 };
 
 /// Equal facts are the same machine too: one without strong facts matches nothing.
@@ -53,6 +60,8 @@ ReturnMark read_return(json::Reader& reader) {
   return {reader.string("license"), reader.strings_or_empty("requests"), reader.time("at"),
           reader.boolean_or("closed", true), read_machine(reader)};
 }
+
+ResetMark read_reset(json::Reader& reader) { return {reader.string("code"), reader.time("at")}; }
 
 /// Those of a list that can be read.
 template <class Mark>
@@ -79,7 +88,8 @@ Marks read_marks(const Path& file) {
   json::Faults faults;
   json::Reader reader(*document, faults);
   return {read_list(reader.array_or_empty("marks"), read_trial),
-          read_list(reader.array_or_empty("returned"), read_return)};
+          read_list(reader.array_or_empty("returned"), read_return),
+          read_list(reader.array_or_empty("clock_resets"), read_reset)};
 }
 
 json::Value facts_json(const MachineBinding& machine) {
@@ -91,6 +101,12 @@ json::Value facts_json(const MachineBinding& machine) {
 json::Value trial_json(const TrialMark& mark) {
   json::ObjectBuilder out;
   out.string("plan", mark.plan).time("at", mark.at).value("machine", facts_json(mark.machine));
+  return out.take();
+}
+
+json::Value reset_json(const ResetMark& mark) {
+  json::ObjectBuilder out;
+  out.string("code", mark.code).time("at", mark.at);
   return out.take();
 }
 
@@ -109,6 +125,9 @@ Result<void> write_marks(const Path& file, const Marks& marks) {
   json::ObjectBuilder out;
   out.integer("v", 1).array("marks", std::move(trials));
   if (!returns.empty()) out.array("returned", std::move(returns));
+  json::Array resets;
+  for (const auto& mark : marks.resets) resets.push_back(reset_json(mark));
+  if (!resets.empty()) out.array("clock_resets", std::move(resets));
   LIC_TRY(make_private_directory(file.parent_path()));
   remove_abandoned_temporaries_of(file);
   return write_file(file, view_bytes(json::dump(out.take()) + "\n"));
@@ -176,6 +195,21 @@ Result<void> GrantMarks::take_again(std::string_view license, const MachineIdent
   const auto mark = find_return(marks.returns, license, machine);
   if (mark == marks.returns.end() || !mark->closed) return {};
   mark->closed = false;
+  return write_marks(file_, marks);
+}
+
+bool GrantMarks::is_used(std::string_view clock_code) const {
+  if (file_.empty()) return false;
+  const auto resets = read_marks(file_).resets;
+  return std::any_of(resets.begin(), resets.end(), [&](const ResetMark& mark) { return mark.code == clock_code; });
+}
+
+Result<void> GrantMarks::use(std::string_view clock_code, Time at) const {
+  if (file_.empty())
+    return error(Errc::failure, "HOME is not set, and that a clock reset was used is marked there",
+                 "set HOME and try again");
+  Marks marks = read_marks(file_);
+  marks.resets.push_back({std::string(clock_code), at});
   return write_marks(file_, marks);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Marks of trials used and of licenses given back, outside the state directory but
+/// Marks of trials used, of licenses given back and of clock resets used, outside the state directory but
 /// within the home, so that deleting the state gives no other trial, and a copy of it
 /// brings no license back. Advisory: who deletes the marks too starts afresh
 /// (docs/security.md).
@@ -38,6 +38,11 @@ class GrantMarks {
 
   /// A later request of the license was answered and applied. Errors: denied, failure.
   [[nodiscard]] Result<void> take_again(std::string_view license, const MachineIdentity& machine) const;
+
+  /// Whether the clock reset for that code was used; false where the marks cannot be read.
+  [[nodiscard]] bool is_used(std::string_view clock_code) const;
+  /// Errors: denied, failure.
+  [[nodiscard]] Result<void> use(std::string_view clock_code, Time at) const;
 
  private:
   Path file_;

@@ -89,6 +89,7 @@ class LicenseManager::Impl {
     std::vector<std::unique_ptr<const Standing>> standings;
     bool interrupted = false;  ///< the last work failed, so `installation` may be half read or half changed
     Metering metering;
+    std::string clock_reset;  ///< Standing::clock_reset, as last published
 
     std::mutex listener_mutex;  ///< of the two below
     std::shared_ptr<const Listener> listener;
@@ -109,6 +110,8 @@ class LicenseManager::Impl {
   bool publish(Workshop& workshop) noexcept;
   [[nodiscard]] Told to_tell() const;
   void tell_of_change(Workshop& workshop) noexcept;
+  /// The latest time seen, in the state or by this process, which has now seen `now`.
+  [[nodiscard]] std::optional<Time> latest_seen(Time now) const noexcept;
 
   const std::string state_dir_;
   const std::int64_t block_;
@@ -116,8 +119,9 @@ class LicenseManager::Impl {
   const std::function<Time()> now_;
   std::atomic<Workshop*> workshop_;
   std::atomic<const Standing*> published_{nullptr};
-  std::atomic<std::int64_t> high_water_{0};   ///< Standing::high_water, seconds; 0: none
-  std::atomic<std::int64_t> verified_at_{0};  ///< Standing::verified_at
+  std::atomic<std::int64_t> high_water_{0};      ///< Standing::high_water, seconds; 0: none
+  std::atomic<std::int64_t> verified_at_{0};     ///< Standing::verified_at
+  mutable std::atomic<std::int64_t> latest_{0};  ///< the latest that the clock has said to this process
 };
 
 template <class Work>
@@ -126,6 +130,8 @@ auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::
     LIC_TRY_ASSIGN(Workshop* const shop, workshop());
     auto done = [&]() -> decltype(work(std::declval<Workshop&>())) {
       const std::lock_guard guard(shop->mutex);
+      if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
+      if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
       if (shop->interrupted) LIC_TRY(shop->installation->refresh());
       shop->interrupted = true;
       auto result = work(*shop);

@@ -109,11 +109,14 @@ Result<void> Installation::read_state() {
   take_license();
   drop_given_back();
   adopt_dropped_file();
-  settle();  // as it is judged by how the license goes with this machine
+  look_at_list();
+  settle();  // so that what is active is judged by all of it
   adopt_better_license();
   if (judges_file()) LIC_TRY(judge_file());
+  if (judges_file()) judge_by_list_beside();
   drop_forbidden_free_plan();
   standing_.verified_at = environment_.now();
+  look_at_file_times();
   settle();
   LIC_TRY_ASSIGN(std::string problem, read_usage());
   if (!problem.empty()) standing_.warnings.push_back(std::move(problem));
@@ -124,7 +127,13 @@ Result<void> Installation::read_state() {
 void Installation::settle() {
   const ClientState& state = loaded_.state;
   standing_.fit = standing_.license ? fit_of(*standing_.license) : MachineFit{};
+  std::string reset = state.clock_resets.empty() ? std::string() : state.clock_resets.back();
+  if (reset != standing_.clock_reset) witnessed_.reset();
+  standing_.clock_reset = std::move(reset);
   standing_.high_water = state.high_water;
+  if (witnessed_) standing_.high_water = std::max(state.high_water.value_or(*witnessed_), *witnessed_);
+  settle_revocations();
+  opened_list_.reset();
   standing_.key_place = state.keyring_name.empty() ? KeyPlace::file : KeyPlace::keyring;
   standing_.activated_at.reset();
   if (state.license) standing_.activated_at = state.license->activated_at;
@@ -274,9 +283,9 @@ void Installation::set_aside_damage() {
                                     : concat("it grants nothing and could not be set aside: ", kept.error().message));
 }
 
-/// Writes the latest time seen, a newer license file that was adopted, and the locks of a machine
-/// of which a part was replaced, before the next part is. All are found again next time, so a
-/// state that cannot be written now is no fault.
+/// Writes the latest time seen, a newer license file or list of revocations that was adopted, and
+/// the locks of a machine of which a part was replaced, before the next part is. All are found
+/// again next time, so a state that cannot be written now is no fault.
 void Installation::keep_time() {
   if (loaded_.condition != StateCondition::intact) return;
   const Time now = environment_.now();

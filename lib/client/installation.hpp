@@ -15,6 +15,7 @@
 #include "client/state.hpp"
 #include "license/key.hpp"
 #include "machine/identity.hpp"
+#include "trust/clock_reset.hpp"
 
 namespace lic {
 
@@ -46,10 +47,18 @@ class Installation {
   /// mark alone could not be.
   Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted);
 
+  /// A time that this process has seen: as good as one in the state, until it ends or the
+  /// vendor sets the clock back. Never written.
+  void witness(Time time) noexcept;
+
   Result<void> refresh();
 
   Result<Change> activate(std::string_view license_key);
   Result<Change> activate_document(ByteView document, std::string_view name, std::string_view license_key);
+  Result<Change> activate_file(const std::string& path, std::string_view license_key);
+  Result<ImportedRevocations> import_revocations(ByteView document, std::string_view name);
+  Result<ClockCodeInfo> clock_code();
+  Result<Change> apply_clock_reset(ByteView document, std::string_view name);
   [[nodiscard]] Result<std::vector<InstalledLicense>> license_files();
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
@@ -120,6 +129,30 @@ class Installation {
   [[nodiscard]] Result<Change> finish_trial(const std::string& name, const std::string& note, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
 
+  // revoking.cpp: lists of revocations
+  /// What is known of a license that is to be activated.
+  struct Checked {
+    std::optional<Revocation> revocation;
+    bool by_list = false;  ///< it was looked up in the newest list
+    bool is_new = false;   ///< the state has learned of the revocation just now
+  };
+  [[nodiscard]] std::vector<std::string> known_ids() const;
+  bool take_list(const RevocationList& list, std::string stamp);
+  void look_at_list();
+  void judge_by_list_beside();
+  void settle_revocations();
+  [[nodiscard]] Checked check_revoked(const Terms& terms);
+  [[nodiscard]] Decision judge_candidate(const VerifiedLicense& license, const MachineFit& fit, Time now,
+                                         const Checked& checked) const;
+  [[nodiscard]] const RevocationList* known_list();
+  Result<std::string> import_list_beside(const Path& license_file);
+
+  // clock.cpp: times seen
+  void look_at_file_times();
+  [[nodiscard]] Result<void> check_untouched() const;
+  [[nodiscard]] Result<Time> time_to_reset(Time now) const;
+  [[nodiscard]] Result<Time> check_reset(const ClockReset& reset, std::string_view what, Time now) const;
+  Result<void> move_back(Time wrong, Time right);
   // license_files.cpp: the other licenses of the state directory
   /// A genuine file there that could count.
   struct Candidate {
@@ -159,9 +192,12 @@ class Installation {
 
   LoadedState loaded_;
   Standing standing_;
-  std::string kept_note_;   ///< of a state that was set aside for a change; a warning until refresh()
-  std::string given_back_;  ///< id of the license that would be, had its seat not been given back
-  bool adopted_ = false;    ///< the license is newer than the saved state
+  std::string kept_note_;      ///< of a state that was set aside for a change; a warning until refresh()
+  std::string given_back_;     ///< id of the license that would be, had its seat not been given back
+  bool adopted_ = false;       ///< the license, or the list of revocations, is newer than the saved state
+  bool list_at_hand_ = false;  ///< revocations.json in the state directory is the newest list known
+  std::optional<RevocationList> opened_list_;
+  std::optional<Time> witnessed_;
   UsageBook book_;
   bool usage_damaged_ = false;  ///< usage_data.json does not open
 };

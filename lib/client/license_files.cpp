@@ -74,8 +74,9 @@ Result<Installation::Candidate> Installation::candidate(const Path& path) {
   LIC_TRY(check_exchange(terms, what));
   if (terms.activation && !knows_exchange(terms))
     return error(Errc::conflict, "it answers an activation request: it counts when it is applied");
-  const Decision decision =
-      decide(license, standing_.context_for(license, fit_of(license), environment_.now(), loaded_.state.high_water));
+  const Checked checked = check_revoked(terms);
+  if (checked.is_new) adopted_ = true;  // it stays revoked, whatever becomes of the list
+  const Decision decision = judge_candidate(license, fit_of(license), environment_.now(), checked);
   return Candidate{path.native(), to_text(bytes), std::move(product), std::move(license), decision};
 }
 

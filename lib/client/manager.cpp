@@ -77,6 +77,8 @@ bool LicenseManager::Impl::publish(Workshop& workshop) noexcept {
     const Standing* next =
         same == known.end() ? known.emplace_back(std::make_unique<const Standing>(now)).get() : same->get();
     workshop.metering.know(workshop.installation->book());
+    if (workshop.clock_reset != now.clock_reset) latest_.store(0, std::memory_order_relaxed);
+    workshop.clock_reset = now.clock_reset;
     high_water_.store(seconds_of(now.high_water), std::memory_order_relaxed);
     verified_at_.store(seconds_of(now.verified_at), std::memory_order_relaxed);
     published_.store(next, std::memory_order_release);
@@ -87,16 +89,26 @@ bool LicenseManager::Impl::publish(Workshop& workshop) noexcept {
 }
 
 Decision LicenseManager::Impl::decision() const noexcept {
-  return standing().decision_at(now_(), time_of(high_water_.load(std::memory_order_relaxed)));
+  const Time now = now_();
+  return standing().decision_at(now, latest_seen(now));
+}
+
+std::optional<Time> LicenseManager::Impl::latest_seen(Time now) const noexcept {
+  const std::int64_t seconds = now.time_since_epoch().count();
+  std::int64_t latest = latest_.load(std::memory_order_relaxed);
+  while (latest < seconds && !latest_.compare_exchange_weak(latest, seconds, std::memory_order_relaxed)) {
+  }
+  return time_of(std::max({latest, seconds, high_water_.load(std::memory_order_relaxed)}));
 }
 
 Status LicenseManager::Impl::status() {
-  const Decision judged = decision();
   const Time now = now_();
-  Status status = standing().status_at(now, judged);
+  const auto mark = latest_seen(now);
+  const Decision judged = standing().decision_at(now, mark);
+  Status status = standing().status_at(now, mark, judged);
   if (status.verified_at) status.verified_at = time_of(verified_at_.load(std::memory_order_relaxed));
   if (const auto shop = workshop()) {
-    status.usage = (*shop)->metering.usage(status.limits, standing().time_at(now));
+    status.usage = (*shop)->metering.usage(status.limits, standing().time_at(now, mark));
     for (const auto& [name, usage] : status.usage)
       if (usage.is_near()) status.warnings.push_back(near_limit(name, usage));
   }
@@ -105,11 +117,13 @@ Status LicenseManager::Impl::status() {
 
 Result<Consumption> LicenseManager::Impl::consume(std::string_view name, std::int64_t n) {
   const Standing& known = standing();
-  const Decision judged = decision();
+  const Time now = now_();
+  const auto mark = latest_seen(now);
+  const Decision judged = known.decision_at(now, mark);
   if (const Limit* limit = known.limit_under(judged, name)) {
     auto used = without_throwing([&]() -> Result<std::optional<Consumption>> {
       LIC_TRY_ASSIGN(Workshop* const shop, workshop());
-      return shop->metering.use_drawn(name, *limit, n, judged, known.time_at(now_()));
+      return shop->metering.use_drawn(name, *limit, n, judged, known.time_at(now, mark));
     });
     if (!used) return std::move(used).error();
     if (*used) return **used;
@@ -239,6 +253,23 @@ Result<Change> LicenseManager::activate_document(std::span<const unsigned char> 
                                                  std::string_view license_key) {
   return impl_->change(
       [&](Installation& installation) { return installation.activate_document(document, name, license_key); });
+}
+
+Result<Change> LicenseManager::activate_file(const std::string& path, std::string_view license_key) {
+  return impl_->change([&](Installation& installation) { return installation.activate_file(path, license_key); });
+}
+
+Result<ImportedRevocations> LicenseManager::import_revocations(std::span<const unsigned char> document,
+                                                               std::string_view name) {
+  return impl_->change([&](Installation& installation) { return installation.import_revocations(document, name); });
+}
+
+Result<ClockCodeInfo> LicenseManager::clock_code() {
+  return impl_->change([](Installation& installation) { return installation.clock_code(); });
+}
+
+Result<Change> LicenseManager::apply_clock_reset(std::span<const unsigned char> document, std::string_view name) {
+  return impl_->change([&](Installation& installation) { return installation.apply_clock_reset(document, name); });
 }
 
 Result<Change> LicenseManager::start_trial(std::string_view email) {

@@ -64,9 +64,12 @@ Context Standing::context_for(const VerifiedLicense& one, const MachineFit& how,
   Context context;
   context.now = now;
   context.high_water = std::max(one.terms().issued_at, product.issued_at());
+  if (list) context.high_water = std::max(*context.high_water, list->issued_at);
   if (mark) context.high_water = std::max(*context.high_water, *mark);
   context.machine_matches = how.matches;
   context.is_virtual = how.is_virtual;
+  context.revoked = revoked && revoked->id == one.terms().id;
+  if (list) context.revocations_until = list->next_update;
   context.release_date = release_date;
   return context;
 }
@@ -77,9 +80,15 @@ Decision Standing::decision_at(Time now, std::optional<Time> mark) const noexcep
   return {free_plan ? Reason::free : Reason::no_license, {}};
 }
 
-Time Standing::time_at(Time now) const noexcept {
-  if (license) return std::max(now, *context_for(*license, fit, now, high_water).high_water);
-  return std::max({now, product.issued_at(), high_water.value_or(now)});
+Time Standing::signed_at() const noexcept {
+  Time latest = product.issued_at();
+  if (list) latest = std::max(latest, list->issued_at);
+  if (license && !license->signer().hex().empty()) latest = std::max(latest, license->terms().issued_at);
+  return latest;
+}
+
+Time Standing::time_at(Time now, std::optional<Time> mark) const noexcept {
+  return std::max({now, signed_at(), mark.value_or(now)});
 }
 
 const Features& Standing::features_under(const Decision& decision) const noexcept {
@@ -139,6 +148,8 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
       return {"renew", renewal};
     case Reason::clock_moved_back:
       return {"set-clock", ""};
+    case Reason::revocations_stale:
+      return {"import-revocations", ""};
     case Reason::untrusted:
       return {"activate", ""};
     case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
@@ -153,11 +164,15 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
   return {};
 }
 
-Status Standing::status_at(Time now, const Decision& decision) const {
+Status Standing::status_at(Time now, std::optional<Time> mark, const Decision& decision) const {
   Status status;
   status.at = now;
   status.decision = decision;
   status.warnings = warnings;
+  status.latest_time = std::max(signed_at(), mark.value_or(signed_at()));
+  status.revocations = list;
+  if (std::string stale = staleness(time_at(now, mark), decision); !stale.empty())
+    status.warnings.push_back(std::move(stale));
   const VerifiedLicense* held = license ? &*license : nullptr;
   const VerifiedLicense* shown = held != nullptr || forced || !free_plan ? held : &*free_plan;
   status.next = next_step(decision, held);
@@ -183,6 +198,7 @@ Status Standing::status_at(Time now, const Decision& decision) const {
   status.maintenance_until = terms.maintenance_until;
   status.source = source_of(*held);
   status.activated_at = activated_at;
+  if (revoked) status.revoked = RevokedInfo{revoked->revoked_at, revoked->reason};
   if (decision.reason == Reason::wrong_machine) status.obstacle = fit.obstacle;
   return status;
 }
@@ -193,11 +209,28 @@ bool Standing::answers_as(const Standing& other) const {
     return one->signer() == two->signer() && one->terms() == two->terms();
   };
   return forced == other.forced && fit == other.fit && activated_at == other.activated_at &&
-         product.digest() == other.product.digest() && same(license, other.license) && warnings == other.warnings &&
-         key_place == other.key_place;
+         product.digest() == other.product.digest() && same(license, other.license) && list == other.list &&
+         revoked == other.revoked && warnings == other.warnings && key_place == other.key_place;
 }
 
-Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision) const {
+std::string Standing::staleness(Time time, const Decision& decision) const {
+  const std::string who = info.support.empty() ? "the vendor" : printable(info.support);
+  const std::string known =
+      list ? concat("list ", list->seq, " of revocations is stale since ", format_time(list->next_update))
+           : "no list of revocations is known here";
+  if (license && license->terms().fresh_revocations && decision.allowed()) {
+    const Time fresh = revocations_hold_until(license->terms(), list ? std::optional(list->next_update) : std::nullopt);
+    if (time < fresh) return {};
+    const Time end = fresh + std::chrono::days{license->terms().grace_days};
+    return concat(known, "; without a newer one from ", who, ", ", name_of(*license), " counts until ",
+                  format_time(end));
+  }
+  if (!list || time < list->next_update) return {};
+  return concat(known, "; ask ", who, " for a newer one");
+}
+
+Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision,
+                         const Revocation* revocation) const {
   const Terms& terms = one.terms();
   const std::string name = name_of(one);
   const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
@@ -215,13 +248,25 @@ Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, cons
             concat("ask ", support, " to move it here; key ", terms.key, ", machine id ", fingerprint)};
   if (decision.reason == Reason::suspended)
     return {false, decision, concat(name, " is suspended by the vendor"), concat("ask ", support)};
+  if (decision.reason == Reason::revoked && revocation != nullptr)
+    return {false, decision,
+            concat(name, " was revoked by the vendor on ", format_date(revocation->revoked_at),
+                   revocation->reason.empty() ? "" : ": ", printable(revocation->reason)),
+            concat("ask ", support)};
+  if (decision.reason == Reason::revocations_stale)
+    return {false, decision,
+            concat(name, " needs a fresh list of revocations, and ",
+                   list ? concat("that of this machine, list ", list->seq, ", was good until ",
+                                 format_time(list->next_update), " or is gone")
+                        : "none is known here"),
+            concat("get the newest list from ", support, ": licctl --import-revocations FILE")};
   if (decision.reason == Reason::version_not_covered)
     return {false, decision,
             concat(name, " covers releases up to ", format_time(*terms.maintenance_until), ", not this one"),
             renewal.empty() ? "renew its maintenance with the vendor" : concat("renew its maintenance at ", renewal)};
   if (decision.reason == Reason::clock_moved_back)
     return {false, decision, "this machine's clock is more than a day behind a time already seen",
-            "set the clock right and try again"};
+            "set the clock right and try again; if it once ran ahead, licctl --clock-code asks the vendor for a reset"};
   return {false, decision, concat(name, " does not hold: ", token(decision.reason)), concat("ask ", support)};
 }
 

@@ -8,6 +8,7 @@
 
 #include "lic/lic.hpp"
 #include "policy/decide.hpp"
+#include "trust/revocations.hpp"
 #include "trust/verify.hpp"
 
 namespace lic {
@@ -36,6 +37,9 @@ struct Standing {
   std::optional<Time> activated_at;          ///< of `license`
   std::optional<Time> verified_at;           ///< when the license was last verified
   std::optional<Time> high_water;            ///< the latest time this machine has seen
+  std::string clock_reset;                   ///< the code by which the vendor set it back last
+  std::optional<RevocationListInfo> list;    ///< the newest list of revocations seen here
+  std::optional<Revocation> revoked;         ///< `license`
   KeyPlace key_place = KeyPlace::file;       ///< of the state's secret
   std::vector<std::string> warnings;
 
@@ -45,7 +49,8 @@ struct Standing {
   [[nodiscard]] Context context_for(const VerifiedLicense& one, const MachineFit& how, Time now,
                                     std::optional<Time> mark) const noexcept;
   /// The time that counts where the clock says `now`: it cannot be earlier than one seen.
-  [[nodiscard]] Time time_at(Time now) const noexcept;
+  [[nodiscard]] Time time_at(Time now) const noexcept { return time_at(now, high_water); }
+  [[nodiscard]] Time time_at(Time now, std::optional<Time> mark) const noexcept;
   /// What `decision` lets be used, which was just made: what the license grants, else what is
   /// free for everybody (the free plan, or the product's unlicensed terms).
   [[nodiscard]] const Features& features_under(const Decision& decision) const noexcept;
@@ -59,10 +64,15 @@ struct Standing {
 
   [[nodiscard]] const Plan* plan_of(const VerifiedLicense& one) const noexcept;
   /// All but what was used.
-  [[nodiscard]] Status status_at(Time now, const Decision& decision) const;
+  [[nodiscard]] Status status_at(Time now, std::optional<Time> mark, const Decision& decision) const;
   [[nodiscard]] NextStep next_step(const Decision& decision, const VerifiedLicense* shown) const;
   /// Why `one` does not hold now, for the one who tried to activate it.
-  [[nodiscard]] Change refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision) const;
+  [[nodiscard]] Change refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision,
+                               const Revocation* revocation = nullptr) const;
+  /// The latest time that a signed document here was made at.
+  [[nodiscard]] Time signed_at() const noexcept;
+  /// That the list of revocations is stale, and what it means for the license; empty: nothing.
+  [[nodiscard]] std::string staleness(Time time, const Decision& decision) const;
 
   /// Whether every question has the same answer under both, times of the clock aside.
   [[nodiscard]] bool answers_as(const Standing& other) const;

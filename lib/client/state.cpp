@@ -34,6 +34,7 @@ StateStore::StateStore(Path directory, std::string product, std::shared_ptr<Keyr
 
 Path StateStore::license_file(std::string_view key) const { return directory_ / concat(key, ".json"); }
 Path StateStore::product_file() const { return directory_ / "product.json"; }
+Path StateStore::revocations_file() const { return directory_ / kRevocationsFile; }
 Path StateStore::data_file() const { return directory_ / "license_data.json"; }
 Path StateStore::usage_file() const { return directory_ / "usage_data.json"; }
 

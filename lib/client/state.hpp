@@ -23,6 +23,7 @@
 #include "machine/identity.hpp"
 #include "policy/usage.hpp"
 #include "trust/product.hpp"
+#include "trust/revocations.hpp"
 
 namespace lic {
 
@@ -58,6 +59,15 @@ struct Exchange {
   std::string receipt;  ///< the document, once the seat was given back; else empty
 };
 
+/// The newest list of revocations that was seen here.
+struct KnownList {
+  std::int64_t seq = 0;
+  Digest digest{};
+  Time issued_at{};
+  Time next_update{};
+  std::string stamp;  ///< file_stamp() of revocations.json when it was that list
+};
+
 /// What the box holds.
 struct ClientState {
   std::optional<ActiveLicense> license;  ///< at most one of these two
@@ -71,7 +81,15 @@ struct ClientState {
   std::vector<Exchange> exchanges;  ///< the newest last; at most one of a license is not given back
   std::optional<UsageBook> usage;   ///< as of the last write of usage_data.json
   std::string keyring_name;         ///< of the box's secret in the keyring; empty: it is in state.key
+  std::optional<KnownList> list;
+  std::map<std::string, Revocation> revoked;  ///< of the licenses seen here, by id; never taken back
+  std::string clock_code;                     ///< that waits for the vendor's reset; empty: none
+  std::vector<std::string> clock_resets;      ///< codes that were used, the newest last
 };
+
+/// A list of revocations is looked for under this name, in the state directory and beside a
+/// license file.
+inline constexpr std::string_view kRevocationsFile = "revocations.json";
 
 enum class StateCondition {
   absent,  ///< there is none
@@ -104,6 +122,9 @@ class StateStore {
   [[nodiscard]] const Path& directory() const noexcept { return directory_; }
   [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
   [[nodiscard]] Path product_file() const;                      ///< product.json
+  [[nodiscard]] Path revocations_file() const;                  ///< revocations.json
+  /// What is written whenever the state is.
+  [[nodiscard]] std::vector<Path> written_paths() const { return {directory_, data_file(), usage_file()}; }
 
   /// Errors: denied (a symbolic link, another owner, no permission), untrusted (the
   /// state of another product), invalid_input (of a newer version), failure; denied or

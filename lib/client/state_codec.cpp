@@ -54,6 +54,19 @@ json::Value exchange_json(const Exchange& exchange) {
   return out.take();
 }
 
+json::Value list_json(const KnownList& list) {
+  json::ObjectBuilder out;
+  out.integer("seq", list.seq).string("digest", hex_encode(list.digest)).time("issued_at", list.issued_at);
+  out.time("next_update", list.next_update).string("stamp", list.stamp);
+  return out.take();
+}
+
+json::Value revocation_json(const Revocation& entry) {
+  json::ObjectBuilder out;
+  out.string("id", entry.id).string("reason", entry.reason).time("revoked_at", entry.revoked_at);
+  return out.take();
+}
+
 json::Value content_json(const ClientState& state) {
   json::ObjectBuilder out;
   out.integer("v", 1);
@@ -68,6 +81,12 @@ json::Value content_json(const ClientState& state) {
   for (const auto& exchange : state.exchanges) exchanges.push_back(exchange_json(exchange));
   out.array("exchanges", std::move(exchanges));
   if (state.usage) out.value("usage", book_json(*state.usage));
+  if (state.list) out.value("revocations", list_json(*state.list));
+  json::Array revoked;
+  for (const auto& [id, entry] : state.revoked) revoked.push_back(revocation_json(entry));
+  if (!revoked.empty()) out.array("revoked", std::move(revoked));
+  if (!state.clock_code.empty()) out.string("clock_code", state.clock_code);
+  if (!state.clock_resets.empty()) out.strings("clock_resets", state.clock_resets);
   return out.take();
 }
 
@@ -100,6 +119,18 @@ std::vector<Exchange> read_exchanges(json::Reader& content) {
   return exchanges;
 }
 
+/// The member "digest".
+Digest read_digest(json::Reader& reader) {
+  Digest digest{};
+  const auto bytes = hex_decode(reader.string("digest"));
+  if (bytes && bytes->size() == digest.size()) {
+    std::copy(bytes->begin(), bytes->end(), digest.begin());
+  } else {
+    reader.fault("digest", "is not a BLAKE2b-256 in hex");
+  }
+  return digest;
+}
+
 std::optional<ProductPin> read_pin(json::Reader& content) {
   if (!content.has("pin")) return std::nullopt;
   json::Reader reader(*content.member("pin"), content, "pin");
@@ -114,13 +145,26 @@ std::optional<ProductPin> read_pin(json::Reader& content) {
       reader.fault("roots", key.error().message);
     }
   }
-  const auto digest = hex_decode(reader.string("digest"));
-  if (digest && digest->size() == pin.digest.size()) {
-    std::copy(digest->begin(), digest->end(), pin.digest.begin());
-  } else {
-    reader.fault("digest", "is not a BLAKE2b-256 in hex");
-  }
+  pin.digest = read_digest(reader);
   return pin;
+}
+
+std::optional<KnownList> read_list(json::Reader& content) {
+  if (!content.has("revocations")) return std::nullopt;
+  json::Reader reader(*content.member("revocations"), content, "revocations");
+  return KnownList{reader.integer("seq", 1, json::kMaxInteger), read_digest(reader), reader.time("issued_at"),
+                   reader.time("next_update"), reader.string_or("stamp", "")};
+}
+
+std::map<std::string, Revocation> read_revoked(json::Reader& content) {
+  std::map<std::string, Revocation> revoked;
+  const json::Array& listed = content.array_or_empty("revoked");
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    json::Reader reader(listed[i], content, "revoked", i);
+    Revocation entry{reader.string("id"), reader.string_or("reason", ""), reader.time("revoked_at")};
+    revoked.emplace(entry.id, entry);
+  }
+  return revoked;
 }
 
 std::optional<ClientState> read_content(const json::Value& value) {
@@ -139,6 +183,10 @@ std::optional<ClientState> read_content(const json::Value& value) {
   state.pending = read_pending(reader);
   state.exchanges = read_exchanges(reader);
   if (reader.has("usage")) state.usage = read_book(json::Reader(*reader.member("usage"), reader, "usage"));
+  state.list = read_list(reader);
+  state.revoked = read_revoked(reader);
+  state.clock_code = reader.string_or("clock_code", "");
+  state.clock_resets = reader.strings_or_empty("clock_resets");
   if (!faults.empty()) return std::nullopt;
   return state;
 }

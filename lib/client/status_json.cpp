@@ -1,5 +1,7 @@
 #include "client/status_json.hpp"
 
+#include <algorithm>
+
 namespace lic {
 namespace {
 
@@ -16,6 +18,13 @@ json::Value next_json(const NextStep& next) {
   return json::Value(json::Object{{"action", json::Value(next.action)}, {"url", json::text_or_null(next.url)}});
 }
 
+json::Value revoked_json(const std::optional<RevokedInfo>& revoked) {
+  if (!revoked) return {};
+  json::ObjectBuilder out;
+  out.time("at", revoked->at).string_or_null("reason", revoked->reason);
+  return out.take();
+}
+
 json::Value one_usage_json(const LimitUsage& usage) {
   json::Object out{{"max", json::number_or_null(usage.limit.max)},
                    {"per", text(usage.limit.per ? token(*usage.limit.per) : std::string_view())}};
@@ -27,6 +36,14 @@ json::Value one_usage_json(const LimitUsage& usage) {
 }
 
 }  // namespace
+
+json::Value revocation_list_json(const std::optional<RevocationListInfo>& list, Time now) {
+  if (!list) return {};
+  json::ObjectBuilder out;
+  out.integer("seq", list->seq).time("issued_at", list->issued_at).time("next_update", list->next_update);
+  out.boolean("stale", now >= list->next_update);
+  return out.take();
+}
 
 json::Value feature_json(const FeatureValue& value) {
   if (const auto* words = std::get_if<std::vector<std::string>>(&value)) return json::list_of(*words);
@@ -68,6 +85,10 @@ std::string status_json(const Status& status, std::string_view machine_id) {
       {"machine_id", text(machine_id)},
       {"source", text(status.source == Source::none ? std::string_view() : token(status.source))},
       {"verified_at", json::time_or_null(status.verified_at)},
+      {"latest_time", json::time_or_null(status.latest_time)},
+      {"revoked", revoked_json(status.revoked)},
+      {"revocation_list",
+       revocation_list_json(status.revocations, std::max(status.at, status.latest_time.value_or(status.at)))},
       {"next", next_json(status.next)},
       {"warnings", json::list_of(status.warnings)},
   }));

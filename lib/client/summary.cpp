@@ -21,7 +21,7 @@ json::Value limits_json(const Limits& limits) {
 
 /// The readable part of license_data.json (docs/formats.md, 6).
 json::Value Installation::summary_json(Time now) const {
-  const Status status = standing_.status_at(now, standing_.decision_at(now));
+  const Status status = standing_.status_at(now, standing_.high_water, standing_.decision_at(now));
   json::ObjectBuilder out;
   out.string("product", standing_.info.id).string_or_null("license_key", status.license_key);
   out.string_or_null("license_type", status.plan).string_or_null("kind", status.kind ? token(*status.kind) : "");

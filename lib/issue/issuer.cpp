@@ -101,6 +101,7 @@ Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, T
   LIC_TRY(check_seats(terms.seats, request.machines.size()));
   terms.machines = request.machines;
   terms.allows_virtual = request.allows_virtual.value_or(plan->allows_virtual);
+  terms.fresh_revocations = request.fresh_revocations.value_or(plan->fresh_revocations);
   terms.order = request.order;
   terms.metadata = request.metadata;
   return terms;

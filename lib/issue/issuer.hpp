@@ -44,6 +44,7 @@ struct LicenseRequest {
   std::optional<std::int64_t> seats;
   std::vector<MachineBinding> machines;
   std::optional<bool> allows_virtual;
+  std::optional<bool> fresh_revocations;
   Features features;  ///< added to the plan's, or in place of those of the same name
   Limits limits;      ///< the same
   std::string order;

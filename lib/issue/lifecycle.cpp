@@ -85,6 +85,7 @@ void take_plan(Terms& terms, const Plan& plan) {
   terms.limits = plan.limits;
   terms.seats = std::max<std::int64_t>(plan.seats, std::ssize(terms.machines));
   terms.allows_virtual = plan.allows_virtual;
+  terms.fresh_revocations = plan.fresh_revocations;
 }
 
 /// The end after a change of plan or of the end itself.
@@ -203,6 +204,7 @@ Result<Terms> changed(const Terms& terms, const Catalog& catalog, const ChangeRe
   next.seats = request.seats.value_or(next.seats);
   LIC_TRY(check_seats(next.seats, next.machines.size()));
   next.allows_virtual = request.allows_virtual.value_or(next.allows_virtual);
+  next.fresh_revocations = request.fresh_revocations.value_or(next.fresh_revocations);
   if (request.order) {
     LIC_TRY(check_text("the order", *request.order));
     next.order = *request.order;
@@ -260,6 +262,8 @@ std::vector<TermsChange> differences(const Terms& before, const Terms& after) {
   comparison.number("seats", before.seats, after.seats);
   if (before.machines != after.machines) comparison.text("machines", machine_words(before), machine_words(after));
   comparison.text("virtual", before.allows_virtual ? "true" : "false", after.allows_virtual ? "true" : "false");
+  comparison.text("fresh_revocations", before.fresh_revocations ? "true" : "false",
+                  after.fresh_revocations ? "true" : "false");
   comparison.named("features", before.features, after.features, feature_words);
   comparison.named("limits", before.limits, after.limits, limit_words);
   comparison.text("order", before.order, after.order);

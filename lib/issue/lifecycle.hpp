@@ -45,6 +45,7 @@ struct ChangeRequest {
   std::optional<std::int64_t> seats;
   std::optional<std::vector<MachineBinding>> machines;  ///< in place of those it has
   std::optional<bool> allows_virtual;
+  std::optional<bool> fresh_revocations;
   Features features;  ///< added, or in place of those of the same name
   Limits limits;      ///< the same
   std::optional<std::string> order;
@@ -52,8 +53,8 @@ struct ChangeRequest {
 
 /// A license under another plan, or with other terms under the same.
 ///
-/// Another plan brings its kind, grace, features, limits, seats and whether it holds in
-/// virtual machines; what the
+/// Another plan brings its kind, grace, features, limits, seats, whether it holds in
+/// virtual machines and whether it needs fresh revocations; what the
 /// customer had agreed besides is to be given again. The end stays, unless one of the
 /// plans is a trial or free, or there was none: then it is that of the new plan from
 /// now. A perpetual plan never ends.

@@ -21,11 +21,24 @@ constexpr std::size_t kMostPlans = 200;
 constexpr std::array<std::string_view, 12> kCatalogMembers = {"v",          "product",      "name",        "app",
                                                               "key_prefix", "purchase_url", "renewal_url", "server_url",
                                                               "support",    "unlicensed",   "plans",       "crit"};
-constexpr std::array<std::string_view, 17> kPlanMembers = {
-    "id",       "name",          "code",    "kind",          "recommended",
-    "price",    "months",        "days",    "grace_days",    "maintenance_months",
-    "seats",    "machine_bound", "virtual", "email_domains", "grant_by_email",
-    "features", "limits"};
+constexpr std::array<std::string_view, 18> kPlanMembers = {"id",
+                                                           "name",
+                                                           "code",
+                                                           "kind",
+                                                           "recommended",
+                                                           "price",
+                                                           "months",
+                                                           "days",
+                                                           "grace_days",
+                                                           "maintenance_months",
+                                                           "seats",
+                                                           "machine_bound",
+                                                           "virtual",
+                                                           "fresh_revocations",
+                                                           "email_domains",
+                                                           "grant_by_email",
+                                                           "features",
+                                                           "limits"};
 
 /// Faults for every member that looks like a misspelt one of `known`
 /// and would be lost silently. Other members are a later version's, or the vendor's own.
@@ -126,6 +139,7 @@ Plan read_plan(json::Reader reader, bool strict) {
   plan.seats = reader.integer_or("seats", 1, kMostSeats, 1);
   plan.machine_bound = reader.boolean_or("machine_bound", false);
   plan.allows_virtual = reader.boolean_or("virtual", true);
+  plan.fresh_revocations = reader.boolean_or("fresh_revocations", false);
   plan.email_domains = reader.strings_or_empty("email_domains");
   plan.grant_by_email = reader.boolean_or("grant_by_email", false);
   plan.features = read_features(reader, "features");

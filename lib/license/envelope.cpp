@@ -16,7 +16,8 @@ constexpr std::array kKinds = {DocumentKind::license,
                                DocumentKind::revocations,
                                DocumentKind::lease,
                                DocumentKind::activation_request,
-                               DocumentKind::checkpoint};
+                               DocumentKind::checkpoint,
+                               DocumentKind::clock_reset};
 
 constexpr std::string_view kTypePrefix = "application/vnd.lic.";
 constexpr std::string_view kTypeSuffix = ".v1+json";
@@ -75,6 +76,8 @@ std::string_view token(DocumentKind kind) noexcept {
       return "activation-request";
     case DocumentKind::checkpoint:
       return "checkpoint";
+    case DocumentKind::clock_reset:
+      return "clock-reset";
   }
   return {};
 }

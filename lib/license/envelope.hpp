@@ -16,7 +16,7 @@
 namespace lic {
 
 /// What a signed document is for; the <kind> of its payload type.
-enum class DocumentKind { license, product, revocations, lease, activation_request, checkpoint };
+enum class DocumentKind { license, product, revocations, lease, activation_request, checkpoint, clock_reset };
 
 [[nodiscard]] LIC_INTERNAL std::string_view token(DocumentKind kind) noexcept;
 /// `application/vnd.lic.<kind>.v1+json`

@@ -16,7 +16,7 @@ constexpr std::int64_t kMostGraceDays = 3650;
 constexpr std::size_t kMostMachines = 1000;
 
 /// What a payload may name in `crit`: a reader that does not know it must refuse.
-constexpr std::array<std::string_view, 3> kCritical = {"suspended_at", "activation", "virtual"};
+constexpr std::array<std::string_view, 4> kCritical = {"suspended_at", "activation", "virtual", "fresh_revocations"};
 
 constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
 constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
@@ -117,6 +117,7 @@ Terms read_terms(json::Reader& document) {
   terms.limits = read_limits(document, "limits");
   terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
   terms.allows_virtual = document.boolean_or("virtual", true);
+  terms.fresh_revocations = document.boolean_or("fresh_revocations", false);
   terms.machines = read_machines(document);
   terms.activation = read_activation(document);
   terms.order = document.string_or("order", "");

@@ -53,6 +53,7 @@ struct Terms {
   Limits limits;
   std::int64_t seats = 1;
   bool allows_virtual = true;                ///< false: not in virtual machines and containers
+  bool fresh_revocations = false;            ///< counts only while a fresh list of revocations is known
   std::vector<MachineBinding> machines;      ///< empty: any machine
   std::optional<ActivationMark> activation;  ///< absent: no answer to a request
   std::string order;

@@ -40,9 +40,17 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (clock_moved_back(context.now, context.high_water)) return {Reason::clock_moved_back, {}};
   // It cannot be earlier than a time already seen: a clock that is an hour slow
   // neither keeps a new license from starting nor an old one from ending.
-  const Decision decision = judge_by_time(terms, std::max(context.now, context.high_water.value_or(context.now)));
+  const Time now = std::max(context.now, context.high_water.value_or(context.now));
+  const Decision decision = judge_by_time(terms, now);
+  if (!decision.allowed()) return decision;
+  const Time fresh = revocations_hold_until(terms, context.revocations_until);
+  if (terms.fresh_revocations && now >= fresh + days{terms.grace_days}) return {Reason::revocations_stale, {}};
   const bool newer = terms.maintenance_until && context.release_date > terms.maintenance_until;
-  return newer && decision.allowed() ? Decision{Reason::version_not_covered, {}} : decision;
+  return newer ? Decision{Reason::version_not_covered, {}} : decision;
+}
+
+Time revocations_hold_until(const Terms& terms, std::optional<Time> list_until) noexcept {
+  return std::max(terms.issued_at, list_until.value_or(terms.issued_at));
 }
 
 std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now) {

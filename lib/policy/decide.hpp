@@ -22,6 +22,8 @@ struct Context {
   bool is_virtual = false;
   bool revoked = false;
   bool suspended = false;
+  /// Up to when the newest list of revocations that is known holds; absent: none is known.
+  std::optional<Time> revocations_until;
   /// When the release that asks was made; absent: not asked about.
   std::optional<Time> release_date;
 };
@@ -41,15 +43,19 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked,
 /// suspended, wrong machine (bound to another; a virtual one that it does not allow),
-/// clock moved back, not yet valid, expired, version not covered (the release is newer
-/// than the maintenance).
+/// clock moved back, not yet valid, expired, revocations stale, version not covered (the
+/// release is newer than the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.
 [[nodiscard]] LIC_INTERNAL bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept;
 
+/// Up to when a license may go without a newer list of revocations, grace aside: as long as the newest one that is
+/// known holds, and no less than to its own issue, when it was not revoked.
+[[nodiscard]] LIC_INTERNAL Time revocations_hold_until(const Terms& terms, std::optional<Time> list_until) noexcept;
+
 /// The moment up to which `decision`, made at `now`, stays the same while nothing
-/// but the time changes; absent: for ever.
+/// but the time changes; absent: for ever. Of revocation lists and releases nothing is asked here.
 [[nodiscard]] LIC_INTERNAL std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now);
 
 }  // namespace lic

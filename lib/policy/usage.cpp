@@ -66,6 +66,12 @@ void move_on(Counter& counter, Time now) noexcept {
   renew(counter.year, Period::year);
 }
 
+void set_back(Counter& counter, Time now) noexcept {
+  counter.day.start = std::min(counter.day.start, window_start(Period::day, now));
+  counter.month.start = std::min(counter.month.start, window_start(Period::month, now));
+  counter.year.start = std::min(counter.year.start, window_start(Period::year, now));
+}
+
 std::optional<std::int64_t> hard_limit(const Limit& limit) noexcept {
   if (!limit.max) return std::nullopt;
   // In hundredths, so that nothing overflows: max is at most 2^53, overage at most 1000.

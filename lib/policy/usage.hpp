@@ -50,6 +50,10 @@ inline constexpr std::size_t kMostCounters = 256;
 /// clock was set back) goes on: nothing is given twice.
 LIC_INTERNAL void move_on(Counter& counter, Time now) noexcept;
 
+/// For a clock that ran ahead: what was counted in windows that begin after `now` counts in those
+/// of `now`.
+LIC_INTERNAL void set_back(Counter& counter, Time now) noexcept;
+
 /// The most that may be used: `max` and its overage. Absent: unlimited.
 [[nodiscard]] LIC_INTERNAL std::optional<std::int64_t> hard_limit(const Limit& limit) noexcept;
 

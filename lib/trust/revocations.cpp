@@ -55,6 +55,7 @@ Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& p
     return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(list.product), ", not for ",
                                          in_quotes(product.catalog().product)));
   LIC_TRY(check_in_force(product, signer, list.issued_at, what));
+  list.digest = blake2b(envelope.signed_bytes());
   return list;
 }
 

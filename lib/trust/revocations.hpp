@@ -7,6 +7,7 @@
 
 #include "base/bytes.hpp"
 #include "base/export.hpp"
+#include "crypto/hash.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "trust/product.hpp"
@@ -27,6 +28,7 @@ struct RevocationList {
   Time issued_at{};
   Time next_update{};
   std::vector<Revocation> entries;  ///< sorted by id
+  Digest digest{};                  ///< of one that open() gave: BLAKE2b-256 of the signed bytes
 
   /// The payload to sign.
   [[nodiscard]] LIC_INTERNAL std::string to_json() const;

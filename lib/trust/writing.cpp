@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time.hpp"
+#include "trust/clock_reset.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
 
@@ -54,6 +55,13 @@ std::string RevocationList::to_json() const {
   auto& listed = out["entries"] = nlohmann::ordered_json::array();
   for (const auto& entry : entries)
     listed.push_back({{"id", entry.id}, {"reason", entry.reason}, {"revoked_at", format_time(entry.revoked_at)}});
+  return out.dump();
+}
+
+std::string ClockReset::to_json() const {
+  const nlohmann::ordered_json out = {
+      {"v", 1},     {"id", id},           {"product", product}, {"issued_at", format_time(issued_at)},
+      {"key", key}, {"code", code.text()}};
   return out.dump();
 }
 

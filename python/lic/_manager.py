@@ -45,6 +45,7 @@ class Code(enum.IntEnum):
     USAGE_LIMIT_REACHED = 20
     TRIAL_NOT_AVAILABLE = 21
     VERSION_NOT_COVERED = 22
+    REVOCATIONS_STALE = 23
 
     @classmethod
     def _missing_(cls, value: object) -> Optional["Code"]:

@@ -32,7 +32,9 @@ class Desk {
   [[nodiscard]] Result<LicenseManager> try_open(OpenOptions options = {}) const {
     std::filesystem::create_directories(home());
     options.product_file = product().native();
-    auto impl = LicenseManager::Impl::open(options, {home(), machine.path(), [this] { return now; }, keyring});
+    Environment environment{home(), machine.path(), [this] { return now; }, keyring};
+    if (asks_files) environment.modified_at = modified_at;
+    auto impl = LicenseManager::Impl::open(options, std::move(environment));
     if (!impl) return Error(impl.error());
     return LicenseManager(std::move(impl).value());
   }
@@ -69,6 +71,7 @@ class Desk {
   TemporaryDirectory files;
   std::shared_ptr<Keyring> keyring;
   Time now = at("2026-12-01T12:00:00Z");
+  bool asks_files = false;  ///< when they were written, though that is by another clock
 };
 
 }  // namespace lic::test

@@ -32,6 +32,7 @@ const std::vector<Reason> kReasons = {
     Reason::usage_limit_reached,
     Reason::trial_not_available,
     Reason::version_not_covered,
+    Reason::revocations_stale,
 };
 
 }  // namespace

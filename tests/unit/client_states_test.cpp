@@ -68,7 +68,7 @@ void check_row(const Desk& desk, const std::string& state, const OpenOptions& op
 }  // namespace
 
 TEST_CASE("states: every row of the table in docs/states.md", "[states]") {
-  CHECK(table().size() == 14);
+  CHECK(table().size() == 15);
   Desk desk;
   check_row(desk, "no-license");
   REQUIRE(desk.open().start_trial()->changed);
@@ -114,6 +114,27 @@ TEST_CASE("states: what the vendor's newer file says", "[states]") {
     REQUIRE(write_file(file, view_bytes(desk.vendor.sign(terms))));
     CHECK(desk.reason() == Reason::valid);
   }
+}
+
+TEST_CASE("states: what a list of revocations says", "[states]") {
+  Desk desk;
+  Terms terms = desk.vendor.terms("professional");
+  terms.fresh_revocations = true;
+  terms.grace_days = 30;
+  desk.must_activate(terms);
+  check_row(desk, "valid");
+  desk.now = terms.issued_at + std::chrono::days{30};
+  check_row(desk, "revocations-stale");
+  RevocationList list;
+  list.product = "ticketzero";
+  list.seq = 1;
+  list.issued_at = desk.now;
+  list.next_update = desk.now + std::chrono::days{7};
+  list.entries = {{terms.id, "refund", desk.now}};
+  const std::string document =
+      test::signed_document(DocumentKind::revocations, list.to_json(), desk.vendor.license_key());
+  REQUIRE(write_file(desk.state() / "revocations.json", view_bytes(document)));
+  check_row(desk, "revoked");
 }
 
 TEST_CASE("states: an edited state, and a free plan", "[states]") {

@@ -18,6 +18,7 @@
 #include "support/catch.hpp"
 #include "support/vendor.hpp"
 #include "trust/checkpoint.hpp"
+#include "trust/clock_reset.hpp"
 #include "trust/inclusion_proof.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
@@ -129,6 +130,10 @@ std::string judge_proof(const Vector& vector) {
   return proof ? verdict_of(proof->check(checkpoint(), digest, "proof")) : verdict_of(proof);
 }
 
+std::string judge_clock_reset(const Vector& vector) {
+  return verdict_of(ClockReset::open(vector.bytes, product(), "clock reset"));
+}
+
 std::string judge_catalog(const Vector& vector) {
   return verdict_of(Catalog::parse(view_text(vector.bytes), "catalogue"));
 }
@@ -146,6 +151,7 @@ const std::vector<Directory>& directories() {
       {"products", {}, judge_product},
       {"successors", {}, judge_successor},
       {"revocations", {"revoked"}, judge_revocations},
+      {"clock-resets", {}, judge_clock_reset},
       {"checkpoints", {}, judge_checkpoint},
       {"proofs", {}, judge_proof},
       {"catalogs", {}, judge_catalog},
@@ -159,7 +165,7 @@ const std::set<std::string>& verdicts() {
     std::set<std::string> all = {"accept", "invalid-input", "untrusted"};
     for (const Reason reason :
          {Reason::valid, Reason::expiring, Reason::grace, Reason::trial, Reason::free, Reason::expired,
-          Reason::wrong_machine, Reason::not_yet_valid, Reason::clock_moved_back})
+          Reason::wrong_machine, Reason::not_yet_valid, Reason::clock_moved_back, Reason::revocations_stale})
       all.emplace(token(reason));
     return all;
   }();

@@ -73,7 +73,8 @@ typedef enum lic_code {
   LIC_FEATURE_NOT_LICENSED = 19,
   LIC_USAGE_LIMIT_REACHED = 20,
   LIC_TRIAL_NOT_AVAILABLE = 21,
-  LIC_VERSION_NOT_COVERED = 22
+  LIC_VERSION_NOT_COVERED = 22,
+  LIC_REVOCATIONS_STALE = 23 /**< it needs a fresher list of revocations */
 } lic_code;
 
 /** What stands behind a LIC_OK. */

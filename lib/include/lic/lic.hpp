@@ -57,9 +57,24 @@ enum class Source { none, offline, online, trial, free };
 
 /// What the user should do next, and where.
 struct NextStep {
-  /// "renew", "buy", "upgrade", "activate", "contact-support", "set-clock", "use-physical-machine"; empty: nothing
+  /// "renew", "buy", "upgrade", "activate", "contact-support", "set-clock", "use-physical-machine",
+  /// "import-revocations"; empty: nothing
   std::string action;
   std::string url;  ///< empty when there is none
+};
+
+/// That the vendor has revoked a license, as a signed list says.
+struct RevokedInfo {
+  Time at{};
+  std::string reason;  ///< as the vendor wrote it: escape it before printing
+};
+
+/// The newest list of revocations that was seen here.
+struct RevocationListInfo {
+  std::int64_t seq = 0;
+  Time issued_at{};
+  Time next_update{};  ///< from then on it is stale
+  friend bool operator==(const RevocationListInfo&, const RevocationListInfo&) = default;
 };
 
 /// The whole answer at one moment.
@@ -82,6 +97,9 @@ struct Status {
   std::int64_t seats = 0;
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
+  std::optional<RevokedInfo> revoked;
+  std::optional<RevocationListInfo> revocations;  ///< absent: no list was ever seen here
+  std::optional<Time> latest_time;                ///< the latest that was seen, by which the clock is judged
   NextStep next;
   /// In a sentence, why this is the wrong machine for the license: it is bound to another,
   /// or not for virtual machines, and what shows that this is one. Else empty; safe to print.
@@ -129,6 +147,21 @@ struct InstalledLicense {
   Decision decision;    ///< of it alone
   bool active = false;  ///< the one that counts
   std::string problem;  ///< why it cannot count whatever it says, or empty; safe to print
+};
+
+/// A list of revocations that was imported.
+struct ImportedRevocations {
+  Change change;  ///< not `changed` when it was known already
+  RevocationListInfo list;
+  std::size_t entries = 0;  ///< licenses on it
+};
+
+/// What the vendor needs to let a clock that once ran ahead be forgotten.
+struct ClockCodeInfo {
+  std::string code;  ///< to be read out or mailed
+  Time latest_time{};
+  Time clock{};       ///< what the clock says
+  bool made = false;  ///< false: it waits for its answer already
 };
 
 /// What the product file says of the product.
@@ -223,6 +256,32 @@ class LIC_API LicenseManager {
   /// With `license_key`, the license of another key is Errc::invalid_input.
   [[nodiscard]] Result<Change> activate_document(std::span<const unsigned char> document, std::string_view name,
                                                  std::string_view license_key = {});
+
+  /// The same from a file. A list of revocations `revocations.json` beside it is imported
+  /// first, if it is newer than what is known; one that is malformed or not genuine is a warning.
+  /// Errors: also those of import_revocations() for another list of the same number.
+  [[nodiscard]] Result<Change> activate_file(const std::string& path, std::string_view license_key = {});
+
+  /// Takes the vendor's list of revocations. What it revokes of the licenses known here
+  /// stays revoked, whatever later lists say. (A file revocations.json in the state directory
+  /// is taken by itself.) `decision` is what holds then.
+  /// Errors: invalid_input, untrusted (not genuine; another list of the number that is known:
+  /// one of the two is forged or the vendor's numbers were given twice), conflict (older than
+  /// what is known), denied, unavailable, failure.
+  [[nodiscard]] Result<ImportedRevocations> import_revocations(std::span<const unsigned char> document,
+                                                               std::string_view name);
+
+  /// For a clock that once ran ahead: the code by which the vendor signs a reset of the latest
+  /// time seen. It stays the same until it is used or a later time is seen.
+  /// Errors: conflict (the clock is not behind that time, or it is behind the date of a signed
+  /// document, which no reset changes), untrusted (the state was tampered with), denied,
+  /// unavailable, failure.
+  [[nodiscard]] Result<ClockCodeInfo> clock_code();
+  /// Sets the latest time seen back to when the vendor signed `document`: on the machine that
+  /// has the code waiting, once, and with the clock set right. A trial that began while the
+  /// clock ran ahead keeps what was left of it, and counters keep what was used.
+  /// Errors: as clock_code(); conflict also for another code, or one that was used.
+  [[nodiscard]] Result<Change> apply_clock_reset(std::span<const unsigned char> document, std::string_view name);
 
   /// Starts the product's trial, once per user and machine; with an e-mail address
   /// at one of its domains, a plan that the vendor grants by e-mail alone.

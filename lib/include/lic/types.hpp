@@ -45,6 +45,7 @@ enum class Reason {
   usage_limit_reached,
   trial_not_available,
   version_not_covered,
+  revocations_stale,  ///< it counts only with a fresh list of revocations, and there is none
 };
 
 [[nodiscard]] LIC_API std::string_view token(Kind kind) noexcept;
@@ -165,6 +166,8 @@ struct Plan {
   bool machine_bound = false;
   /// Whether a license of this plan holds in virtual machines and containers.
   bool allows_virtual = true;
+  /// A license of this plan counts only while a fresh list of revocations is known.
+  bool fresh_revocations = false;
   /// For whom: whole labels at the end of the e-mail's domain; ".edu" means any
   /// name under edu, "ox.ac.uk" that domain and any name under it. Empty: anyone.
   std::vector<std::string> email_domains;
