@@ -585,6 +585,11 @@ TEST_CASE("C: a forked child goes on with the manager, without listener and thre
       static_cast<void>(lic_on_change(handle, count, &heard, nullptr));
     }
   });
+#if defined(__SANITIZE_THREAD__)
+  constexpr bool kChildMayStartThreads = false;  // ThreadSanitizer ends a forked child that starts a thread
+#else
+  constexpr bool kChildMayStartThreads = true;
+#endif
   int good = 0;
   for (int i = 0; i < 10; ++i) {
     const pid_t child = test::start_child([&] {
@@ -594,7 +599,7 @@ TEST_CASE("C: a forked child goes on with the manager, without listener and thre
                          lic_get_status(inherited, &status, nullptr) == LIC_OK &&
                          lic_consume(inherited, "tickets", 2, nullptr, nullptr) == LIC_OK &&
                          lic_on_change(inherited, count, &heard, nullptr) == LIC_OK &&
-                         lic_refresh_every(inherited, 3600, nullptr) == LIC_OK &&
+                         (!kChildMayStartThreads || lic_refresh_every(inherited, 3600, nullptr) == LIC_OK) &&
                          lic_refresh(inherited, nullptr) == LIC_OK;
       return works && lic_close(&inherited) == LIC_OK && inherited == nullptr;
     });
