@@ -10,11 +10,13 @@ _licctl() {
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 
-  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --request-activation --apply-activation --check-feature --record-usage --usage --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --fail-if-expires-within --release-date --email --explain --all --offline --json --quiet --verbose --log-file --color -h --help --version'
+  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --request-activation --apply-activation --import-revocations --clock-code --apply-clock-reset --check-feature --record-usage --usage --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --fail-if-expires-within --release-date --email --explain --all --offline --json --quiet --verbose --log-file --color -h --help --version'
   case "$command $prev" in
     *' --activate-license') paths=f ;;
     *' --request-activation') paths=f ;;
     *' --apply-activation') paths=f ;;
+    *' --import-revocations') paths=f ;;
+    *' --apply-clock-reset') paths=f ;;
     *' --check-feature') : ;;
     *' --record-usage') : ;;
     *' --state-key') words='keyring file' ;;

@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'check' | 'expiring' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -53,6 +53,7 @@ _licgen() {
     'create --seats') : ;;
     'create --machine') : ;;
     'create --virtual') words='yes no' ;;
+    'create --fresh-revocations') words='yes no' ;;
     'create --feature') : ;;
     'create --limit') : ;;
     'create --order') : ;;
@@ -85,6 +86,7 @@ _licgen() {
     'change --seats') : ;;
     'change --machine') : ;;
     'change --virtual') words='yes no' ;;
+    'change --fresh-revocations') words='yes no' ;;
     'change --feature') : ;;
     'change --limit') : ;;
     'change --order') : ;;
@@ -103,6 +105,8 @@ _licgen() {
     'release -o' | 'release --out') paths=f ;;
     'release --machine') : ;;
     'release --receipt') paths=f ;;
+    'clock-reset --code') : ;;
+    'clock-reset -o' | 'clock-reset --out') paths=f ;;
     'check --email') : ;;
     'check --customer') : ;;
     'expiring --within') : ;;
@@ -160,7 +164,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release check expiring import reissue report export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring import reissue report export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -169,11 +173,11 @@ _licgen() {
         'product') words='export import' ;;
         'product export') options+=' -o --out --force --file-version' ;;
         'product import') paths=f ;;
-        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --virtual --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
         'renew') options+=' --reason -o --out --force --months --expires --order' : ;;
-        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --virtual --feature --limit --order' : ;;
+        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --virtual --fresh-revocations --feature --limit --order' : ;;
         'suspend') options+=' --reason -o --out --force' : ;;
         'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;
@@ -181,6 +185,7 @@ _licgen() {
         'sign-request') options+=' -o --out --qr --qr-invert --force' paths=f ;;
         'activations') options+=' --all' : ;;
         'release') options+=' --reason -o --out --force --machine --receipt' : ;;
+        'clock-reset') options+=' --code -o --out --force' : ;;
         'check') options+=' --email --customer' ;;
         'expiring') options+=' --within --mbox --force --smtp --smtp-password-file --cacert --smtp-plain --template --from --again' ;;
         'import') options+=' --format --plan-map --new-keys --skip-bad -o --out --force' paths=f ;;

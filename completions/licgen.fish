@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --within --mbox --smtp --smtp-password-file --cacert --template --from --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'check' 'expiring' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -33,6 +33,7 @@ complete -c licgen -n '__licgen_at' -a 'transfer' -d 'Give a license to a new ow
 complete -c licgen -n '__licgen_at' -a 'sign-request' -d 'Answer a machine\'s activation request with a license bound to that machine'
 complete -c licgen -n '__licgen_at' -a 'activations' -d 'List the machines that have a seat of a license'
 complete -c licgen -n '__licgen_at' -a 'release' -d 'Free a machine\'s seat, by its id or by the receipt that it wrote'
+complete -c licgen -n '__licgen_at' -a 'clock-reset' -d 'Sign that a machine may forget a time that its clock once ran ahead to'
 complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first, and remind of them'
 complete -c licgen -n '__licgen_at' -a 'import' -d 'Take licenses from elsewhere: keys kept, terms signed anew'
@@ -87,6 +88,7 @@ complete -c licgen -n '__licgen_at create' -l starts -x -d 'Begins at a date or 
 complete -c licgen -n '__licgen_at create' -l seats -x -d 'How many machines may use it at a time (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l machine -x -d 'Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a seat by a request; at most as often as there are seats'
 complete -c licgen -n '__licgen_at create' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers (default: as the plan says)'
+complete -c licgen -n '__licgen_at create' -l fresh-revocations -x -a 'yes no' -d 'Whether it counts only where a fresh revocation list is known (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l feature -x -d 'Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word'
 complete -c licgen -n '__licgen_at create' -l limit -x -d 'Add or change a limit: a number or unlimited, per day, month or year'
 complete -c licgen -n '__licgen_at create' -l order -x -d 'Number of the order'
@@ -115,7 +117,7 @@ complete -c licgen -n '__licgen_at renew' -l order -x -d 'Number of the order: t
 complete -c licgen -n '__licgen_at change' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at change' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
 complete -c licgen -n '__licgen_at change' -l force -d 'Replace a FILE.jsonl that exists'
-complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace and --virtual; the end stays, but for a trial\'s'
+complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations; the end stays, but for a trial\'s'
 complete -c licgen -n '__licgen_at change' -l months -x -d 'Ends N calendar months from now'
 complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or time (UTC), or a duration from now: 30d, 1y'
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'
@@ -124,6 +126,7 @@ complete -c licgen -n '__licgen_at change' -l seats -x -d 'How many machines may
 complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine'
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
 complete -c licgen -n '__licgen_at change' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers'
+complete -c licgen -n '__licgen_at change' -l fresh-revocations -x -a 'yes no' -d 'Whether it counts only where a fresh revocation list is known'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l order -x -d 'Number of the order: the same change under the same number is done once'
@@ -150,6 +153,9 @@ complete -c licgen -n '__licgen_at release' -s o -l out -r -F -d 'Also write the
 complete -c licgen -n '__licgen_at release' -l force -d 'Replace a FILE.jsonl that exists'
 complete -c licgen -n '__licgen_at release' -l machine -x -d 'The machine (licctl --machine-id), or the beginning of it as licgen activations shows it'
 complete -c licgen -n '__licgen_at release' -l receipt -r -F -d 'The receipt that the machine wrote when it gave the seat back; - is standard input'
+complete -c licgen -n '__licgen_at clock-reset' -l code -x -d 'The code that licctl --clock-code printed on the customer\'s machine'
+complete -c licgen -n '__licgen_at clock-reset' -s o -l out -r -F -d 'Write to FILE instead of standard output'
+complete -c licgen -n '__licgen_at clock-reset' -l force -d 'Replace FILE if it exists'
 complete -c licgen -n '__licgen_at check' -l email -x -d 'The customer with that e-mail address'
 complete -c licgen -n '__licgen_at check' -l customer -x -d 'The customer of that name, capitals as small letters'
 complete -c licgen -n '__licgen_at expiring' -l within -x -d 'How far to look ahead: 30d, 2mo, 1y (default: 30d)'
@@ -189,7 +195,7 @@ complete -c licgen -n '__licgen_at export' -l force -d 'Replace files that exist
 complete -c licgen -n '__licgen_at revocations' -a 'export' -d 'Sign and write the list of all revoked licenses'
 complete -c licgen -n '__licgen_at revocations export' -s o -l out -r -F -d 'Write to FILE instead of standard output'
 complete -c licgen -n '__licgen_at revocations export' -l force -d 'Replace FILE if it exists'
-complete -c licgen -n '__licgen_at revocations export' -l valid -x -d 'How long clients may go by this list (default: 7d); licctl 0.1.0 reads no lists'
+complete -c licgen -n '__licgen_at revocations export' -l valid -x -d 'How long clients may go by this list; after that it is stale (default: 7d)'
 complete -c licgen -n '__licgen_at verify' -l product-file -r -F -d 'Trust the keys of this product file; the home and its ledger are then not looked at'
 complete -c licgen -n '__licgen_at verify' -l checkpoint -r -F -d 'With --proof: the checkpoint that the proof is for, as licgen audit writes it'
 complete -c licgen -n '__licgen_at verify' -l proof -r -F -d 'Also check this proof that the document was issued through the ledger; no ledger is needed'
