@@ -2,6 +2,7 @@
 
 /// What an action of licctl works on.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,11 +22,13 @@ struct ClientOptions {
   std::string release_date;
   std::string license_key;
   std::string receipt;
+  std::optional<std::int64_t> statement;
   QrOptions qr;
   bool force = false;
   bool explain = false;
   bool all = false;
   bool offline = false;
+  bool new_key = false;
 };
 
 class Client {

@@ -6,7 +6,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
-#include "common/output_file.hpp"
+#include "licctl/carried_document.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
 
@@ -21,48 +21,18 @@ constexpr mode_t kReceiptMode = 0600;           // who shows it gives the seat b
 
 using Json = nlohmann::ordered_json;
 
-/// Whether standard output can take what is asked of it.
-Result<void> check_streams(const std::string& file, std::string_view option, const Client& client, Output& output) {
-  const QrOptions& qr = client.options().qr;
-  LIC_TRY(check_qr_options(qr, output));
-  if (file != "-" || !(output.json() || qr.to_stdout())) return {};
-  return error(Errc::usage,
-               concat(option, " - and ", output.json() ? "--json" : "--qr -", " both want standard output"),
-               "name a file");
-}
-
-/// Writes a document to `file` and as codes; the names of what was written.
-Result<std::vector<std::string>> write_document(const std::string& file, const std::string& document, mode_t mode,
-                                                const ClientOptions& options, Output& output) {
-  std::vector<std::string> files;
-  if (file == "-") {
-    output.line(document);
-  } else {
-    LIC_TRY(write_output_file(file, concat(document, '\n'), mode, options.force));
-    files.push_back(file);
-  }
-  LIC_TRY_ASSIGN(const auto codes, write_qr_codes(options.qr, document, options.force, output));
-  files.insert(files.end(), codes.begin(), codes.end());
-  return files;
-}
-
-/// Whether `file` may be written: it is not there, or holds `document` already.
-Result<void> check_place(const std::string& file, const std::string& document, bool force) {
-  return file == "-" ? Result<void>() : check_output_file(file, concat(document, '\n'), force);
-}
-
 Result<void> request(Client& client) {
   Output& output = client.output();
   const ClientOptions& options = client.options();
   if (options.license_key.empty())
     return error(Errc::usage, "--request-activation needs the key of the license",
                  "licctl --request-activation FILE --license-key KEY");
-  LIC_TRY(check_streams(options.value, "--request-activation", client, output));
+  LIC_TRY(check_streams(options.value, "--request-activation", client));
   LIC_TRY_ASSIGN(LicenseManager manager, client.open_state());
   LIC_TRY_ASSIGN(const std::string waiting, manager.pending_request(options.license_key));
   LIC_TRY(check_place(options.value, waiting, options.force));
   LIC_TRY_ASSIGN(const RequestedActivation made, manager.request_activation(options.license_key, options.force));
-  LIC_TRY_ASSIGN(const auto files, write_document(options.value, made.document, kRequestMode, options, output));
+  LIC_TRY_ASSIGN(const auto files, write_document(options.value, made.document, kRequestMode, client));
   if (output.json()) {
     output.line(json_lines(Json{{"request", made.id},
                                 {"license_key", made.license_key},
@@ -99,14 +69,14 @@ void report(const ReturnedSeat& returned, const std::vector<std::string>& files,
 Result<int> give_back(Client& client) {
   Output& output = client.output();
   const ClientOptions& options = client.options();
-  LIC_TRY(check_streams(options.receipt, "--receipt", client, output));
+  LIC_TRY(check_streams(options.receipt, "--receipt", client));
   LIC_TRY_ASSIGN(LicenseManager manager, client.open_state());
   LIC_TRY_ASSIGN(const std::string known, manager.returned_receipt(options.license_key));
   LIC_TRY(check_place(options.receipt, known, options.force));
   LIC_TRY_ASSIGN(const ReturnedSeat returned, manager.return_seat(options.license_key));
   if (returned.receipt.empty())
     return output.fail(exit_code(returned.change.decision.reason), returned.change.message, returned.change.hint);
-  const auto files = write_document(options.receipt, returned.receipt, kReceiptMode, options, output);
+  const auto files = write_document(options.receipt, returned.receipt, kReceiptMode, client);
   if (!files)
     return error(files.error().code, concat(returned.change.message, ", but: ", files.error().message),
                  "the same command writes the receipt again, also to another FILE");

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/help.hpp"
@@ -27,6 +28,8 @@ const std::vector<Action>& licctl_actions() {
       {"--record-usage", "NAME[=N]", "Count N (1) of a limit, or give back with NAME=-N; exit 20 when it is reached",
        record_usage},
       {"--usage", nullptr, "Show what is used of each limit and what is left; exit 20 when one is used up", show_usage},
+      {"--usage-report", "FILE", "Write a signed statement of what was used since the last one, for the vendor to bill",
+       report_usage},
       {"--machine-id", nullptr, "Print the fingerprint of this machine, for the vendor", machine_id},
       {"--state-key", "keyring|file", "Keep the key of the license state in the keyring of the desktop, or in a file",
        move_state_key},
@@ -51,7 +54,8 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
                  "With --activate-license KEY: its signed file. Else: judge this signed file instead of the state")
       ->type_name("FILE");
   app.add_option("--license-key", options.license_key,
-                 "With --request-activation: the license to ask a seat of; with --receipt: whose seat to give back")
+                 "With --request-activation: the license to ask a seat of; with --receipt: whose seat to give back; "
+                 "with --usage-report: whose usage to state")
       ->type_name("KEY");
   app.add_option("--receipt", options.receipt,
                  "With --deactivate-license: give the seat back that a request took, and write the receipt for the "
@@ -60,7 +64,16 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
       ->needs("--deactivate-license");
   add_qr_options(app, options.qr);
   app.add_flag("--force", options.force,
-               "With --request-activation: make a new request; there and with --receipt: replace files that exist");
+               "With --request-activation: make a new request; there, with --receipt and with --usage-report: replace "
+               "files that exist");
+  add_number(app, "--statement", options.statement, 1, json::kMaxInteger,
+             "With --usage-report: write statement N again, in place of a new one")
+      ->type_name("N")
+      ->needs("--usage-report");
+  app.add_flag("--new-key", options.new_key,
+               "With --usage-report: sign with a new key from now on, after the state was restored from a backup")
+      ->needs("--usage-report")
+      ->excludes("--statement");
   app.add_option("--fail-if-expires-within", options.fail_if_expires_within,
                  "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
       ->type_name("DURATION")
@@ -86,15 +99,16 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
 
 Result<void> check_options(const Action& action, const ClientOptions& options) {
   const std::string_view name = action.name;
-  const bool writes = name == "--request-activation" || !options.receipt.empty();
+  const bool writes = name == "--request-activation" || name == "--usage-report" || !options.receipt.empty();
   const std::string_view misplaced = writes                         ? ""
                                      : !options.license_key.empty() ? "--license-key"
                                      : options.qr.wanted()          ? "--qr"
                                      : options.force                ? "--force"
                                                                     : "";
   if (!misplaced.empty())
-    return error(Errc::usage, concat(misplaced, " does not go with ", name),
-                 concat(misplaced, " is for --request-activation, and for --deactivate-license --receipt FILE"));
+    return error(
+        Errc::usage, concat(misplaced, " does not go with ", name),
+        concat(misplaced, " is for --request-activation, --usage-report, and --deactivate-license --receipt FILE"));
   const bool changes_state = writes || name == "--apply-activation" || name == "--state-key" ||
                              name == "--import-revocations" || name == "--clock-code" || name == "--apply-clock-reset";
   if (changes_state && !options.license_file.empty())

@@ -32,6 +32,7 @@ namespace lic::app {
 [[nodiscard]] int check_feature(Client& client);
 [[nodiscard]] int record_usage(Client& client);
 [[nodiscard]] int show_usage(Client& client);
+[[nodiscard]] int report_usage(Client& client);
 [[nodiscard]] int machine_id(Client& client);
 [[nodiscard]] int move_state_key(Client& client);
 [[nodiscard]] int list_plans(Client& client);

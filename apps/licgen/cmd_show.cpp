@@ -11,6 +11,7 @@
 #include "licgen/product_document.hpp"
 #include "licgen/seats.hpp"
 #include "licgen/summary_text.hpp"
+#include "licgen/usage_text.hpp"
 
 namespace lic::app {
 namespace {
@@ -37,15 +38,34 @@ Json history_json(const std::vector<HistoryEntry>& history) {
   return out;
 }
 
-Json license_json(const LicenseSummary& license, const Bytes& payload, const std::vector<Activation>& activations,
-                  const std::vector<HistoryEntry>& history) {
+Json statements_json(const std::vector<UsageRecord>& usage) {
+  Json out = Json::array();
+  for (const auto& newest : usage) {
+    const auto key = PublicKey::from_base64(newest.device);
+    out.push_back({{"device", key ? Json(key->id().hex()) : Json(nullptr)},
+                   {"statement", newest.seq},
+                   {"to", format_time(newest.to)},
+                   {"imported_at", format_time(newest.imported_at)}});
+  }
+  return out;
+}
+
+/// What the ledger has of a license beside its terms.
+struct Kept {
+  std::vector<Activation> activations;
+  std::vector<UsageRecord> usage;  ///< the newest statement of each device
+  std::vector<HistoryEntry> history;
+};
+
+Json license_json(const LicenseSummary& license, const Bytes& payload, const Kept& kept) {
   Json out;
   out["license"] = Json::parse(payload.begin(), payload.end());
   out["status"] = token(license.status);
   out["activations"] = Json::array();
-  for (const auto& activation : activations)
+  for (const auto& activation : kept.activations)
     if (activation.live()) out["activations"].push_back(activation_json(activation));
-  out["history"] = history_json(history);
+  out["usage"] = statements_json(kept.usage);
+  out["history"] = history_json(kept.history);
   out["note"] = text_or_null(license.note);
   out["batch"] = text_or_null(license.batch);
   out["revoked"] = nullptr;
@@ -129,8 +149,7 @@ void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntr
   }
 }
 
-void print_license(const LicenseSummary& license, const Terms& terms, const std::vector<Activation>& activations,
-                   const std::vector<HistoryEntry>& history, Output& output) {
+void print_license(const LicenseSummary& license, const Terms& terms, const Kept& kept, Output& output) {
   output.line(concat("key           ", output.styled(Style::bold, license.key)));
   output.line(concat("status        ", output.styled(style_of(license.status), token(license.status))));
   Fields fields;
@@ -139,8 +158,9 @@ void print_license(const LicenseSummary& license, const Terms& terms, const std:
   add_terms(fields, terms);
   fields.add_if("batch", license.batch);
   fields.add_if("note", license.note);
-  add_activations(fields, activations);
-  add_lists(fields, terms, history);
+  for (const auto& newest : kept.usage) fields.add("usage", statement_text(newest));
+  add_activations(fields, kept.activations);
+  add_lists(fields, terms, kept.history);
   output.answer(fields.text());
 }
 
@@ -148,15 +168,17 @@ Result<void> show(const ShowOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
-  LIC_TRY_ASSIGN(const auto activations, ledger->activations(key.text()));
-  LIC_TRY_ASSIGN(const auto history, ledger->history(key.text()));
+  Kept kept;
+  LIC_TRY_ASSIGN(kept.activations, ledger->activations(key.text()));
+  LIC_TRY_ASSIGN(kept.usage, ledger->newest_usage(key.text()));
+  LIC_TRY_ASSIGN(kept.history, ledger->history(key.text()));
   const std::string what = concat("the ledger's document of ", key.text());
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
   LIC_TRY_ASSIGN(const Terms terms, Terms::parse(envelope.payload(), what));
   if (vendor.output().json()) {
-    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), activations, history)));
+    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), kept)));
   } else {
-    print_license(record.summary, terms, activations, history, vendor.output());
+    print_license(record.summary, terms, kept, vendor.output());
   }
   return {};
 }

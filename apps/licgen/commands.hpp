@@ -33,6 +33,9 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> sign_request_command();
 [[nodiscard]] Command<Vendor> activations_command();
 [[nodiscard]] Command<Vendor> release_command();
+[[nodiscard]] Command<Vendor> usage_import_command();
+[[nodiscard]] Command<Vendor> usage_list_command();
+[[nodiscard]] Command<Vendor> usage_show_command();
 [[nodiscard]] Command<Vendor> audit_command();
 [[nodiscard]] Command<Vendor> backup_command();
 [[nodiscard]] Command<Vendor> restore_command();

@@ -47,6 +47,8 @@ void copy_text(char (&out)[kRoom], std::string_view text) noexcept {
 /// Fills `out`, which may be null, and returns the code.
 int answer(lic_error* out, int code, std::string_view message = {}, std::string_view hint = {}) noexcept;
 int answer(lic_error* out, const Error& error) noexcept;
+/// Of a change: LIC_OK where it was done, else the no.
+int answer_change(const Result<Change>& change, lic_error* out) noexcept;
 int no_manager(lic_error* out) noexcept;
 int missing(lic_error* out, const char* what) noexcept;
 

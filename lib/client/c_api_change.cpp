@@ -1,4 +1,4 @@
-// Usage, changes, the offline exchange and refreshing, of lic/lic.h.
+// Usage, changes and refreshing, of lic/lic.h.
 
 #include "base/codes.hpp"
 #include "base/text.hpp"
@@ -10,15 +10,6 @@ namespace {
 
 using lic::code_of;
 using lic::Result;
-
-int answer_change(const lic::Change& change, lic_error* error) noexcept {
-  const int code = change.changed ? LIC_OK : code_of(change.decision.reason);
-  return answer(error, code, change.message, change.hint);
-}
-
-int answer_change(const Result<lic::Change>& change, lic_error* error) noexcept {
-  return change ? answer_change(*change, error) : answer(error, change.error());
-}
 
 int answer_done(const Result<void>& done, lic_error* error) noexcept {
   return done ? answer(error, LIC_OK) : answer(error, done.error());
@@ -51,15 +42,6 @@ int count_usage(lic_manager* manager, const char* name, lic_limit* limit, lic_er
     if (done->decision.allowed()) return answer(error, LIC_OK);
     return refuse_usage(done->decision, done->usage, name, error);
   });
-}
-
-/// Fills a place for a text, which is null unless all went well.
-template <class Work>
-int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
-  if (text == nullptr) return missing(error, "the place for the text");
-  *text = nullptr;
-  if (manager == nullptr) return no_manager(error);
-  return guarded(error, work);
 }
 
 }  // namespace
@@ -134,6 +116,13 @@ int lic_activate_document(lic_manager* manager, const void* document, size_t siz
   });
 }
 
+int lic_activate_file(lic_manager* manager, const char* path, const char* license_key, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (is_absent(path)) return missing(error, "the path of the license file");
+  return guarded(error,
+                 [&] { return answer_change(manager->manager.activate_file(path, or_empty(license_key)), error); });
+}
+
 int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   return guarded(error, [&] { return answer_change(manager->manager.start_trial(or_empty(email)), error); });
@@ -142,53 +131,6 @@ int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
 int lic_deactivate(lic_manager* manager, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   return guarded(error, [&] { return answer_change(manager->manager.deactivate(), error); });
-}
-
-int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document, lic_error* error) {
-  return with_text(manager, document, error, [&] {
-    if (is_absent(license_key)) return missing(error, "the license key");
-    const auto made = manager->manager.request_activation(license_key, anew != 0);
-    return made ? give_copy(made->document, document, error) : answer(error, made.error());
-  });
-}
-
-int lic_pending_request(lic_manager* manager, const char* license_key, char** document, lic_error* error) {
-  return with_text(manager, document, error, [&] {
-    if (is_absent(license_key)) return missing(error, "the license key");
-    const auto waiting = manager->manager.pending_request(license_key);
-    if (!waiting) return answer(error, waiting.error());
-    if (waiting->empty()) return answer(error, LIC_NOT_FOUND, "no request for that key waits for its answer");
-    return give_copy(*waiting, document, error);
-  });
-}
-
-int lic_apply_activation(lic_manager* manager, const void* document, size_t size, const char* name, lic_error* error) {
-  if (manager == nullptr) return no_manager(error);
-  if (document == nullptr) return missing(error, "the vendor's answer");
-  return guarded(error, [&] {
-    return answer_change(manager->manager.apply_activation({static_cast<const unsigned char*>(document), size},
-                                                           is_absent(name) ? "given" : name),
-                         error);
-  });
-}
-
-int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
-  return with_text(manager, receipt, error, [&] {
-    const auto returned = manager->manager.return_seat(or_empty(license_key));
-    if (!returned) return answer(error, returned.error());
-    if (returned->receipt.empty()) return answer_change(returned->change, error);
-    give_copy(returned->receipt, receipt, error);
-    return answer(error, LIC_OK, returned->change.message, returned->change.hint);
-  });
-}
-
-int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
-  return with_text(manager, receipt, error, [&] {
-    const auto known = manager->manager.returned_receipt(or_empty(license_key));
-    if (!known) return answer(error, known.error());
-    if (known->empty()) return answer(error, LIC_NOT_FOUND, "no seat was given back here");
-    return give_copy(*known, receipt, error);
-  });
 }
 
 int lic_refresh(lic_manager* manager, lic_error* error) {

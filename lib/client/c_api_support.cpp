@@ -75,6 +75,11 @@ int answer(lic_error* out, const Error& error) noexcept {
   return answer(out, code_of(error.code), error.message, error.hint);
 }
 
+int answer_change(const Result<Change>& change, lic_error* out) noexcept {
+  if (!change) return answer(out, change.error());
+  return answer(out, change->changed ? LIC_OK : code_of(change->decision.reason), change->message, change->hint);
+}
+
 int no_manager(lic_error* out) noexcept {
   return answer(out, LIC_USAGE, "no license manager is open", "lic_open gives one, and lic_close takes it away");
 }
@@ -111,6 +116,12 @@ lic_status status_of(const Status& status) noexcept {
   copy_text(out.customer_email, status.customer.email);
   copy_text(out.next_action, status.next.action);
   copy_text(out.next_url, status.next.url);
+  out.latest_time = seconds_or_zero(status.latest_time);
+  if (status.revocations) out.revocations_until = seconds_or_zero(status.revocations->next_update);
+  if (status.revoked) {
+    out.revoked_at = seconds_or_zero(status.revoked->at);
+    copy_text(out.revoked_reason, status.revoked->reason);
+  }
   return out;
 }
 

@@ -45,6 +45,7 @@ class LicenseManager::Impl {
   Result<Consumption> release(std::string_view name, std::int64_t n);
   Result<Usage> usage();
   Result<void> give_back_drawn(bool all);
+  Result<UsageReport> report_usage(std::string_view license_key, bool new_key);
 
   /// Does `work(Installation&)` while nobody else does, publishes what came of it, and tells
   /// the listener of a change. That memory ran out becomes an Error.

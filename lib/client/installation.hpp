@@ -13,8 +13,10 @@
 #include "client/grant_marks.hpp"
 #include "client/standing.hpp"
 #include "client/state.hpp"
+#include "crypto/device_key.hpp"
 #include "license/key.hpp"
 #include "machine/identity.hpp"
+#include "protocol/usage_statement.hpp"
 #include "trust/clock_reset.hpp"
 
 namespace lic {
@@ -37,6 +39,8 @@ class Installation {
 
   /// What was used, as of the last reading.
   [[nodiscard]] const UsageBook& book() const noexcept { return book_; }
+  /// The license that was activated from the vendor's file, whether it holds or not; absent: there is none.
+  [[nodiscard]] std::optional<LicenseName> signed_license() const;
   /// Reads what was used again, and nothing else.
   Result<void> refresh_usage();
   /// Lets `change` work on what was used, under the lock and as it is on disk. It is given
@@ -67,6 +71,8 @@ class Installation {
   Result<Change> apply_activation(ByteView document, std::string_view name);
   Result<ReturnedSeat> return_seat(std::string_view license_key);
   [[nodiscard]] Result<std::string> returned_receipt(std::string_view license_key) const;
+  Result<UsageReport> report_usage(std::string_view license_key, bool new_key);
+  [[nodiscard]] Result<UsageReport> reported_usage(std::int64_t seq, std::string_view license_key) const;
 
  private:
   /// What it is opened with; never changed.
@@ -179,6 +185,11 @@ class Installation {
   /// The exchange whose seat is to be given back: of that key, else of the active
   /// license, else the last one. Null where there is none.
   [[nodiscard]] Result<const Exchange*> exchange_to_return(std::string_view typed_key) const;
+
+  // usage_report.cpp: statements of what was used
+  /// What was counted under the license of that key, else the active one, else the only one.
+  [[nodiscard]] Result<MeteredLicense> license_to_report(std::string_view typed_key) const;
+  [[nodiscard]] UsageStatement next_statement(const MeteredLicense& metered, const DeviceKey& device, Time now) const;
 
   const Beginning beginning_;
   const Environment& environment_;

@@ -145,6 +145,13 @@ Result<Usage> LicenseManager::Impl::usage() {
   });
 }
 
+Result<UsageReport> LicenseManager::Impl::report_usage(std::string_view license_key, bool new_key) {
+  return work_alone([&](Workshop& shop) -> Result<UsageReport> {
+    LIC_TRY(shop.metering.give_back(*shop.installation, true));  // what was drawn and not used is no usage
+    return shop.installation->report_usage(license_key, new_key);
+  });
+}
+
 Result<void> LicenseManager::Impl::give_back_drawn(bool all) {
   return work_alone([&](Workshop& shop) { return shop.metering.give_back(*shop.installation, all); });
 }
@@ -309,6 +316,15 @@ Result<Change> LicenseManager::keep_state_key(KeyPlace place) {
 }
 
 KeyPlace LicenseManager::state_key_place() const noexcept { return impl_->standing().key_place; }
+
+Result<UsageReport> LicenseManager::report_usage(std::string_view license_key, bool new_key) {
+  return impl_->report_usage(license_key, new_key);
+}
+
+Result<UsageReport> LicenseManager::reported_usage(std::int64_t seq, std::string_view license_key) const {
+  return impl_->change([&](Installation& installation) { return installation.reported_usage(seq, license_key); });
+}
+
 Result<void> LicenseManager::refresh() { return impl_->refresh(); }
 Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { return impl_->refresh_every(interval); }
 Result<void> LicenseManager::set_listener(std::function<void(const Status&)> listener) {

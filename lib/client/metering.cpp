@@ -102,13 +102,17 @@ Result<Consumption> Metering::draw(Installation& installation, std::string_view 
     move_on(counter, now);
     const bool gives_back = drawn.left > 0;
     uncount(counter, drawn.left, drawn.at);
+    unmeter(book, drawn.license, name, drawn.left, drawn.at);
     drawn = {};
     const std::int64_t most = available(usage_of(*limit, &counter, now));
     const bool admitted = n <= most;
     if (admitted) {
       const std::int64_t taken = limit->per ? std::min(std::max(block_, n), most) : n;
       count(counter, *limit, taken);
-      drawn = {taken - n, now, std::chrono::steady_clock::now()};
+      // What the free plan lets be used while the license does not hold is not billed.
+      const auto license = limit->per && decision.allowed() ? installation.signed_license() : std::nullopt;
+      if (license) meter(book, *license, name, *limit, taken, now);
+      drawn = {taken - n, now, license ? license->id : std::string(), std::chrono::steady_clock::now()};
       if (limit->per) counter_n = n;
     }
     Counter shown = counter;
@@ -174,7 +178,10 @@ Result<void> Metering::give_back(Installation& installation, bool all) {
   if (std::none_of(due.begin(), due.end(), is_left)) return {};
   bool counted = false;
   const auto change = [&](UsageBook& book, Time) {
-    for (const auto& [name, drawn] : due) uncount(book.counters[name], drawn.left, drawn.at);
+    for (const auto& [name, drawn] : due) {
+      uncount(book.counters[name], drawn.left, drawn.at);
+      unmeter(book, drawn.license, name, drawn.left, drawn.at);
+    }
     return true;
   };
   auto given = without_throwing([&] { return installation.change_usage(change, counted); });

@@ -44,7 +44,8 @@ class Metering {
  private:
   struct Drawn {
     std::int64_t left = 0;
-    Time at{};  ///< counted at; used on that day only
+    Time at{};            ///< counted at; used on that day only
+    std::string license;  ///< id of the one that it was counted under; empty: none that was signed
     std::chrono::steady_clock::time_point since{};
   };
   using DrawnByName = std::map<std::string, Drawn, std::less<>>;

@@ -14,6 +14,8 @@ namespace lic {
 namespace {
 
 constexpr std::size_t kMaxState = 1024 * 1024;
+constexpr std::string_view kStatements = "statements";
+constexpr std::int64_t kStatementsKept = 120;  // of one license: ten years of months
 constexpr std::string_view kMarkCounts = "what license_data.json remembers of it counts";
 
 /// What a keyring that does not open means here, and the way out.
@@ -35,6 +37,11 @@ StateStore::StateStore(Path directory, std::string product, std::shared_ptr<Keyr
 Path StateStore::license_file(std::string_view key) const { return directory_ / concat(key, ".json"); }
 Path StateStore::product_file() const { return directory_ / "product.json"; }
 Path StateStore::revocations_file() const { return directory_ / kRevocationsFile; }
+
+Path StateStore::statement_file(std::string_view key, const KeyId& device, std::int64_t seq) const {
+  constexpr std::size_t kDeviceDigits = 8;
+  return directory_ / kStatements / concat(key, '-', device.hex().substr(0, kDeviceDigits), '-', seq, ".json");
+}
 Path StateStore::data_file() const { return directory_ / "license_data.json"; }
 Path StateStore::usage_file() const { return directory_ / "usage_data.json"; }
 
@@ -123,6 +130,15 @@ Result<void> StateStore::save_usage(const UsageBook& book, Time now, const Machi
                                     const std::string& keyring_name) const {
   LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(keyring_name));
   return write_file(usage_file(), view_bytes(encode_usage(book, now, secret, machine, product_, keyring_name)));
+}
+
+Result<void> StateStore::keep_statement(std::string_view key, const KeyId& device, std::int64_t seq,
+                                        std::string_view document) const {
+  LIC_TRY(make_private_directory(directory_ / kStatements));
+  remove_abandoned_temporaries(directory_ / kStatements);
+  LIC_TRY(write_file(statement_file(key, device, seq), view_bytes(concat(document, '\n'))));
+  if (seq > kStatementsKept) ::unlink(statement_file(key, device, seq - kStatementsKept).c_str());
+  return {};
 }
 
 Result<std::string> StateStore::set_aside(const Path& file, Time now) const {

@@ -68,6 +68,14 @@ struct KnownList {
   std::string stamp;  ///< file_stamp() of revocations.json when it was that list
 };
 
+/// The last usage statement of one license.
+struct UsageChain {
+  std::string license;  ///< id
+  std::int64_t seq = 0;
+  std::string digest;  ///< of its payload, hex: what the next one names as the one before
+  Time to{};           ///< end of its period
+};
+
 /// What the box holds.
 struct ClientState {
   std::optional<ActiveLicense> license;  ///< at most one of these two
@@ -85,6 +93,8 @@ struct ClientState {
   std::map<std::string, Revocation> revoked;  ///< of the licenses seen here, by id; never taken back
   std::string clock_code;                     ///< that waits for the vendor's reset; empty: none
   std::vector<std::string> clock_resets;      ///< codes that were used, the newest last
+  std::string device_seed;          ///< of the key that signs usage statements, hex; empty: none was made yet
+  std::vector<UsageChain> chains;   ///< by that key; one for each license that a statement was made of
 };
 
 /// A list of revocations is looked for under this name, in the state directory and beside a
@@ -125,6 +135,12 @@ class StateStore {
   [[nodiscard]] Path revocations_file() const;                  ///< revocations.json
   /// What is written whenever the state is.
   [[nodiscard]] std::vector<Path> written_paths() const { return {directory_, data_file(), usage_file()}; }
+  /// statements/<KEY>-<device>-<seq>.json, where usage statements are kept.
+  [[nodiscard]] Path statement_file(std::string_view key, const KeyId& device, std::int64_t seq) const;
+  /// Keeps a usage statement, and drops the one that is too old for that.
+  /// The lock must be held. Errors: denied, failure.
+  [[nodiscard]] Result<void> keep_statement(std::string_view key, const KeyId& device, std::int64_t seq,
+                                            std::string_view document) const;
 
   /// Errors: denied (a symbolic link, another owner, no permission), untrusted (the
   /// state of another product), invalid_input (of a newer version), failure; denied or

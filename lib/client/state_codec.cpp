@@ -6,6 +6,7 @@
 #include "client/sealed_box.hpp"
 #include "client/state.hpp"
 #include "client/usage_file.hpp"
+#include "crypto/device_key.hpp"
 
 namespace lic {
 namespace {
@@ -67,6 +68,18 @@ json::Value revocation_json(const Revocation& entry) {
   return out.take();
 }
 
+json::Value device_json(const ClientState& state) {
+  json::Array chains;
+  for (const auto& chain : state.chains) {
+    json::ObjectBuilder out;
+    out.string("license", chain.license).integer("seq", chain.seq).string("digest", chain.digest).time("to", chain.to);
+    chains.push_back(out.take());
+  }
+  json::ObjectBuilder out;
+  out.string("seed", state.device_seed).array("chains", std::move(chains));
+  return out.take();
+}
+
 json::Value content_json(const ClientState& state) {
   json::ObjectBuilder out;
   out.integer("v", 1);
@@ -87,6 +100,7 @@ json::Value content_json(const ClientState& state) {
   if (!revoked.empty()) out.array("revoked", std::move(revoked));
   if (!state.clock_code.empty()) out.string("clock_code", state.clock_code);
   if (!state.clock_resets.empty()) out.strings("clock_resets", state.clock_resets);
+  if (!state.device_seed.empty()) out.value("device", device_json(state));
   return out.take();
 }
 
@@ -129,6 +143,20 @@ Digest read_digest(json::Reader& reader) {
     reader.fault("digest", "is not a BLAKE2b-256 in hex");
   }
   return digest;
+}
+
+void read_device(json::Reader& content, ClientState& state) {
+  if (!content.has("device")) return;
+  json::Reader device(*content.member("device"), content, "device");
+  state.device_seed = device.string("seed");
+  const auto seed = hex_decode(state.device_seed);
+  if (!seed || seed->size() != DeviceKey::kSeedSize) device.fault("seed", "is no seed in hex");
+  const json::Array& chains = device.array_or_empty("chains");
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    json::Reader chain(chains[i], device, "chains", i);
+    state.chains.push_back({chain.string("license"), chain.integer("seq", 1, json::kMaxInteger), chain.string("digest"),
+                            chain.time("to")});
+  }
 }
 
 std::optional<ProductPin> read_pin(json::Reader& content) {
@@ -187,6 +215,7 @@ std::optional<ClientState> read_content(const json::Value& value) {
   state.revoked = read_revoked(reader);
   state.clock_code = reader.string_or("clock_code", "");
   state.clock_resets = reader.strings_or_empty("clock_resets");
+  read_device(reader, state);
   if (!faults.empty()) return std::nullopt;
   return state;
 }

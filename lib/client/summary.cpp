@@ -2,22 +2,9 @@
 #include "base/time.hpp"
 #include "client/installation.hpp"
 #include "client/status_json.hpp"
+#include "license/limits_json.hpp"
 
 namespace lic {
-namespace {
-
-json::Value limits_json(const Limits& limits) {
-  json::ObjectBuilder out;
-  for (const auto& [name, limit] : limits) {
-    json::ObjectBuilder entry;
-    entry.value("max", limit.max ? json::Value(*limit.max) : json::Value());
-    if (limit.per) entry.string("per", token(*limit.per));
-    out.value(name, entry.take());
-  }
-  return out.take();
-}
-
-}  // namespace
 
 /// The readable part of license_data.json (docs/formats.md, 6).
 json::Value Installation::summary_json(Time now) const {

@@ -1,7 +1,11 @@
 #include "client/usage_file.hpp"
 
+#include <algorithm>
+
+#include "base/month.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "license/limits_json.hpp"
 #include "license/terms.hpp"
 
 namespace lic {
@@ -28,6 +32,58 @@ json::Value counters_json(const UsageBook& book) {
   return out.take();
 }
 
+json::Value meter_json(const Meter& counted) {
+  json::ObjectBuilder months;
+  for (const auto& month : counted.months) months.integer(format_month(month.start), month.used);
+  json::ObjectBuilder out;
+  out.integer("total", counted.total).value("months", months.take());
+  return out.take();
+}
+
+json::Value metered_json(const MeteredLicense& metered) {
+  Limits limits;
+  json::ObjectBuilder meters;
+  for (const auto& [name, counted] : metered.meters) {
+    limits.emplace_back(name, counted.limit);
+    meters.value(name, meter_json(counted));
+  }
+  const LicenseName& license = metered.license;
+  json::ObjectBuilder out;
+  out.string("license", license.id).string("key", license.key).integer("serial", license.serial);
+  out.string("plan", license.plan).value("limits", limits_json(limits)).value("meters", meters.take());
+  return out.take();
+}
+
+Meter read_meter(json::Reader& reader, const Limit& limit) {
+  Meter counted{limit, reader.integer("total", 0, json::kMaxInteger), {}};
+  if (!reader.has("months")) return counted;
+  json::Reader months(*reader.member("months"), reader, "months");
+  for (const auto& [name, value] : months.members()) {
+    const auto month = parse_month(name);
+    if (!month || (!counted.months.empty() && counted.months.back().start >= *month))
+      months.fault(name, "is no month after the one before");
+    counted.months.push_back({month.value_or(Time{}), months.integer(name, -json::kMaxInteger, json::kMaxInteger)});
+  }
+  if (counted.months.size() > kMostMonths) reader.fault("months", "are too many");
+  return counted;
+}
+
+MeteredLicense read_metered(json::Reader& reader) {
+  MeteredLicense metered{{reader.string("license"), reader.string("key"),
+                          reader.integer("serial", 1, json::kMaxInteger), reader.string("plan")},
+                         {}};
+  const Limits limits = read_limits(reader, "limits");
+  if (!reader.has("meters")) return metered;
+  json::Reader meters(*reader.member("meters"), reader, "meters");
+  if (meters.members().size() > kMostCounters) reader.fault("meters", "are too many");
+  for (const auto& [name, value] : meters.members()) {
+    const auto limit = std::find_if(limits.begin(), limits.end(), [&](const auto& one) { return one.first == name; });
+    json::Reader one(value, meters, name);
+    metered.meters[name] = read_meter(one, limit == limits.end() ? Limit{} : limit->second);
+  }
+  return metered;
+}
+
 WindowCount read_window(json::Reader& counter, std::string_view name) {
   if (!counter.has(name)) {
     counter.fault(name, "is missing");
@@ -42,6 +98,9 @@ WindowCount read_window(json::Reader& counter, std::string_view name) {
 json::Value book_json(const UsageBook& book) {
   json::ObjectBuilder out;
   out.integer("seq", book.seq).value("counters", counters_json(book));
+  json::Array metered;
+  for (const auto& one : book.metered) metered.push_back(metered_json(one));
+  if (!metered.empty()) out.array("metered", std::move(metered));
   return out.take();
 }
 
@@ -56,6 +115,12 @@ UsageBook read_book(json::Reader reader) {
     book.counters[name] = {counter.integer("level", 0, json::kMaxInteger), read_window(counter, "day"),
                            read_window(counter, "month"), read_window(counter, "year"),
                            counter.integer("total", 0, json::kMaxInteger)};
+  }
+  const json::Array& metered = reader.array_or_empty("metered");
+  if (metered.size() > kMostMetered) reader.fault("metered", "are too many");
+  for (std::size_t i = 0; i < metered.size(); ++i) {
+    json::Reader one(metered[i], reader, "metered", i);
+    book.metered.push_back(read_metered(one));
   }
   return book;
 }

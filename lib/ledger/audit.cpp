@@ -36,6 +36,7 @@ struct Told {
   std::optional<Time> revoked_at;
   std::string revoke_reason;
   std::map<std::string, ToldActivation> activations;  ///< by id of the request
+  std::map<std::string, std::string> usage;           ///< by digest of the record: a name for it
 };
 
 class Auditor {
@@ -50,6 +51,7 @@ class Auditor {
     LIC_TRY(end_of_license());
     LIC_TRY(check_licenses_without_history());
     LIC_TRY(check_activation_count());
+    LIC_TRY(check_usage_count());
     LIC_TRY(told_products_.check(ledger_, [&](std::string message) { find(0, "", std::move(message)); }));
     return std::move(report_);
   }
@@ -139,6 +141,7 @@ class Auditor {
     if (entry.action == "suspend") told_.suspended = true;
     if (entry.action == "reinstate") told_.suspended = false;
     take_activations(entry, detail);
+    take_usage(entry, detail);
     if (entry.action == "revoke") told_.revoked_at = entry.at, told_.revoke_reason = entry.reason;
   }
 
@@ -180,6 +183,36 @@ class Auditor {
     return {};
   }
 
+  /// What an entry says of an imported usage statement.
+  void take_usage(const HistoryEntry& entry, const Json& detail) {
+    if (entry.action != kUsageImport || !detail.contains("usage") || !detail["usage"].is_string()) return;
+    const bool numbered = detail.contains("statement") && detail["statement"].is_number_integer();
+    told_.usage[detail["usage"].get<std::string>()] =
+        numbered ? concat("usage statement ", detail["statement"].get<std::int64_t>()) : "a usage statement";
+  }
+
+  /// Compares the usage statements of a license with what was told of them.
+  Result<void> check_usage() {
+    LIC_TRY(ledger_.usage_of(key_, [&](const UsageRecord& stored) -> Result<void> {
+      ++usage_;
+      if (told_.usage.erase(usage_record_digest(stored)) == 0)
+        find(0, key_,
+             concat("license ", key_, ": usage statement ", stored.seq, " of a device was altered, or is not ",
+                    "in the history"));
+      return {};
+    }));
+    for (const auto& missing : told_.usage)
+      find(0, key_, concat("license ", key_, ": ", missing.second, " is in the history, but not in the ledger"));
+    return {};
+  }
+
+  /// Whether there are usage statements of no license.
+  Result<void> check_usage_count() {
+    LIC_TRY_ASSIGN(const std::int64_t all, ledger_.usage_count());
+    if (all != usage_) find(0, "", concat(all - usage_, " usage statements are of no license that the history knows"));
+    return {};
+  }
+
   /// Whether there are activations of no license.
   Result<void> check_activation_count() {
     LIC_TRY_ASSIGN(const std::int64_t all, ledger_.activation_count());
@@ -217,7 +250,8 @@ class Auditor {
       wrong("its revocation is not that of the history");
     if (license.suspended_at.has_value() != told_.suspended) wrong("its suspension is not that of the history");
     check_document(*record);
-    return check_activations();
+    LIC_TRY(check_activations());
+    return check_usage();
   }
 
   /// What a document says that a license key has signed. A key that was distrusted later
@@ -267,6 +301,7 @@ class Auditor {
   Time now_;
   AuditReport report_;
   std::int64_t activations_ = 0;
+  std::int64_t usage_ = 0;
   bool any_ = false;  // whether key_, link_ and told_ are of a license
   std::string key_;
   std::string link_;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ledger/activation.hpp"
+#include "ledger/usage_record.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "license/key.hpp"
@@ -95,6 +96,7 @@ struct LicenseFilter {
   std::string batch;
   std::string after;  ///< a key: what was issued after it
   std::optional<std::int64_t> limit;
+  bool has_usage = false;  ///< only licenses that a usage statement was imported of
 };
 
 /// One of many licenses that are added together.
@@ -172,6 +174,10 @@ class Transaction {
   /// Ends a live activation. `how` is one of kEndedBy... .
   /// Errors: not_found (no such request); conflict (it has ended already).
   [[nodiscard]] virtual Result<void> end_activation(std::string_view request, std::string_view how, Time at) = 0;
+  /// An imported usage statement. Whether its signature holds is the caller's to know.
+  /// Errors: not_found (no such license); conflict (it does not follow the newest one of its
+  /// device and license).
+  [[nodiscard]] virtual Result<void> add_usage(const UsageRecord& record) = 0;
   /// The number of the next revocation list: one more than any before.
   [[nodiscard]] virtual Result<std::int64_t> next_revocation_seq() = 0;
   /// Registers a batch on first use. Errors: conflict (the batch exists with other
@@ -230,6 +236,16 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Activation>> activations(std::string_view key) = 0;
   /// Of all licenses, those that have ended too.
   [[nodiscard]] virtual Result<std::int64_t> activation_count() = 0;
+  /// The usage statement of that number in the chain of license and device (public key, base64).
+  [[nodiscard]] virtual Result<std::optional<UsageRecord>> find_usage(std::string_view key, std::string_view device,
+                                                                      std::int64_t seq) = 0;
+  /// The newest statement of each device, the device first that was the first to state.
+  [[nodiscard]] virtual Result<std::vector<UsageRecord>> newest_usage(std::string_view key) = 0;
+  /// All usage statements of one license, in the order of their import. Page by page, as list().
+  [[nodiscard]] virtual Result<void> usage_of(std::string_view key,
+                                              const std::function<Result<void>(const UsageRecord&)>& visit) = 0;
+  /// Of all licenses.
+  [[nodiscard]] virtual Result<std::int64_t> usage_count() = 0;
   /// All licenses, sorted by the customers' names without regard to ASCII case, those of one
   /// customer in the order of issue. Reads as list() does.
   [[nodiscard]] virtual Result<void> list_by_customer(

@@ -12,6 +12,7 @@
 #include "ledger/sqlite_connection.hpp"
 #include "ledger/sqlite_schema.hpp"
 #include "ledger/sqlite_transaction.hpp"
+#include "ledger/sqlite_usage.hpp"
 #include "policy/decide.hpp"
 
 namespace lic {
@@ -138,6 +139,8 @@ class PageQuery {
     if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
     if (filter.expires_before)
       require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
+    if (filter.has_usage)
+      conditions_ += " AND EXISTS (SELECT 1 FROM usage_statements AS u WHERE u.license = licenses.number)";
     sql_ = concat("SELECT ", columns, " FROM ", tables, " WHERE number > ?2", conditions_, " ORDER BY number LIMIT ?3");
   }
   PageQuery(const PageQuery&) = delete;
@@ -288,6 +291,21 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::int64_t> activation_count() override { return connection_->number("SELECT count(*) FROM activations"); }
+
+  Result<std::optional<UsageRecord>> find_usage(std::string_view key, std::string_view device,
+                                                std::int64_t seq) override {
+    return sqlite::find_usage(*connection_, key, device, seq);
+  }
+
+  Result<std::vector<UsageRecord>> newest_usage(std::string_view key) override {
+    return sqlite::newest_usage(*connection_, key);
+  }
+
+  Result<void> usage_of(std::string_view key, const std::function<Result<void>(const UsageRecord&)>& visit) override {
+    return sqlite::usage_of(*connection_, key, visit);
+  }
+
+  Result<std::int64_t> usage_count() override { return connection_->number("SELECT count(*) FROM usage_statements"); }
 
   Result<void> list_by_customer(Time now, const std::function<Result<void>(const LicenseSummary&)>& visit) override {
     const std::string select = concat("SELECT ", columns_sql(), " FROM licenses WHERE customer COLLATE NOCASE ");

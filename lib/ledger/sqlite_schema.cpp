@@ -195,7 +195,40 @@ DROP INDEX history_by_key;
 CREATE INDEX history_by_license ON history (license);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+// What devices say was used.
+constexpr const char* kVersion6 = R"sql(
+CREATE TABLE usage_statements (
+  number INTEGER PRIMARY KEY,
+  license INTEGER NOT NULL REFERENCES licenses (number),
+  device TEXT NOT NULL,
+  machine TEXT,
+  seq INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  previous TEXT,
+  from_at INTEGER NOT NULL,
+  to_at INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  imported_at INTEGER NOT NULL,
+  UNIQUE (license, device, seq),
+  CHECK ((seq = 1) = (previous IS NULL))
+) STRICT;
+CREATE TRIGGER usage_statements_no_delete BEFORE DELETE ON usage_statements
+BEGIN
+  SELECT RAISE(ABORT, 'a usage statement is never deleted');
+END;
+CREATE TRIGGER usage_statements_no_update BEFORE UPDATE ON usage_statements
+BEGIN
+  SELECT RAISE(ABORT, 'a usage statement never changes');
+END;
+CREATE TRIGGER usage_statements_no_replace BEFORE INSERT ON usage_statements
+WHEN EXISTS (SELECT 1 FROM usage_statements WHERE number = NEW.number OR
+  (license = NEW.license AND device = NEW.device AND seq = NEW.seq))
+BEGIN
+  SELECT RAISE(ABORT, 'that usage statement is in the ledger already');
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

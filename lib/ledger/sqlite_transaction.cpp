@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "ledger/history_chain.hpp"
+#include "ledger/sqlite_usage.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -71,6 +72,10 @@ class SqliteTransaction final : public Transaction {
 
   Result<void> end_activation(std::string_view request, std::string_view how, Time at) override {
     return attempt([&] { return mark_ended(request, how, at); });
+  }
+
+  Result<void> add_usage(const UsageRecord& record) override {
+    return attempt([&] { return insert_usage(*connection_, record); });
   }
 
   Result<std::int64_t> next_revocation_seq() override {

@@ -17,10 +17,17 @@ constexpr std::array kKinds = {DocumentKind::license,
                                DocumentKind::lease,
                                DocumentKind::activation_request,
                                DocumentKind::checkpoint,
-                               DocumentKind::clock_reset};
+                               DocumentKind::clock_reset,
+                               DocumentKind::usage};
 
 constexpr std::string_view kTypePrefix = "application/vnd.lic.";
 constexpr std::string_view kTypeSuffix = ".v1+json";
+
+/// How large a document of that kind may be.
+std::size_t most_bytes(std::optional<DocumentKind> kind) {
+  if (kind == DocumentKind::revocations) return kMaxRevocations;
+  return kind == DocumentKind::usage ? kMaxUsage : kMaxDocument;
+}
 
 std::optional<DocumentKind> kind_of(std::string_view type) {
   if (!type.starts_with(kTypePrefix) || !type.ends_with(kTypeSuffix)) return std::nullopt;
@@ -78,6 +85,8 @@ std::string_view token(DocumentKind kind) noexcept {
       return "checkpoint";
     case DocumentKind::clock_reset:
       return "clock-reset";
+    case DocumentKind::usage:
+      return "usage";
   }
   return {};
 }
@@ -114,8 +123,8 @@ Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what, Unsigned
   if (document.has("product")) envelope.carried_product_ = json::dump(*document.member("product"));
   if (!faults.empty()) return faults.first(what);
 
-  if (bytes.size() > kMaxDocument && envelope.kind_ != DocumentKind::revocations)
-    return error(Errc::invalid_input, concat(what, " is larger than ", kMaxDocument / 1024, " KiB"));
+  if (const std::size_t most = most_bytes(envelope.kind_); bytes.size() > most)
+    return error(Errc::invalid_input, concat(what, " is larger than ", most / 1024, " KiB"));
   return envelope;
 }
 

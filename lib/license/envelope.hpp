@@ -16,7 +16,7 @@
 namespace lic {
 
 /// What a signed document is for; the <kind> of its payload type.
-enum class DocumentKind { license, product, revocations, lease, activation_request, checkpoint, clock_reset };
+enum class DocumentKind { license, product, revocations, lease, activation_request, checkpoint, clock_reset, usage };
 
 [[nodiscard]] LIC_INTERNAL std::string_view token(DocumentKind kind) noexcept;
 /// `application/vnd.lic.<kind>.v1+json`
@@ -24,6 +24,7 @@ enum class DocumentKind { license, product, revocations, lease, activation_reque
 
 inline constexpr std::size_t kMaxDocument = 64 * 1024;
 inline constexpr std::size_t kMaxRevocations = 16 * 1024 * 1024;
+inline constexpr std::size_t kMaxUsage = 1024 * 1024;
 inline constexpr std::size_t kMaxSignatures = 16;
 inline constexpr std::size_t kMaxBefore = 16;
 

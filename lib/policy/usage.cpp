@@ -13,6 +13,32 @@ std::int64_t sum_within(std::int64_t have, std::int64_t n) noexcept {
   return std::clamp<std::int64_t>(have + n, 0, json::kMaxInteger);
 }
 
+MeteredLicense* metered_in(UsageBook& book, std::string_view license) noexcept {
+  const auto found = std::find_if(book.metered.begin(), book.metered.end(),
+                                  [&](const MeteredLicense& one) { return one.license.id == license; });
+  return found == book.metered.end() ? nullptr : &*found;
+}
+
+void add_to_month(std::vector<MonthCount>& months, Time start, std::int64_t n) {
+  auto place = std::lower_bound(months.begin(), months.end(), start,
+                                [](const MonthCount& one, Time wanted) { return one.start < wanted; });
+  if (place == months.end() || place->start != start) place = months.insert(place, {start, 0});
+  place->used = std::clamp(place->used + n, -json::kMaxInteger, json::kMaxInteger);
+  if (place->used == 0) months.erase(place);
+  if (months.size() <= kMostMonths) return;
+  months[1].used = std::clamp(months[1].used + months[0].used, -json::kMaxInteger, json::kMaxInteger);
+  months[1].start = months[0].start;
+  months.erase(months.begin());
+  if (months[0].used == 0) months.erase(months.begin());
+}
+
+std::size_t months_in_all(const UsageBook& book) noexcept {
+  std::size_t count = 0;
+  for (const auto& one : book.metered)
+    for (const auto& [name, counted] : one.meters) count += counted.months.size();
+  return count;
+}
+
 }  // namespace
 
 const WindowCount& Counter::window(Period per) const noexcept {
@@ -117,6 +143,52 @@ void uncount(Counter& counter, std::int64_t n, Time when) noexcept {
   take(counter.month, Period::month);
   take(counter.year, Period::year);
   counter.total = sum_within(counter.total, -n);
+}
+
+void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit, std::int64_t n,
+           Time when) {
+  if (book.metered.empty() || book.metered.back().license.id != license.id) {
+    if (MeteredLicense* known = metered_in(book, license.id)) {
+      std::rotate(book.metered.begin() + (known - book.metered.data()),
+                  book.metered.begin() + (known - book.metered.data()) + 1, book.metered.end());
+    } else {
+      book.metered.push_back({license, {}});
+    }
+  }
+  MeteredLicense& current = book.metered.back();
+  current.license = license;
+  Meter& counted = current.meters.try_emplace(std::string(name)).first->second;
+  counted.limit = limit;
+  counted.total = sum_within(counted.total, n);
+  add_to_month(counted.months, window_start(Period::month, when), n);
+  while (book.metered.size() > 1 && (book.metered.size() > kMostMetered || months_in_all(book) > kMostMonthsInAll))
+    book.metered.erase(book.metered.begin());
+}
+
+void unmeter(UsageBook& book, std::string_view license, std::string_view name, std::int64_t n, Time when) {
+  MeteredLicense* const metered = n == 0 ? nullptr : metered_in(book, license);
+  if (metered == nullptr) return;
+  const auto found = metered->meters.find(name);
+  if (found == metered->meters.end()) return;
+  found->second.total = sum_within(found->second.total, -n);
+  add_to_month(found->second.months, window_start(Period::month, when), -n);
+}
+
+const MeteredLicense* find_metered(const UsageBook& book, std::string_view license) noexcept {
+  const auto found = std::find_if(book.metered.begin(), book.metered.end(),
+                                  [&](const MeteredLicense& one) { return one.license.id == license; });
+  return found == book.metered.end() ? nullptr : &*found;
+}
+
+bool mark_told(UsageBook& book, std::string_view license) noexcept {
+  MeteredLicense* const metered = metered_in(book, license);
+  bool told = false;
+  if (metered == nullptr) return told;
+  for (auto& [name, counted] : metered->meters) {
+    told = told || !counted.months.empty();
+    counted.months.clear();
+  }
+  return told;
 }
 
 }  // namespace lic

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/export.hpp"
 #include "lic/types.hpp"
@@ -32,15 +33,53 @@ struct Counter {
   [[nodiscard]] const WindowCount& window(Period per) const noexcept;
 };
 
+/// A signed license, as far as it is named where usage is stated.
+struct LicenseName {
+  std::string id;
+  std::string key;
+  std::int64_t serial = 1;
+  std::string plan;
+  friend bool operator==(const LicenseName&, const LicenseName&) = default;
+};
+
+/// What was counted in one month (UTC).
+struct MonthCount {
+  Time start{};
+  std::int64_t used = 0;  ///< less than 0: more was given back since than was counted
+  friend bool operator==(const MonthCount&, const MonthCount&) = default;
+};
+
+/// What was counted of one name under one license, for the usage statements of it.
+struct Meter {
+  Limit limit;                     ///< as of the last count
+  std::int64_t total = 0;          ///< ever counted
+  std::vector<MonthCount> months;  ///< since the last statement, oldest first, none of them 0
+  friend bool operator==(const Meter&, const Meter&) = default;
+};
+
+/// Levels have no meters: they are held, not counted.
+struct MeteredLicense {
+  LicenseName license;
+  std::map<std::string, Meter, std::less<>> meters;
+  friend bool operator==(const MeteredLicense&, const MeteredLicense&) = default;
+};
+
 /// The counters of one user on one machine, by the names of their limits.
 struct UsageBook {
   std::int64_t seq = 0;  ///< grows with every write
   std::map<std::string, Counter, std::less<>> counters;
+  std::vector<MeteredLicense> metered;  ///< the one that was counted for last at the end
   friend bool operator==(const UsageBook&, const UsageBook&) = default;
 };
 
 /// A book holds at most so many names; a name has at most 64 characters (is_name()).
 inline constexpr std::size_t kMostCounters = 256;
+/// What is kept for statements to come. Of a meter that has more months the oldest two are put
+/// together, under the older one. A license beyond these numbers is forgotten, the one first
+/// that was not counted for the longest.
+inline constexpr std::size_t kMostMonths = 24;
+inline constexpr std::size_t kMostMetered = 4;
+inline constexpr std::size_t kMostMonthsInAll = kMostMonths * kMostCounters;
 
 [[nodiscard]] LIC_INTERNAL Time window_start(Period per, Time now) noexcept;
 /// When the window that `now` lies in ends, and the next begins.
@@ -70,5 +109,19 @@ LIC_INTERNAL void count(Counter& counter, const Limit& limit, std::int64_t n) no
 
 /// Takes back `n` of what was counted at `when`, in those windows that still run.
 LIC_INTERNAL void uncount(Counter& counter, std::int64_t n, Time when) noexcept;
+
+/// Adds `n`, counted at `when`, to the meter of that name and license.
+LIC_INTERNAL void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit,
+                        std::int64_t n, Time when);
+
+/// Takes back `n` of what was metered at `when` under the license with that id, also where a
+/// statement has told it already. Does nothing where there is no such meter.
+LIC_INTERNAL void unmeter(UsageBook& book, std::string_view license, std::string_view name, std::int64_t n, Time when);
+
+/// Null when nothing was counted under the license with that id.
+[[nodiscard]] LIC_INTERNAL const MeteredLicense* find_metered(const UsageBook& book, std::string_view license) noexcept;
+
+/// Notes that a statement has told all that was metered under that license. False when there was nothing to tell.
+LIC_INTERNAL bool mark_told(UsageBook& book, std::string_view license) noexcept;
 
 }  // namespace lic

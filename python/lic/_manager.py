@@ -166,6 +166,23 @@ class NextStep:
 
 
 @dataclasses.dataclass(frozen=True)
+class Revoked:
+    """That the vendor has revoked the license."""
+
+    at: Optional[datetime.datetime]
+    reason: Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class RevocationList:
+    """The newest list of revocations that was seen here."""
+
+    seq: int
+    issued_at: Optional[datetime.datetime]
+    next_update: Optional[datetime.datetime]  # from then on it is stale
+
+
+@dataclasses.dataclass(frozen=True)
 class LicenseStatus:
     """The whole answer at one moment."""
 
@@ -187,6 +204,9 @@ class LicenseStatus:
     machine_id: str
     source: Optional[str]
     next_step: Optional[NextStep]
+    revoked: Optional[Revoked]
+    revocation_list: Optional[RevocationList]  # None: none was ever seen here
+    latest_time: Optional[datetime.datetime]  # by which the clock is judged
     warnings: List[str]
 
     @property
@@ -480,6 +500,7 @@ class LicenseManager:
         """All of it. Reads no file."""
         document = json.loads(self._new_text("lic_status_json"))
         customer, following = document["customer"], document["next"]
+        revoked, listed = document["revoked"], document["revocation_list"]
         status = document["status"].replace("-", "_").upper()
         standing = Standing.__members__.get(status, Standing.NONE)
         code = Code.OK if standing else Code[status]
@@ -502,6 +523,11 @@ class LicenseManager:
             machine_id=document["machine_id"],
             source=document["source"],
             next_step=NextStep(following["action"], following["url"]) if following else None,
+            revoked=Revoked(_parsed(revoked["at"]), revoked["reason"]) if revoked else None,
+            revocation_list=RevocationList(listed["seq"], _parsed(listed["issued_at"]), _parsed(listed["next_update"]))
+            if listed
+            else None,
+            latest_time=_parsed(document["latest_time"]),
             warnings=document["warnings"],
         )
 
@@ -551,9 +577,11 @@ class LicenseManager:
         return self._change("lic_activate", _raw(license_key))
 
     def activate_file(self, path: PathLike, license_key: Optional[str] = None) -> Change:
-        """Activates a signed license file, of that key if it is given."""
-        with open(path, "rb") as file:
-            return self.activate_document(file.read(), os.fspath(path), license_key)
+        """Activates a signed license file, of that key if it is given.
+
+        A newer list of revocations `revocations.json` beside it is taken first.
+        """
+        return self._change("lic_activate_file", _raw_path(path), _raw(license_key))
 
     def activate_document(self, document: bytes, name: str = "", license_key: Optional[str] = None) -> Change:
         """The same from its content. `name` is for messages."""
@@ -586,6 +614,30 @@ class LicenseManager:
     def returned_receipt(self, license_key: Optional[str] = None) -> Optional[str]:
         """The receipt that return_seat() would give again."""
         return self._new_text_or_none("lic_returned_receipt", _raw(license_key))
+
+    def import_revocations(self, document: bytes, name: str = "") -> Change:
+        """Takes the vendor's list of revocations."""
+        return self._change("lic_import_revocations", document, len(document), _raw(name))
+
+    def clock_code(self) -> str:
+        """For a clock that once ran ahead and is right now: the code to give to the vendor."""
+        return self._new_text("lic_clock_code")
+
+    def apply_clock_reset(self, answer: bytes, name: str = "") -> Change:
+        """Takes the vendor's answer to that code."""
+        return self._change("lic_apply_clock_reset", answer, len(answer), _raw(name))
+
+    def report_usage(self, license_key: Optional[str] = None, new_key: bool = False) -> str:
+        """What was counted since the last statement, signed by this device, for the vendor.
+
+        It counts as told from then on; reported_usage() gives it again. `new_key` begins new
+        chains, for a state that came from a backup.
+        """
+        return self._new_text("lic_report_usage", _raw(license_key), int(new_key))
+
+    def reported_usage(self, seq: int, license_key: Optional[str] = None) -> Optional[str]:
+        """Statement `seq`, from 1, again; None: there is none, or it is not kept any more."""
+        return self._new_text_or_none("lic_reported_usage", seq, _raw(license_key))
 
     # --- keeping up
 

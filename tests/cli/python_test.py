@@ -184,6 +184,11 @@ class Faults(Case):
             lambda: manager.release("clients"),
             lambda: manager.activate(KEY),
             lambda: manager.request_activation(KEY),
+            manager.clock_code,
+            manager.report_usage,
+            lambda: manager.reported_usage(1),
+            lambda: manager.import_revocations(b"{}"),
+            lambda: manager.apply_clock_reset(b"{}"),
             lambda: manager.refresh_every(None),
             lambda: manager.on_change(print),
         ):
@@ -258,6 +263,55 @@ class Changes(Case):
         receipt = manager.return_seat()
         self.assertEqual(manager.returned_receipt(), receipt)
         self.assertFalse(manager.decision())
+
+    def licgen(self, *arguments):
+        done = subprocess.run(
+            [os.environ["LICGEN"], "--home", os.environ["VENDOR"], *arguments],
+            check=True,
+            capture_output=True,
+        )
+        return done.stdout
+
+    def test_revocations(self):
+        manager = self.licensed()
+        self.assertIsNone(manager.get_license_status().revocation_list)
+        change = manager.import_revocations(self.licgen("revocations", "export"), "list.json")
+        self.assertTrue(change)
+        self.assertIn("of revocations", change.message)
+        listed = manager.get_license_status().revocation_list
+        self.assertGreaterEqual(listed.seq, 1)
+        self.assertGreater(listed.next_update, listed.issued_at)
+        self.assertIsNone(manager.get_license_status().revoked)
+        with self.assertRaises(lic.LicenseError) as caught:
+            manager.import_revocations(b"{}", "broken.json")
+        self.assertEqual(caught.exception.code, lic.Code.INVALID_INPUT)
+
+    def test_clock(self):
+        manager = self.licensed()
+        self.assertLessEqual(
+            abs(manager.get_license_status().latest_time - datetime.datetime.now(datetime.timezone.utc)),
+            datetime.timedelta(days=1),
+        )
+        with self.assertRaises(lic.LicenseError) as caught:
+            manager.clock_code()
+        self.assertEqual(caught.exception.code, lic.Code.CONFLICT)
+        with self.assertRaises(lic.LicenseError) as caught:
+            manager.apply_clock_reset(b"{}")
+        self.assertEqual(caught.exception.code, lic.Code.INVALID_INPUT)
+
+    def test_usage_statements(self):
+        manager = self.licensed()
+        self.assertTrue(manager.consume("tickets", 3))
+        self.assertIsNone(manager.reported_usage(1))
+        statement = manager.report_usage()
+        self.assertEqual(manager.reported_usage(1), statement)
+        self.assertIsNone(manager.reported_usage(2))
+        pathlib.Path(self.home, "statement.json").write_text(statement)
+        told = json.loads(self.licgen("--json", "usage", "import", "--new-key", self.home + "/statement.json"))
+        self.assertEqual(told["imported"], 1)
+        self.assertEqual(told["statements"][0]["license_key"], KEY)
+        with self.assertRaises(lic.LicenseError):
+            manager.report_usage("TZ-PRO-0000-0000-0000-0000")
 
     def test_listener(self):
         manager = self.licensed()

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# What is in the client, by its symbol tables: no signing, no ledger, no TLS; and
+# What is in the client, by its symbol tables: no signing for the vendor, no ledger, no TLS;
+# the device's own key, which signs usage statements, in one object and not exported; and
 # liblic needs libsodium and the C library alone.
 #
-# usage: symbols_test.sh LIBLIC.SO LICCTL [LICGEN]
+# usage: symbols_test.sh LIBLIC.SO LICCTL [LICGEN [OBJECT-OF-LIBLIC:...]]
 set -euo pipefail
 
 fail() { echo "symbols: $*" >&2 && exit 1; }
@@ -14,17 +15,33 @@ symbols() {
   nm "$1" 2>/dev/null || true
 }
 
-readonly forbidden='crypto_sign_(ed25519_)?(detached|seed_keypair|keypair)|crypto_sign(_ed25519)?$|SigningKey|sqlite3_|(SSL|EVP|PEM|BIO)_[A-Za-z]|CRYPTO_|curl_'
+readonly signing='crypto_sign_(ed25519_)?(detached|seed_keypair)$'
+readonly vendors='crypto_sign_(ed25519_)?keypair|crypto_sign(_ed25519)?$|SigningKey|sign_document|Ledger|sqlite3_|(SSL|EVP|PEM|BIO)_[A-Za-z]|CRYPTO_|curl_'
+
+# has FILE PATTERN: the symbols of that file which match, by their plain names.
+has() { symbols "$1" | grep -E "[ _0-9](${2})"; }
 
 for file in "$1" "$2"; do
   [[ -s $file ]] || fail "$file is not there"
-  if found=$(symbols "$file" | grep -E "[ _](${forbidden})"); then fail "$file has:"$'\n'"$found"; fi
+  if found=$(has "$file" "$vendors"); then fail "$file has:"$'\n'"$found"; fi
 done
+if found=$(has "$2" "$signing|DeviceKey"); then fail "$2 has:"$'\n'"$found"; fi
+if found=$(nm -D --defined-only "$1" | grep DeviceKey); then fail "$1 exports:"$'\n'"$found"; fi
+
+# Of all that liblic is made of, one object signs.
+if (($# > 3)); then
+  signers=
+  IFS=: read -ra objects <<<"$4"
+  for object in "${objects[@]}"; do
+    if has "$object" "$signing" >/dev/null; then signers+=" ${object##*/}"; fi
+  done
+  [[ $signers == ' device_key.cpp.o' ]] || fail "these objects sign:$signers"
+fi
 
 # The test can tell: the same search does find these in the vendor's program.
 if (($# > 2)); then
-  for wanted in crypto_sign sqlite3_ EVP_; do
-    symbols "$3" | grep -q "$wanted" || fail "$3 has no $wanted: this test looks at the wrong thing"
+  for wanted in "$signing" SigningKey sign_document Ledger sqlite3_ 'EVP_[A-Za-z]'; do
+    has "$3" "$wanted" >/dev/null || fail "$3 has no $wanted: this test looks at the wrong thing"
   done
 fi
 

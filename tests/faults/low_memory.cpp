@@ -404,6 +404,12 @@ std::vector<Operation> operations() {
          const int code = lic_request_activation(m, license_key.c_str(), 1, &text, e);
          return released(text, code);
        }},
+      {"report_usage",
+       [=](lic_manager* m, lic_error* e) {
+         char* text = nullptr;
+         const int code = lic_report_usage(m, license_key.c_str(), 0, &text, e);
+         return released(text, code);
+       }},
   };
 }
 

@@ -6,10 +6,14 @@
 #include <thread>
 
 #include "base/codes.hpp"
+#include "license/clock_code.hpp"
 #include "machine/identity.hpp"
 #include "protocol/offline_exchange.hpp"
+#include "protocol/usage_statement.hpp"
 #include "support/child_process.hpp"
 #include "support/desk.hpp"
+#include "trust/clock_reset.hpp"
+#include "trust/revocations.hpp"
 
 using namespace lic;
 using test::at;
@@ -92,6 +96,7 @@ std::vector<int> call_all(lic_manager* m, lic_error* error) {
       lic_flush_usage(m, error),
       lic_activate(m, "TZ-PRO-0000-0000-0000-0000", error),
       lic_activate_document(m, "{}", 2, "x.json", nullptr, error),
+      lic_activate_file(m, "/dev/null/x.json", nullptr, error),
       lic_start_trial(m, nullptr, error),
       lic_deactivate(m, error),
       freed(lic_request_activation(m, "TZ-PRO-0000-0000-0000-0000", 0, &text, error)),
@@ -99,6 +104,11 @@ std::vector<int> call_all(lic_manager* m, lic_error* error) {
       lic_apply_activation(m, "{}", 2, "x.json", error),
       freed(lic_return_seat(m, nullptr, &text, error)),
       freed(lic_returned_receipt(m, nullptr, &text, error)),
+      lic_import_revocations(m, "{}", 2, "x.json", error),
+      freed(lic_clock_code(m, &text, error)),
+      lic_apply_clock_reset(m, "{}", 2, "x.json", error),
+      freed(lic_report_usage(m, nullptr, 0, &text, error)),
+      freed(lic_reported_usage(m, 1, nullptr, &text, error)),
       lic_refresh(m, error),
       lic_refresh_every(m, 0, error),
       lic_on_change(m, nullptr, nullptr, error),
@@ -181,6 +191,12 @@ TEST_CASE("C: what must be there and is not is a wrong call that changes nothing
   CHECK(lic_apply_activation(m, nullptr, 9, nullptr, &error) == LIC_USAGE);
   CHECK(lic_request_activation(m, "TZ-PRO", 0, nullptr, &error) == LIC_USAGE);
   CHECK(lic_return_seat(m, nullptr, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_activate_file(m, "", nullptr, &error) == LIC_USAGE);
+  CHECK(lic_import_revocations(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_clock_code(m, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_apply_clock_reset(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_report_usage(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_reported_usage(m, 1, nullptr, nullptr, &error) == LIC_USAGE);
   CHECK(lic_refresh_every(m, -1, &error) == LIC_USAGE);
   CHECK(limit_now(m, "tickets").used == 0);
   CHECK(lic_decision(m, nullptr, nullptr) == LIC_OK);
@@ -471,6 +487,98 @@ TEST_CASE("C: a seat asked for, taken and given back without a network", "[capi]
   CHECK(receipt == text);
   lic_free(text);
   CHECK(lic_apply_activation(handle, answer.data(), answer.size(), nullptr, &error) == LIC_CONFLICT);
+}
+
+TEST_CASE("C: a list of revocations, beside a license file and by itself", "[capi]") {
+  const Desk desk;
+  const Handle handle(desk);
+  const Terms terms = desk.vendor.terms("professional");
+  const auto list_of = [&](std::int64_t seq, std::vector<Revocation> entries) {
+    RevocationList list;
+    list.id = "01JD00000000000000000000L1";
+    list.product = "ticketzero";
+    list.seq = seq;
+    list.issued_at = at("2026-11-25T00:00:00Z");
+    list.next_update = at("2026-12-25T00:00:00Z");
+    list.entries = std::move(entries);
+    return test::signed_document(DocumentKind::revocations, list.to_json(), desk.vendor.license_key());
+  };
+  const Path mail = desk.files / "mail";
+  REQUIRE(make_private_directory(mail));
+  REQUIRE(write_file(mail / "license.json", view_bytes(desk.vendor.sign(terms))));
+  REQUIRE(write_file(mail / "revocations.json", view_bytes(list_of(4, {}))));
+  lic_error error;
+  CHECK(lic_activate_file(handle, (mail / "none.json").c_str(), nullptr, &error) == LIC_NOT_FOUND);
+  CHECK(lic_activate_file(handle, (mail / "license.json").c_str(), "TZ-PRO-0000-0000-0000-0000", &error) ==
+        LIC_INVALID_INPUT);
+  REQUIRE(lic_activate_file(handle, (mail / "license.json").c_str(), terms.key.c_str(), &error) == LIC_OK);
+  auto status = sized<lic_status>();
+  REQUIRE(lic_get_status(handle, &status, nullptr) == LIC_OK);
+  CHECK(status.revocations_until == at("2026-12-25T00:00:00Z").time_since_epoch().count());
+  CHECK(status.latest_time > 0);
+  CHECK(status.revoked_at == 0);
+
+  const std::string revoked = list_of(5, {{terms.id, "refund", at("2026-11-24T08:00:00Z")}});
+  REQUIRE(lic_import_revocations(handle, revoked.data(), revoked.size(), nullptr, &error) == LIC_OK);
+  CHECK(std::string(error.message).find("took list 5") == 0);
+  CHECK(lic_decision(handle, nullptr, nullptr) == LIC_REVOKED);
+  REQUIRE(lic_get_status(handle, &status, nullptr) == LIC_OK);
+  CHECK(status.revoked_at == at("2026-11-24T08:00:00Z").time_since_epoch().count());
+  CHECK(std::string(status.revoked_reason) == "refund");
+  const std::string older = list_of(3, {});
+  CHECK(lic_import_revocations(handle, older.data(), older.size(), "old.json", &error) == LIC_CONFLICT);
+  CHECK(lic_import_revocations(handle, revoked.data(), revoked.size() - 9, "cut.json", &error) == LIC_INVALID_INPUT);
+}
+
+TEST_CASE("C: a clock that once ran ahead is set back by the vendor's word", "[capi]") {
+  LicensedDesk desk;
+  lic_error error;
+  char* text = nullptr;
+  {
+    const Handle handle(desk);
+    CHECK(lic_clock_code(handle, &text, &error) == LIC_CONFLICT);
+    CHECK(text == nullptr);
+  }
+  const Time right = desk.now;
+  desk.now = right + std::chrono::days{100};
+  static_cast<void>(desk.reason());
+  desk.now = right;
+  const Handle handle(desk);
+  CHECK(lic_decision(handle, nullptr, nullptr) == LIC_CLOCK_MOVED_BACK);
+  REQUIRE(lic_clock_code(handle, &text, &error) == LIC_OK);
+  const ClockReset reset{"01JD00000000000000000000R1", "ticketzero", right, desk.vendor.terms("professional").key,
+                         ClockCode::parse(text).value()};
+  lic_free(text);
+  const std::string answer =
+      test::signed_document(DocumentKind::clock_reset, reset.to_json(), desk.vendor.license_key());
+  REQUIRE(lic_apply_clock_reset(handle, answer.data(), answer.size(), nullptr, &error) == LIC_OK);
+  CHECK(std::string(error.message).find("the latest time seen here was") == 0);
+  CHECK(lic_decision(handle, nullptr, nullptr) == LIC_OK);
+  CHECK(lic_apply_clock_reset(handle, answer.data(), answer.size(), nullptr, &error) == LIC_CONFLICT);
+}
+
+TEST_CASE("C: usage is stated, and stated again", "[capi]") {
+  const LicensedDesk desk;
+  const Handle handle(desk);
+  lic_error error;
+  char* text = nullptr;
+  REQUIRE(lic_consume(handle, "tickets", 7, nullptr, &error) == LIC_OK);
+  CHECK(lic_reported_usage(handle, 1, nullptr, &text, &error) == LIC_NOT_FOUND);
+  REQUIRE(lic_report_usage(handle, nullptr, 0, &text, &error) == LIC_OK);
+  const std::string first = text;
+  lic_free(text);
+  const auto statement = UsageStatement::open(view_bytes(first), "statement");
+  REQUIRE(statement);
+  CHECK(statement->seq == 1);
+  CHECK(statement->counters.at("tickets").total == 7);
+  REQUIRE(lic_reported_usage(handle, 1, nullptr, &text, &error) == LIC_OK);
+  CHECK(first == text);
+  lic_free(text);
+  CHECK(lic_report_usage(handle, "TZ-PRO-0000-0000-0000-0000", 0, &text, &error) == LIC_INVALID_INPUT);
+  CHECK(text == nullptr);
+  REQUIRE(lic_report_usage(handle, nullptr, 1, &text, &error) == LIC_OK);
+  CHECK(UsageStatement::open(view_bytes(text), "statement").value().seq == 1);  // of a new chain
+  lic_free(text);
 }
 
 TEST_CASE("C: texts are cut at a character", "[capi]") {

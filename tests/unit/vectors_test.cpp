@@ -15,6 +15,7 @@
 #include "license/key.hpp"
 #include "machine/identity.hpp"
 #include "policy/decide.hpp"
+#include "protocol/usage_statement.hpp"
 #include "support/catch.hpp"
 #include "support/vendor.hpp"
 #include "trust/checkpoint.hpp"
@@ -134,6 +135,8 @@ std::string judge_clock_reset(const Vector& vector) {
   return verdict_of(ClockReset::open(vector.bytes, product(), "clock reset"));
 }
 
+std::string judge_usage(const Vector& vector) { return verdict_of(UsageStatement::open(vector.bytes, "statement")); }
+
 std::string judge_catalog(const Vector& vector) {
   return verdict_of(Catalog::parse(view_text(vector.bytes), "catalogue"));
 }
@@ -154,6 +157,7 @@ const std::vector<Directory>& directories() {
       {"clock-resets", {}, judge_clock_reset},
       {"checkpoints", {}, judge_checkpoint},
       {"proofs", {}, judge_proof},
+      {"usage", {}, judge_usage},
       {"catalogs", {}, judge_catalog},
   };
   return all;

@@ -167,6 +167,10 @@ typedef struct lic_status {
   char customer_email[320];
   char next_action[32]; /**< "renew", "buy", "upgrade", "activate", "contact-support", ... */
   char next_url[512];
+  int64_t latest_time;       /**< the latest that was seen here, by which the clock is judged */
+  int64_t revocations_until; /**< when the newest list of revocations seen here goes stale; 0: none was seen */
+  int64_t revoked_at;        /**< when the vendor revoked this license; 0: not known to be */
+  char revoked_reason[512];  /**< as the vendor wrote it */
 } lic_status;
 
 /** A limit and what is used of it at one moment. */
@@ -258,6 +262,9 @@ LIC_C_API int lic_activate(lic_manager* manager, const char* license_key, lic_er
  *  `license_key`, which may be absent, a license of another key is LIC_INVALID_INPUT. */
 LIC_C_API int lic_activate_document(lic_manager* manager, const void* document, size_t size, const char* name,
                                     const char* license_key, lic_error* error);
+/** The same from a file. A list of revocations `revocations.json` beside it is imported first, if it is
+ *  newer than what is known. Errors: also those of lic_import_revocations for another list of its number. */
+LIC_C_API int lic_activate_file(lic_manager* manager, const char* path, const char* license_key, lic_error* error);
 /** Starts the product's trial, once per user and machine; with an `email` (may be absent) at one of
  *  its domains, a plan that the vendor grants by e-mail alone. LIC_TRIAL_NOT_AVAILABLE: used before. */
 LIC_C_API int lic_start_trial(lic_manager* manager, const char* email, lic_error* error);
@@ -281,6 +288,31 @@ LIC_C_API int lic_apply_activation(lic_manager* manager, const void* document, s
 LIC_C_API int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
 /** The receipt that lic_return_seat would give again. Errors: not found (none was given). */
 LIC_C_API int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
+
+/** Takes the vendor's list of revocations. What it revokes of the licenses known here stays revoked,
+ *  whatever later lists say. LIC_OK also where it was known already. `name` is for messages and may be absent.
+ *  Errors: invalid input, untrusted (not genuine, or another list of the number that is known), conflict
+ *  (older than what is known), denied, unavailable, failure. */
+LIC_C_API int lic_import_revocations(lic_manager* manager, const void* document, size_t size, const char* name,
+                                     lic_error* error);
+/** For a clock that once ran ahead and is right now: `*code`, to be freed by lic_free, is for the vendor, whose
+ *  answer lic_apply_clock_reset takes. Errors: conflict (the clock is not behind the latest time seen, or it is
+ *  behind a signed date, which no reset changes), untrusted (the state was tampered with), denied, failure. */
+LIC_C_API int lic_clock_code(lic_manager* manager, char** code, lic_error* error);
+/** Sets the latest time seen back to when the vendor signed the answer: on the machine that has the code
+ *  waiting, and once. Errors: as lic_clock_code; conflict also for another code, or one that was used. */
+LIC_C_API int lic_apply_clock_reset(lic_manager* manager, const void* document, size_t size, const char* name,
+                                    lic_error* error);
+/** States to the vendor what was counted since the last statement, under the license of that key or, where it
+ *  is absent, the active one: `*statement`, to be freed by lic_free, is signed by this device and counts as told
+ *  from then on. `new_key` other than 0 begins new chains by a new key, for a state that came from a backup.
+ *  Errors: not found (no signed license; nothing counted under that key), invalid input, untrusted (the state
+ *  was edited), denied, unavailable, failure. */
+LIC_C_API int lic_report_usage(lic_manager* manager, const char* license_key, int new_key, char** statement,
+                               lic_error* error);
+/** Statement `seq`, from 1, again; the last 120 of a license are kept. Errors: not found, and as lic_report_usage. */
+LIC_C_API int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement,
+                                 lic_error* error);
 
 /** Reads the state from disk again: what other processes changed, and files dropped there.
  *  Errors: as lic_open; the last answers then stand. */

@@ -164,6 +164,17 @@ struct ClockCodeInfo {
   bool made = false;  ///< false: it waits for its answer already
 };
 
+/// What was used of a license on this device since the statement before, as a document that the
+/// device has signed: the vendor bills by it (docs/formats.md, 14).
+struct UsageReport {
+  std::string license_key;
+  std::int64_t seq = 0;  ///< of the statement, from 1; each names the one before
+  Time from{};
+  Time to{};
+  std::string device;    ///< id of the key that signed it
+  std::string document;  ///< a line of text, to be carried to the vendor
+};
+
 /// What the product file says of the product.
 struct ProductInfo {
   std::string id;
@@ -244,6 +255,19 @@ class LIC_API LicenseManager {
   /// Gives back to the file what was drawn in advance and is not used yet.
   /// Errors: denied, unavailable, failure; it then stays here.
   [[nodiscard]] Result<void> flush_usage();
+
+  /// Makes the next usage statement of the license with that key, else of the active one, with
+  /// what was counted since the last one. It counts as told from then on: whoever loses the
+  /// document gets it again from reported_usage(). The key that signs is made with the first
+  /// one. `new_key` makes another, which begins new chains: for a state that was restored from
+  /// a backup and would repeat numbers that the vendor has seen; the vendor must agree.
+  /// Errors: not_found (no signed license is active; nothing was counted under that key),
+  /// invalid_input (mistyped key), untrusted (the state was edited), denied, unavailable,
+  /// failure (nothing was made, or the document is kept and counts).
+  [[nodiscard]] Result<UsageReport> report_usage(std::string_view license_key = {}, bool new_key = false);
+  /// A statement that was made before; the last 120 are kept, beside the state.
+  /// Errors: not_found, and as report_usage().
+  [[nodiscard]] Result<UsageReport> reported_usage(std::int64_t seq, std::string_view license_key = {}) const;
 
   /// Activates the license with that key, whose signed file lies in the state
   /// directory as <KEY>.json or is the active one already.

@@ -1,0 +1,117 @@
+// What goes between a user and the vendor without a network, of lic/lic.h.
+
+#include "base/text.hpp"
+#include "client/c_api.hpp"
+
+using namespace lic::c_api;
+
+namespace {
+
+std::span<const unsigned char> bytes_of(const void* data, std::size_t size) {
+  return {static_cast<const unsigned char*>(data), size};
+}
+
+/// Fills a place for a text, which is null unless all went well.
+template <class Work>
+int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
+  if (text == nullptr) return missing(error, "the place for the text");
+  *text = nullptr;
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, work);
+}
+
+/// Gives out a text, with what was done.
+int give_text(const std::string& text, std::string_view done, char** place, lic_error* error) {
+  const int code = give_copy(text, place, error);
+  return code == LIC_OK ? answer(error, LIC_OK, done) : code;
+}
+
+}  // namespace
+
+int lic_request_activation(lic_manager* manager, const char* license_key, int anew, char** document, lic_error* error) {
+  return with_text(manager, document, error, [&] {
+    if (is_absent(license_key)) return missing(error, "the license key");
+    const auto made = manager->manager.request_activation(license_key, anew != 0);
+    return made ? give_copy(made->document, document, error) : answer(error, made.error());
+  });
+}
+
+int lic_pending_request(lic_manager* manager, const char* license_key, char** document, lic_error* error) {
+  return with_text(manager, document, error, [&] {
+    if (is_absent(license_key)) return missing(error, "the license key");
+    const auto waiting = manager->manager.pending_request(license_key);
+    if (!waiting) return answer(error, waiting.error());
+    if (waiting->empty()) return answer(error, LIC_NOT_FOUND, "no request for that key waits for its answer");
+    return give_copy(*waiting, document, error);
+  });
+}
+
+int lic_apply_activation(lic_manager* manager, const void* document, size_t size, const char* name, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (document == nullptr) return missing(error, "the vendor's answer");
+  return guarded(error, [&] {
+    return answer_change(manager->manager.apply_activation(bytes_of(document, size), is_absent(name) ? "given" : name),
+                         error);
+  });
+}
+
+int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
+  return with_text(manager, receipt, error, [&] {
+    const auto returned = manager->manager.return_seat(or_empty(license_key));
+    if (!returned) return answer(error, returned.error());
+    if (returned->receipt.empty()) return answer_change(returned->change, error);
+    give_copy(returned->receipt, receipt, error);
+    return answer(error, LIC_OK, returned->change.message, returned->change.hint);
+  });
+}
+
+int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error) {
+  return with_text(manager, receipt, error, [&] {
+    const auto known = manager->manager.returned_receipt(or_empty(license_key));
+    if (!known) return answer(error, known.error());
+    if (known->empty()) return answer(error, LIC_NOT_FOUND, "no seat was given back here");
+    return give_copy(*known, receipt, error);
+  });
+}
+
+int lic_import_revocations(lic_manager* manager, const void* document, size_t size, const char* name,
+                           lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (document == nullptr) return missing(error, "the list of revocations");
+  return guarded(error, [&] {
+    const auto taken = manager->manager.import_revocations(bytes_of(document, size), is_absent(name) ? "given" : name);
+    return taken ? answer(error, LIC_OK, taken->change.message) : answer(error, taken.error());
+  });
+}
+
+int lic_clock_code(lic_manager* manager, char** code, lic_error* error) {
+  return with_text(manager, code, error, [&] {
+    const auto waiting = manager->manager.clock_code();
+    return waiting ? give_copy(waiting->code, code, error) : answer(error, waiting.error());
+  });
+}
+
+int lic_apply_clock_reset(lic_manager* manager, const void* document, size_t size, const char* name, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (document == nullptr) return missing(error, "the clock reset");
+  return guarded(error, [&] {
+    const auto change = manager->manager.apply_clock_reset(bytes_of(document, size), is_absent(name) ? "given" : name);
+    return change ? answer(error, LIC_OK, change->message, change->hint) : answer(error, change.error());
+  });
+}
+
+int lic_report_usage(lic_manager* manager, const char* license_key, int new_key, char** statement, lic_error* error) {
+  return with_text(manager, statement, error, [&] {
+    const auto made = manager->manager.report_usage(or_empty(license_key), new_key != 0);
+    if (!made) return answer(error, made.error());
+    return give_text(made->document, lic::concat("statement ", made->seq, " of license ", made->license_key), statement,
+                     error);
+  });
+}
+
+int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement, lic_error* error) {
+  return with_text(manager, statement, error, [&] {
+    const auto kept = manager->manager.reported_usage(seq, or_empty(license_key));
+    return kept ? give_copy(kept->document, statement, error) : answer(error, kept.error());
+  });
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "base/export.hpp"
+#include "base/json.hpp"
+#include "lic/types.hpp"
+
+namespace lic {
+
+/// The member "limits" of a document, as read_limits() reads it (license/terms.hpp).
+[[nodiscard]] LIC_INTERNAL json::Value limits_json(const Limits& limits);
+
+}  // namespace lic
