@@ -10,7 +10,7 @@ _licctl() {
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 
-  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --request-activation --apply-activation --import-revocations --clock-code --apply-clock-reset --check-feature --record-usage --usage --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --fail-if-expires-within --release-date --email --explain --all --offline --json --quiet --verbose --log-file --color -h --help --version'
+  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --request-activation --apply-activation --import-revocations --clock-code --apply-clock-reset --check-feature --record-usage --usage --usage-report --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --statement --new-key --fail-if-expires-within --release-date --email --explain --all --offline --json --quiet --verbose --log-file --color -h --help --version'
   case "$command $prev" in
     *' --activate-license') paths=f ;;
     *' --request-activation') paths=f ;;
@@ -19,6 +19,7 @@ _licctl() {
     *' --apply-clock-reset') paths=f ;;
     *' --check-feature') : ;;
     *' --record-usage') : ;;
+    *' --usage-report') paths=f ;;
     *' --state-key') words='keyring file' ;;
     *' --product-file') paths=f ;;
     *' --state-dir') paths=d ;;
@@ -26,6 +27,7 @@ _licctl() {
     *' --license-key') : ;;
     *' --receipt') paths=f ;;
     *' --qr') paths=f ;;
+    *' --statement') : ;;
     *' --fail-if-expires-within') : ;;
     *' --release-date') : ;;
     *' --email') : ;;

@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -116,6 +116,15 @@ _licgen() {
     'expiring --cacert') paths=f ;;
     'expiring --template') paths=f ;;
     'expiring --from') : ;;
+    'usage import --expect-key') : ;;
+    'usage list --status') words='valid expiring grace trial free expired revoked suspended not-yet-valid' ;;
+    'usage list --plan') : ;;
+    'usage list --customer') : ;;
+    'usage list --email') : ;;
+    'usage list --expires-within') : ;;
+    'usage list --month') : ;;
+    'usage list --format') words='table csv json' ;;
+    'usage show --month') : ;;
     'import --format') words='csv jsonl' ;;
     'import --plan-map') : ;;
     'import --new-keys') paths=f ;;
@@ -164,7 +173,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring import reissue report export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -188,6 +197,10 @@ _licgen() {
         'clock-reset') options+=' --code -o --out --force' : ;;
         'check') options+=' --email --customer' ;;
         'expiring') options+=' --within --mbox --force --smtp --smtp-password-file --cacert --smtp-plain --template --from --again' ;;
+        'usage') words='import list show' ;;
+        'usage import') options+=' --expect-key --new-key --any-machine' paths=f ;;
+        'usage list') options+=' --status --plan --customer --email --expires-within --month --format' ;;
+        'usage show') options+=' --month' : ;;
         'import') options+=' --format --plan-map --new-keys --skip-bad -o --out --force' paths=f ;;
         'reissue') options+=' --reason -o --out --force' ;;
         'report') options+=' --by --from --to --top --html --force' ;;

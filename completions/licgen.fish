@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -36,6 +36,7 @@ complete -c licgen -n '__licgen_at' -a 'release' -d 'Free a machine\'s seat, by 
 complete -c licgen -n '__licgen_at' -a 'clock-reset' -d 'Sign that a machine may forget a time that its clock once ran ahead to'
 complete -c licgen -n '__licgen_at' -a 'check' -d 'Is this customer entitled today? Exit 0: yes; 11: not today; 4: has no license'
 complete -c licgen -n '__licgen_at' -a 'expiring' -d 'List the licenses that end soon, the nearest end first, and remind of them'
+complete -c licgen -n '__licgen_at' -a 'usage' -d 'import, list, show'
 complete -c licgen -n '__licgen_at' -a 'import' -d 'Take licenses from elsewhere: keys kept, terms signed anew'
 complete -c licgen -n '__licgen_at' -a 'reissue' -d 'Sign every license anew that a distrusted key has signed'
 complete -c licgen -n '__licgen_at' -a 'report' -d 'Count licenses, renewals, trials, activations and revenue'
@@ -168,6 +169,21 @@ complete -c licgen -n '__licgen_at expiring' -l smtp-plain -d 'Send without encr
 complete -c licgen -n '__licgen_at expiring' -l template -r -F -d 'What to write: a text with placeholders, or a directory with reminder.txt and reminder.html'
 complete -c licgen -n '__licgen_at expiring' -l from -x -d 'Who writes (default: the support address of the catalogue)'
 complete -c licgen -n '__licgen_at expiring' -l again -d 'Write also to those who were written to before'
+complete -c licgen -n '__licgen_at usage' -a 'import' -d 'Take in the usage statements that devices have signed'
+complete -c licgen -n '__licgen_at usage' -a 'list' -d 'List what was used of licenses by month, as their devices have stated it'
+complete -c licgen -n '__licgen_at usage' -a 'show' -d 'Show what was used of a license, and by which devices'
+complete -c licgen -n '__licgen_at usage import' -l expect-key -x -d 'Register no device but one whose key has this id, or an id that begins so; repeatable'
+complete -c licgen -n '__licgen_at usage import' -l new-key -d 'Register another key for a machine that stated its usage by one before: its state was made anew'
+complete -c licgen -n '__licgen_at usage import' -l any-machine -d 'Register a device that the license is not for, too'
+complete -c licgen -n '__licgen_at usage import' -F
+complete -c licgen -n '__licgen_at usage list' -l status -x -a 'valid expiring grace trial free expired revoked suspended not-yet-valid' -d 'Only licenses of that status today'
+complete -c licgen -n '__licgen_at usage list' -l plan -x -d 'Only licenses of that plan'
+complete -c licgen -n '__licgen_at usage list' -l customer -x -d 'Only customers whose name matches: * is any text, ? any character, capitals are the same as small letters'
+complete -c licgen -n '__licgen_at usage list' -l email -x -d 'Only the customer with that e-mail address'
+complete -c licgen -n '__licgen_at usage list' -l expires-within -x -d 'Only licenses that end within that time from now: 30d, 2mo, 1y'
+complete -c licgen -n '__licgen_at usage list' -l month -x -d 'Only what was used in that month (UTC), such as 2026-11'
+complete -c licgen -n '__licgen_at usage list' -l format -x -a 'table csv json' -d 'How to print it (default: table)'
+complete -c licgen -n '__licgen_at usage show' -l month -x -d 'Only what was used in that month (UTC), such as 2026-11'
 complete -c licgen -n '__licgen_at import' -l format -x -a 'csv jsonl' -d 'What FILE is (default: as its name ends)'
 complete -c licgen -n '__licgen_at import' -l plan-map -x -d 'Take what is of the plan OLD there as of the plan NEW here'
 complete -c licgen -n '__licgen_at import' -l new-keys -r -F -d 'Give licenses whose key is none of ours a new one, keep theirs as metadata previous_key, and write both to FILE as CSV (default: such keys are refused)'

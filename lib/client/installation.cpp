@@ -15,21 +15,23 @@ namespace {
 /// The clock's high-water mark is written at most this often.
 constexpr std::chrono::hours kTimeKeeping{1};
 
-Result<ProductFile> open_product_file(const std::string& path) {
-  LIC_TRY_ASSIGN(const Bytes bytes, read_file(path, "product file"));
-  return ProductFile::open(bytes, concat("product file ", in_quotes(path)));
+std::string name_of_product_file(const OpenOptions& options) {
+  return options.product_file.empty() ? std::string("the embedded product file")
+                                      : concat("product file ", in_quotes(options.product_file));
 }
 
-/// The product file that the application brings, before anything of this machine counts.
+/// The product file that the application brings, before anything of this machine counts:
+/// choose_product() looks at its signatures, unless this machine knows those very bytes.
 Result<ProductFile> base_product(const OpenOptions& options) {
-  if (options.embedded_product.empty()) {
-    if (options.product_file.empty())
-      return error(Errc::not_found, "no product file is given", "get product.json from the vendor of the software");
-    return open_product_file(options.product_file);
-  }
-  LIC_TRY_ASSIGN(ProductFile embedded, ProductFile::open(options.embedded_product, "the embedded product file"));
-  if (options.product_file.empty()) return embedded;
-  LIC_TRY_ASSIGN(ProductFile given, open_product_file(options.product_file));
+  if (options.embedded_product.empty() && options.product_file.empty())
+    return error(Errc::not_found, "no product file is given", "get product.json from the vendor of the software");
+  const std::string what = name_of_product_file(options);
+  if (options.product_file.empty()) return ProductFile::open_unchecked(options.embedded_product, what);
+  LIC_TRY_ASSIGN(const Bytes bytes, read_file(options.product_file, "product file"));
+  LIC_TRY_ASSIGN(ProductFile given, ProductFile::open_unchecked(bytes, what));
+  if (options.embedded_product.empty()) return given;
+  LIC_TRY_ASSIGN(const ProductFile embedded, ProductFile::open(options.embedded_product, "the embedded product file"));
+  LIC_TRY(given.check_signatures(what));
   LIC_TRY(embedded.accepts(given));
   return given;
 }
@@ -66,6 +68,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
   }
   return start({std::move(environment),
                 std::move(base),
+                name_of_product_file(options),
                 std::move(directory),
                 options.license_file,
                 {options.license_document.begin(), options.license_document.end()},
@@ -193,9 +196,14 @@ void Installation::tell_condition() {
   }
 }
 
-/// The newest product file: the base, unless this machine knows a successor of it.
+/// The newest product file: the base, unless this machine knows a successor of it. A base that
+/// is the pinned one, byte for byte, was checked when it was pinned, and the seal of the state
+/// vouches for the pin; every other one is checked now.
 Result<void> Installation::choose_product() {
   standing_.product = beginning_.base;
+  const bool pinned = loaded_.state.pin && loaded_.state.pin->digest == beginning_.base.digest();
+  if (!pinned && !base_checked_) LIC_TRY(beginning_.base.check_signatures(beginning_.product_name));
+  base_checked_ = base_checked_ || !pinned;
   if (!loaded_.state.pin) return {};
   const ProductPin& pin = *loaded_.state.pin;
   auto accepted = pin.accepts(beginning_.base);

@@ -78,8 +78,9 @@ class Installation {
   /// What it is opened with; never changed.
   struct Beginning {
     Environment environment;
-    ProductFile base;  ///< as embedded or given
-    Path state_dir;    ///< empty: a file is judged in place of the state
+    ProductFile base;          ///< as embedded or given; choose_product() checks its signatures
+    std::string product_name;  ///< of `base`, for messages
+    Path state_dir;            ///< empty: a file is judged in place of the state
     std::string license_file;
     Bytes license_document;
     std::optional<Time> release_date;
@@ -205,6 +206,7 @@ class Installation {
   Standing standing_;
   std::string kept_note_;      ///< of a state that was set aside for a change; a warning until refresh()
   std::string given_back_;     ///< id of the license that would be, had its seat not been given back
+  bool base_checked_ = false;  ///< the signatures of the base product file
   bool adopted_ = false;       ///< the license, or the list of revocations, is newer than the saved state
   bool list_at_hand_ = false;  ///< revocations.json in the state directory is the newest list known
   std::optional<RevocationList> opened_list_;

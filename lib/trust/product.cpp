@@ -108,13 +108,21 @@ std::string_view token(Role role) noexcept {
 bool TrustedKey::may(Role role) const noexcept { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
 
 Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
+  LIC_TRY_ASSIGN(ProductFile product, open_unchecked(bytes, what));
+  LIC_TRY(product.check_signatures(what));
+  return product;
+}
+
+Result<ProductFile> ProductFile::open_unchecked(ByteView bytes, std::string_view what) {
   LIC_TRY(check_size(bytes, what));
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
-  LIC_TRY_ASSIGN(ProductFile product, read(envelope, bytes, what));
-  if (product.signatures_by(product.roots()) < static_cast<std::size_t>(product.threshold()))
-    return error(Errc::untrusted, concat(what, " is not signed by ", product.threshold(), " of its root keys"),
-                 "get the product file again from the vendor");
-  return product;
+  return read(envelope, bytes, what);
+}
+
+Result<void> ProductFile::check_signatures(std::string_view what) const {
+  if (signatures_by(roots()) >= static_cast<std::size_t>(threshold())) return {};
+  return error(Errc::untrusted, concat(what, " is not signed by ", threshold(), " of its root keys"),
+               "get the product file again from the vendor");
 }
 
 Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, std::string_view what) {

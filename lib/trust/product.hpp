@@ -52,8 +52,8 @@ struct ProductPin {
   [[nodiscard]] LIC_INTERNAL Result<void> accepts(const ProductFile& next) const;
 };
 
-/// A product file whose signatures hold. Only open() makes one; copies are cheap,
-/// as they share what was read.
+/// A product file whose signatures hold, as open() makes it (see open_unchecked() for the one
+/// exception). Copies are cheap, as they share what was read.
 class LIC_INTERNAL ProductFile {
  public:
   /// Parses and checks that `threshold` of the roots named inside have signed it.
@@ -61,6 +61,12 @@ class LIC_INTERNAL ProductFile {
   /// embedded, or given by the user, or succeeds one that was: see accepts().)
   /// Errors: invalid_input (malformed, a weak key), untrusted (signatures, kind).
   static Result<ProductFile> open(ByteView bytes, std::string_view what);
+  /// The same without a look at the signatures. Nothing may count by such a file until
+  /// check_signatures() has passed, or its digest is that of a ProductPin: then the very bytes
+  /// passed when they were pinned.
+  static Result<ProductFile> open_unchecked(ByteView bytes, std::string_view what);
+  /// Errors: untrusted.
+  [[nodiscard]] Result<void> check_signatures(std::string_view what) const;
 
   [[nodiscard]] const std::string& id() const noexcept { return data_->id; }
   [[nodiscard]] const Catalog& catalog() const noexcept { return data_->catalog; }
