@@ -39,7 +39,7 @@ assert_stderr_empty
 key=$(cat "$out")
 [[ $key =~ ^TZ-PRO(-[0-9A-HJKMNP-TV-Z]{4}){4}$ ]] || fail "no key: $key"
 run_ok "$LICGEN" show "$key" --json
-assert_json 'list(d) == ["license","status","activations","history","note","batch","revoked"]'
+assert_json 'list(d) == ["license","status","activations","usage","history","note","batch","revoked"]'
 assert_json 'd["status"] == "valid" and d["activations"] == [] and d["revoked"] is None'
 assert_json 'list(d["license"]) == ["v","id","serial","product","key","plan","kind","customer","issued_at","starts_at","expires_at","grace_days","maintenance_until","features","limits","seats","machines","order","metadata"]'
 assert_json 'd["license"]["key"] == a[0] and d["license"]["serial"] == 1 and d["license"]["seats"] == 3 and d["license"]["grace_days"] == 7' "$key"

@@ -317,7 +317,7 @@ run_code 5 "$LICGEN" usage import gap.jsonl --any-machine --json
 assert_json 'd["imported"] == 16 and d["refused"] == 32 and "statements 17 to 18 are missing" in d["error"]["message"]'
 run_code 5 "$LICGEN" usage import seventeen.jsonl gap.jsonl
 assert_stderr_has "but statement 18 is missing"
-[ "$(grep -c warning "$err")" = 1 ] || fail "one gap is told more than once"
+[ "$(grep -c "warning.*is missing" "$err")" = 1 ] || fail "one gap is told more than once"
 run_ok "$LICGEN" usage import shuffled.jsonl --json
 assert_json 'd["imported"] == 33 and d["known"] == 17'
 run_ok "$LICGEN" usage show "$bound" --json
