@@ -77,7 +77,8 @@ MeteredLicense read_metered(json::Reader& reader) {
   json::Reader meters(*reader.member("meters"), reader, "meters");
   if (meters.members().size() > kMostCounters) reader.fault("meters", "are too many");
   for (const auto& [name, value] : meters.members()) {
-    const auto limit = std::find_if(limits.begin(), limits.end(), [&](const auto& one) { return one.first == name; });
+    const auto limit =
+        std::find_if(limits.begin(), limits.end(), [&wanted = name](const auto& one) { return one.first == wanted; });
     json::Reader one(value, meters, name);
     metered.meters[name] = read_meter(one, limit == limits.end() ? Limit{} : limit->second);
   }
