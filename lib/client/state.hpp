@@ -93,8 +93,8 @@ struct ClientState {
   std::map<std::string, Revocation> revoked;  ///< of the licenses seen here, by id; never taken back
   std::string clock_code;                     ///< that waits for the vendor's reset; empty: none
   std::vector<std::string> clock_resets;      ///< codes that were used, the newest last
-  std::string device_seed;          ///< of the key that signs usage statements, hex; empty: none was made yet
-  std::vector<UsageChain> chains;   ///< by that key; one for each license that a statement was made of
+  std::string device_seed;                    ///< of the key that signs usage statements, hex; empty: none was made yet
+  std::vector<UsageChain> chains;             ///< by that key; one for each license that a statement was made of
 };
 
 /// A list of revocations is looked for under this name, in the state directory and beside a
