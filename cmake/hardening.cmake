@@ -49,11 +49,6 @@ set(self_contained $<BOOL:$<TARGET_PROPERTY:LIC_SELF_CONTAINED>>)
 target_link_options(lic_options INTERFACE
   $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<IF:${self_contained},-static-pie,-pie>>)
 
-# Bounds and preconditions of the standard library. In liblic itself (LIC_SMALL) they are left to
-# the builds in which it is tested: they would make it 5 % larger, and its readers are fuzzed with them.
-target_compile_options(lic_options INTERFACE
-  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:LIC_SMALL>>>:-D_GLIBCXX_ASSERTIONS>)
-
 # Sanitizers have checks of their own, which these would hide.
 set(LIC_FORTIFY OFF)
 if(LIC_OPTIMIZED AND NOT LIC_SANITIZE AND NOT LIC_FUZZ)
