@@ -21,7 +21,7 @@
 
 namespace lic::json {
 
-inline constexpr int kMaxDepth = 16;
+inline constexpr std::size_t kMaxDepth = 16;
 inline constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
 
 class Value;
@@ -56,6 +56,8 @@ class LIC_INTERNAL Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
+  friend class TreeBuilder;  // of parse()
+
   using Data = std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object>;
   static Data copy_of(const Data& other) {
     return std::visit([](const auto& value) { return Data(value); }, other);

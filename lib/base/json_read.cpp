@@ -4,8 +4,10 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
+#include <tuple>
 #include <unordered_set>
 
 #include "base/json.hpp"
@@ -20,60 +22,86 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// Whether none of eight bytes is a control character or beyond ASCII.
-bool are_plain(const char* text) noexcept {
+/// How many characters at the front of `text`, eight at a time, are neither control characters nor
+/// beyond ASCII.
+std::size_t plain_prefix(std::string_view text) noexcept {
   constexpr std::uint64_t kEach = 0x0101010101010101;
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, text, sizeof bytes);
-  return ((bytes | (bytes - kEach * 0x20)) & (kEach * 0x80)) == 0;
+  const auto at = [&](std::size_t i) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + i, sizeof bytes);
+    return bytes | (bytes - kEach * 0x20);
+  };
+  std::size_t size = 0;
+  while (text.size() - size >= 32 &&
+         ((at(size) | at(size + 8) | at(size + 16) | at(size + 24)) & (kEach * 0x80)) == 0)
+    size += 32;
+  while (text.size() - size >= 8 && (at(size) & (kEach * 0x80)) == 0) size += 8;
+  return size;
 }
 
 /// Where `text` has the first byte that no JSON has: a control character that is
 /// no white space, or one that is not UTF-8; npos when there is none.
 std::size_t find_foreign_byte(std::string_view text) noexcept {
   std::size_t at = 0;
-  while (at < text.size()) {
-    if (text.size() - at >= sizeof(std::uint64_t) && are_plain(text.data() + at)) {
-      at += sizeof(std::uint64_t);
-      continue;
+  while ((at += plain_prefix(text.substr(at))) < text.size()) {
+    // Up to eight characters, one after the other: one of them is not plain, or the text ends.
+    for (const std::size_t end = std::min(at + 8, text.size()); at < end;) {
+      const char c = text[at];
+      const bool plain = c >= 0x20 || is_white_space(c);
+      const std::size_t length = plain ? 1 : c < 0 ? utf8_length(text.substr(at)) : 0;
+      if (length == 0) return at;
+      at += length;
     }
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0 || (static_cast<unsigned char>(text[at]) < 0x20 && !is_white_space(text[at]))) return at;
-    at += length;
   }
   return std::string_view::npos;
 }
 
+}  // namespace
+
 /// Builds the tree from the reader's events; returning false stops the reader.
-class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeBuilder> {
  public:
   /// Without a "\\u" in the document, which is UTF-8, no string of it can be anything else.
-  explicit Builder(bool has_code_escapes) : has_code_escapes_(has_code_escapes) {}
+  explicit TreeBuilder(bool has_code_escapes) : has_code_escapes_(has_code_escapes) {}
 
   // The names of these members are RapidJSON's.
-  bool Null() { return put(Value{}); }
-  bool Bool(bool value) { return put(Value{value}); }
-  bool Int(int value) { return put(Value{std::int64_t{value}}); }
-  bool Uint(unsigned value) { return put(Value{std::int64_t{value}}); }
-  bool Int64(std::int64_t value) { return value >= -kMaxInteger ? put(Value{value}) : fail("an integer below -2^53"); }
+  bool Null() { return put(std::monostate{}); }
+  bool Bool(bool value) { return put(value); }
+  bool Int(int value) { return put(std::int64_t{value}); }
+  bool Uint(unsigned value) { return put(std::int64_t{value}); }
+  bool Int64(std::int64_t value) { return value >= -kMaxInteger ? put(value) : fail("an integer below -2^53"); }
   bool Uint64(std::uint64_t value) {
-    return value <= static_cast<std::uint64_t>(kMaxInteger) ? put(Value{static_cast<std::int64_t>(value)})
+    return value <= static_cast<std::uint64_t>(kMaxInteger) ? put(static_cast<std::int64_t>(value))
                                                             : fail("an integer beyond 2^53");
   }
   bool Double(double) { return fail("a number that is not a whole number up to 2^53"); }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     if (has_code_escapes_ && !is_utf8({text, length})) return fail(kLoneSurrogate);
-    return put(Value{std::string(text, length)});
-  }
-  bool Key(const char* text, rapidjson::SizeType length, bool) {
-    std::string name(text, length);
-    if (has_code_escapes_ && !is_utf8(name)) return fail(kLoneSurrogate);
-    if (open_.back().has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
-    open_.back().key = std::move(name);
+    next_value().data_.emplace<std::string>(text, length);
     return true;
   }
-  bool StartObject() { return open(true); }
-  bool StartArray() { return open(false); }
+  bool Key(const char* text, rapidjson::SizeType length, bool) {
+    const std::string_view name(text, length);
+    if (has_code_escapes_ && !is_utf8(name)) return fail(kLoneSurrogate);
+    Container& object = open_[depth_ - 1];
+    if (object.has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
+    object.members->emplace_back(std::piecewise_construct, std::forward_as_tuple(name), std::forward_as_tuple());
+    return true;
+  }
+  bool StartObject() {
+    if (depth_ == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
+    constexpr std::size_t kUsual = 8;
+    Object& members = next_value().data_.emplace<Object>();
+    members.reserve(kUsual);
+    open_[depth_++] = {&members, nullptr, nullptr};
+    return true;
+  }
+  bool StartArray() {
+    if (depth_ == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
+    Array& elements = next_value().data_.emplace<Array>();
+    open_[depth_++] = {nullptr, &elements, nullptr};
+    return true;
+  }
   bool EndObject(rapidjson::SizeType) { return close(); }
   bool EndArray(rapidjson::SizeType) { return close(); }
 
@@ -84,22 +112,21 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   // RapidJSON takes the escape of a low surrogate by itself, which is no character.
   static constexpr const char* kLoneSurrogate = "the escape of half a surrogate pair";
 
+  /// Where it stands in the tree: nothing before its end moves it there.
   struct Container {
-    bool is_object;
-    std::string key;
-    Object members;
-    Array elements;
+    Object* members = nullptr;  ///< one of these two
+    Array* elements = nullptr;
     std::unique_ptr<std::unordered_set<std::string>> names;  ///< of the members, once they are many
 
-    bool has(const std::string& name) {
+    bool has(std::string_view name) {
       constexpr std::size_t kMany = 32;
-      if (members.size() < kMany)
-        return std::any_of(members.begin(), members.end(), [&](const auto& member) { return member.first == name; });
+      if (members->size() < kMany)
+        return std::any_of(members->begin(), members->end(), [&](const auto& member) { return member.first == name; });
       if (!names) {
         names = std::make_unique<std::unordered_set<std::string>>();
-        for (const auto& member : members) names->insert(member.first);
+        for (const auto& member : *members) names->insert(member.first);
       }
-      return !names->insert(name).second;
+      return !names->emplace(name).second;
     }
   };
 
@@ -107,34 +134,30 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     fault_ = std::move(fault);
     return false;
   }
-  bool put(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (auto& container = open_.back(); container.is_object) {
-      container.members.emplace_back(std::move(container.key), std::move(value));
-    } else {
-      container.elements.push_back(std::move(value));
-    }
-    return true;
+  /// The place of the value that comes now: the root, that of the last key, or a new element.
+  Value& next_value() {
+    if (depth_ == 0) return root_;
+    const Container& container = open_[depth_ - 1];
+    return container.members != nullptr ? container.members->back().second : container.elements->emplace_back();
   }
-  bool open(bool is_object) {
-    if (open_.size() == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
-    open_.push_back({is_object, {}, {}, {}, {}});
-    constexpr std::size_t kUsual = 8;
-    if (is_object) open_.back().members.reserve(kUsual);
+  template <class T>
+  bool put(T value) {
+    next_value().data_ = value;
     return true;
   }
   bool close() {
-    Container container = std::move(open_.back());
-    open_.pop_back();
-    return put(container.is_object ? Value{std::move(container.members)} : Value{std::move(container.elements)});
+    open_[--depth_].names.reset();
+    return true;
   }
 
   const bool has_code_escapes_;
-  std::vector<Container> open_;
+  std::array<Container, kMaxDepth> open_;
+  std::size_t depth_ = 0;
   Value root_;
   std::string fault_;
 };
+
+namespace {
 
 std::string_view describe(rapidjson::ParseErrorCode code) {
   switch (code) {
@@ -197,7 +220,7 @@ Result<Value> parse(std::string_view text, std::string_view what) {
   buffer.append(text).append(kPastTheEnd, '\0');
   rapidjson::InsituStringStream stream(buffer.data());
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator> reader;
-  Builder builder(text.find("\\u") != std::string_view::npos);
+  TreeBuilder builder(text.find("\\u") != std::string_view::npos);
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (!builder.fault().empty())
     return error(Errc::invalid_input, concat(what, " has ", builder.fault(), ", at byte ", result.Offset()));
