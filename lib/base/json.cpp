@@ -1,5 +1,8 @@
 #include "base/json.hpp"
 
+#if defined(__SSE2__) && !defined(RAPIDJSON_SSE2)
+#define RAPIDJSON_SSE2  // sixteen bytes of a string at a time
+#endif
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
@@ -23,6 +26,21 @@ void write_string(AnyWriter& writer, const std::string& text) {
 }
 
 template <class AnyWriter>
+void write(AnyWriter& writer, const Value& value);
+
+/// All members but the one named `*left_out`, unless that is null.
+template <class AnyWriter>
+void write_object(AnyWriter& writer, const Object& object, const std::string_view* left_out) {
+  writer.StartObject();
+  for (const auto& [name, member] : object) {
+    if (left_out != nullptr && name == *left_out) continue;
+    write_string(writer, name);
+    write(writer, member);
+  }
+  writer.EndObject();
+}
+
+template <class AnyWriter>
 void write(AnyWriter& writer, const Value& value) {
   if (const auto* boolean = value.as_bool()) {
     writer.Bool(*boolean);
@@ -35,12 +53,7 @@ void write(AnyWriter& writer, const Value& value) {
     for (const auto& element : *array) write(writer, element);
     writer.EndArray();
   } else if (const auto* object = value.as_object()) {
-    writer.StartObject();
-    for (const auto& [name, member] : *object) {
-      write_string(writer, name);
-      write(writer, member);
-    }
-    writer.EndObject();
+    write_object(writer, *object, nullptr);
   } else {
     writer.Null();
   }
@@ -71,6 +84,15 @@ std::string dump(const Value& value) {
   StringBuffer buffer;
   Writer writer(buffer);
   write(writer, value);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string dump_without(const Value& object, std::string_view left_out) {
+  StringBuffer buffer;
+  Writer writer(buffer);
+  const Object none;
+  const Object* members = object.as_object();
+  write_object(writer, members == nullptr ? none : *members, &left_out);
   return {buffer.GetString(), buffer.GetSize()};
 }
 

@@ -78,6 +78,8 @@ class LIC_INTERNAL Value {
 
 /// Compact JSON text of `value`, UTF-8, control characters escaped.
 [[nodiscard]] LIC_INTERNAL std::string dump(const Value& value);
+/// The same of `object` without its member `left_out`.
+[[nodiscard]] LIC_INTERNAL std::string dump_without(const Value& object, std::string_view left_out);
 /// The same over several lines, for people to read: two spaces a level.
 [[nodiscard]] LIC_INTERNAL std::string dump_indented(const Value& value);
 

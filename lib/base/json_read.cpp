@@ -98,7 +98,9 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   }
   bool StartArray() {
     if (depth_ == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
+    constexpr std::size_t kUsual = 4;
     Array& elements = next_value().data_.emplace<Array>();
+    elements.reserve(kUsual);
     open_[depth_++] = {nullptr, &elements, nullptr};
     return true;
   }
@@ -213,7 +215,7 @@ Result<Value> parse(std::string_view text, std::string_view what) {
     return error(Errc::invalid_input,
                  concat(what, " is not valid JSON: it has a control character or is not UTF-8 (byte ", at, ")"));
 
-  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag;
   constexpr std::size_t kPastTheEnd = 16;  // of what is read at once
   std::string buffer;
   buffer.reserve(text.size() + kPastTheEnd);

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,20 +15,26 @@
 namespace lic {
 
 namespace detail {
-inline void append_one(std::string& out, std::string_view part) { out += part; }
-inline void append_one(std::string& out, char part) { out += part; }
+inline std::string_view as_part(std::string_view part) noexcept { return part; }
+inline std::string_view as_part(const char& part) noexcept { return {&part, 1}; }
 template <std::integral T>
-requires(!std::same_as<T, char> && !std::same_as<T, bool>) void append_one(std::string& out, T part) {
-  out += std::to_string(part);
+requires(!std::same_as<T, char> && !std::same_as<T, bool>) std::string as_part(T part) { return std::to_string(part); }
+
+/// In memory of the right size, taken once.
+inline std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string out;
+  out.reserve(size);
+  for (const std::string_view part : parts) out += part;
+  return out;
 }
 }  // namespace detail
 
 /// Strings, characters and whole numbers, one after the other.
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
-  std::string out;
-  (detail::append_one(out, parts), ...);
-  return out;
+  return detail::joined({detail::as_part(parts)...});
 }
 
 /// `text` made safe to show on a terminal: control characters (C0, DEL, C1),
