@@ -69,6 +69,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
   return start({std::move(environment),
                 std::move(base),
                 name_of_product_file(options),
+                !options.embedded_product.empty(),
                 std::move(directory),
                 options.license_file,
                 {options.license_document.begin(), options.license_document.end()},
@@ -198,7 +199,9 @@ void Installation::tell_condition() {
 
 /// The newest product file: the base, unless this machine knows a successor of it. A base that
 /// is the pinned one, byte for byte, was checked when it was pinned, and the seal of the state
-/// vouches for the pin; every other one is checked now.
+/// vouches for the pin; every other one is checked now. The seal vouches for no more than that
+/// licctl or an application wrote the pin here, perhaps for a product file of the user's own, so
+/// what is built in goes before it.
 Result<void> Installation::choose_product() {
   standing_.product = beginning_.base;
   const bool pinned = loaded_.state.pin && loaded_.state.pin->digest == beginning_.base.digest();
@@ -214,6 +217,12 @@ Result<void> Installation::choose_product() {
                  concat("version ", pin.version, " of the product file was in use here: give it, or a newer one"));
   LIC_TRY_ASSIGN(ProductFile known, ProductFile::open(*bytes, "the product file known here"));
   LIC_TRY(pin.accepts(known));
+  if (beginning_.built_in && !beginning_.base.accepts(known))
+    return error(Errc::untrusted,
+                 concat("the product file known here, version ", pin.version,
+                        ", is no successor of the one built into this program"),
+                 concat("get the newest program; where that file is none of the vendor's, move ",
+                        in_quotes(state_dir_), " away and activate the license again"));
   standing_.product = std::move(known);
   return {};
 }
@@ -232,7 +241,8 @@ void Installation::take_license() {
     }
   } else if (state.grant) {
     const Plan* plan = standing_.product.catalog().find_plan(state.grant->plan);
-    if (plan == nullptr) {
+    // No state makes a paid plan of what nobody signed.
+    if (plan == nullptr || (is_paid(plan->kind) && !plan->grant_by_email)) {
       standing_.warnings.push_back(concat("the plan ", in_quotes(state.grant->plan), " is no longer offered"));
       return;
     }

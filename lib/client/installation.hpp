@@ -80,6 +80,7 @@ class Installation {
     Environment environment;
     ProductFile base;          ///< as embedded or given; choose_product() checks its signatures
     std::string product_name;  ///< of `base`, for messages
+    bool built_in = false;     ///< the application brings a product file in itself: `base`, or one that `base` succeeds
     Path state_dir;            ///< empty: a file is judged in place of the state
     std::string license_file;
     Bytes license_document;
