@@ -10,10 +10,10 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "ledger/sqlite_connection.hpp"
+#include "ledger/sqlite_licenses.hpp"
 #include "ledger/sqlite_schema.hpp"
 #include "ledger/sqlite_transaction.hpp"
 #include "ledger/sqlite_usage.hpp"
-#include "policy/decide.hpp"
 
 namespace lic {
 namespace sqlite {
@@ -23,157 +23,6 @@ namespace {
 constexpr std::int64_t kPage = 1000;
 constexpr std::int64_t kDocumentPage = 256;
 constexpr std::size_t kGlobLimit = 1000;
-
-/// A license's status at ?1, as the number of a Reason. The first that holds is it.
-const std::string& status_sql() {
-  constexpr std::string_view kHolds = "(expires_at IS NULL OR ?1 < expires_at)";
-  const auto when = [](const std::string& condition, Reason reason) {
-    return concat(" WHEN ", condition, " THEN ", static_cast<int>(reason));
-  };
-  const auto kind_is = [&](Kind kind) { return concat(kHolds, " AND kind = '", token(kind), "'"); };
-  const auto seconds = std::chrono::seconds(kExpiringWithin).count();
-  static const std::string sql =
-      concat("CASE", when("revoked_at IS NOT NULL", Reason::revoked),
-             when("suspended_at IS NOT NULL", Reason::suspended), when("?1 < starts_at", Reason::not_yet_valid),
-             when(kind_is(Kind::free), Reason::free), when(kind_is(Kind::trial), Reason::trial),
-             when(concat(kHolds, " AND expires_at - ?1 < ", seconds), Reason::expiring),
-             when(std::string(kHolds), Reason::valid), when("?1 < expires_at + grace_days * 86400", Reason::grace),
-             " ELSE ", static_cast<int>(Reason::expired), " END");
-  return sql;
-}
-
-/// In the order in which read_license() takes them; the document follows.
-std::string columns_sql() {
-  return concat(
-      "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
-      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, "
-      "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL) ELSE 0 END, ",
-      status_sql());
-}
-
-Result<LicenseSummary> read_license(const Rows& rows) {
-  LicenseSummary summary;
-  int column = 1;  // the number is the caller's
-  summary.key = rows.text(column++);
-  summary.id = rows.text(column++);
-  summary.serial = rows.integer(column++);
-  summary.plan = rows.text(column++);
-  const std::string kind = rows.text(column++);
-  if (const auto known = parse_kind(kind); known)
-    summary.kind = *known;
-  else
-    return error(Errc::invalid_input,
-                 concat("license ", printable(summary.key), " is of an unknown kind in the ledger, ", in_quotes(kind)));
-  summary.customer.name = rows.text(column++);
-  summary.customer.email = rows.text(column++);
-  summary.issued_at = rows.time(column++);
-  summary.starts_at = rows.time(column++);
-  summary.expires_at = rows.optional_time(column++);
-  summary.grace_days = rows.integer(column++);
-  summary.seats = rows.integer(column++);
-  summary.order = rows.text(column++);
-  summary.note = rows.text(column++);
-  summary.batch = rows.text(column++);
-  summary.revoked_at = rows.optional_time(column++);
-  summary.revoke_reason = rows.text(column++);
-  summary.created_at = rows.time(column++);
-  summary.maintenance_until = rows.optional_time(column++);
-  summary.suspended_at = rows.optional_time(column++);
-  summary.activations = rows.integer(column++);
-  summary.status = static_cast<Reason>(rows.integer(column++));
-  return summary;
-}
-constexpr int kColumns = 23;  // of columns_sql()
-
-Result<LicenseFile> read_file(const Rows& rows) {
-  return LicenseFile{rows.text(1), rows.text(2), rows.time(3), rows.integer(4) != 0};
-}
-
-template <class License>
-struct Page {
-  std::vector<License> licenses;
-  std::int64_t last = 0;  ///< the number of the last one
-};
-
-/// All rows of a query whose first column is the license's number.
-template <class License>
-Result<Page<License>> read_page(Connection& connection, std::string_view sql, const Values& values,
-                                Result<License> (*read_row)(const Rows&)) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
-  Page<License> page;
-  while (true) {
-    LIC_TRY_ASSIGN(const bool found, rows.next());
-    if (!found) return page;
-    LIC_TRY_ASSIGN(License license, read_row(rows));
-    page.licenses.push_back(std::move(license));
-    page.last = rows.integer(0);
-  }
-}
-
-/// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
-std::string glob_pattern(std::string_view glob) {
-  std::string pattern;
-  for (const char symbol : glob) {
-    if (symbol == '[')
-      pattern += "[[]";
-    else
-      pattern += symbol;
-  }
-  return pattern;
-}
-
-/// One page of the licenses that pass a filter: ?1 is now, ?2 the number of the
-/// license before the page, ?3 the size of the page.
-class PageQuery {
- public:
-  /// `columns` of `tables`: the license's number is the first.
-  PageQuery(const LicenseFilter& filter, Time now, std::string_view columns, std::string_view tables)
-      : now_(value_of(now)) {
-    if (filter.status) require(concat(status_sql(), " = "), static_cast<std::int64_t>(*filter.status));
-    if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
-    if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
-    if (!filter.order.empty()) require("order_id = ", std::string_view(filter.order));
-    if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
-    if (!filter.customer.empty()) require("customer COLLATE NOCASE = ", std::string_view(filter.customer));
-    if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
-    if (filter.expires_before)
-      require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
-    if (filter.has_usage)
-      conditions_ += " AND EXISTS (SELECT 1 FROM usage_statements AS u WHERE u.license = licenses.number)";
-    sql_ = concat("SELECT ", columns, " FROM ", tables, " WHERE number > ?2", conditions_, " ORDER BY number LIMIT ?3");
-  }
-  PageQuery(const PageQuery&) = delete;
-  PageQuery& operator=(const PageQuery&) = delete;
-
-  template <class License>
-  [[nodiscard]] Result<Page<License>> read(Connection& connection, std::int64_t after, std::int64_t size,
-                                           Result<License> (*read_row)(const Rows&)) const {
-    Values values{now_, after, size};
-    values.insert(values.end(), arguments_.begin(), arguments_.end());
-    return read_page(connection, sql_, values, read_row);
-  }
-
- private:
-  void require(std::string_view condition, const Value& argument, std::string_view after = {}) {
-    arguments_.push_back(argument);
-    conditions_ += concat(" AND ", condition, "?", arguments_.size() + 3, after);
-  }
-
-  void require_customer(std::string_view glob) {
-    pattern_ = glob_pattern(glob);
-    if (glob.find_first_of("*?") == std::string_view::npos)
-      require("customer COLLATE NOCASE = ", glob);  // an index knows these
-    else
-      require("lower(customer) GLOB lower(", std::string_view(pattern_), ")");
-  }
-
-  Value now_;
-  std::string pattern_;
-  std::string conditions_;
-  Values arguments_;
-  std::string sql_;
-};
 
 Result<std::vector<Role>> split_roles(std::string_view text) {
   std::vector<Role> roles;
@@ -259,26 +108,25 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
-    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns_sql(),
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", license_columns(),
                                                         ", document FROM licenses "
                                                         "JOIN documents ON license = number WHERE key = ?2"),
                                                  {value_of(now), key.text()}));
     LIC_TRY_ASSIGN(const bool found, rows.next());
     if (!found) return no_such_license(key.text());
     LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
-    return LicenseRecord{std::move(summary), rows.text(kColumns)};
+    return LicenseRecord{std::move(summary), rows.text(kLicenseColumns)};
   }
 
   Result<void> list(const LicenseFilter& filter, Time now,
                     const std::function<Result<void>(const LicenseSummary&)>& visit) override {
-    return each(filter, PageQuery(filter, now, columns_sql(), "licenses"), kPage, read_license, visit);
+    return each(filter, PageQuery(filter, now, license_columns(), "licenses"), kPage, read_license, visit);
   }
 
   Result<void> documents(const LicenseFilter& filter, Time now,
                          const std::function<Result<void>(const LicenseFile&)>& visit) override {
-    const PageQuery query(filter, now, "number, key, document, issued_at, revoked_at IS NOT NULL",
-                          "licenses JOIN documents ON license = number");
-    return each(filter, query, kDocumentPage, read_file, visit);
+    const PageQuery query(filter, now, kLicenseFileColumns, "licenses JOIN documents ON license = number");
+    return each(filter, query, kDocumentPage, read_license_file, visit);
   }
 
   Result<std::optional<Activation>> find_activation(std::string_view request) override {
@@ -308,7 +156,7 @@ class SqliteLedger final : public Ledger {
   Result<std::int64_t> usage_count() override { return connection_->number("SELECT count(*) FROM usage_statements"); }
 
   Result<void> list_by_customer(Time now, const std::function<Result<void>(const LicenseSummary&)>& visit) override {
-    const std::string select = concat("SELECT ", columns_sql(), " FROM licenses WHERE customer COLLATE NOCASE ");
+    const std::string select = concat("SELECT ", license_columns(), " FROM licenses WHERE customer COLLATE NOCASE ");
     // One comparison of both columns would not be looked up in the index.
     const std::string same = concat(select, "= ?2 AND number > ?3 ORDER BY number LIMIT ", kPage);
     const std::string next = concat(select, "> ?2 ORDER BY customer COLLATE NOCASE, number LIMIT ", kPage);
