@@ -1,11 +1,10 @@
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
@@ -25,7 +24,7 @@ bool is_file_name(const std::string& value) {
 /// `key` empty: of any key.
 Result<Change> activate_file(LicenseManager& manager, const std::string& path, const std::string& key) {
   if (path != "-") return manager.activate_file(path, key);
-  LIC_TRY_ASSIGN(const Bytes document, read_stream(STDIN_FILENO, "license on standard input", kMaxLicenseFile));
+  LIC_TRY_ASSIGN(const Bytes document, read_input(path, "license file", kMaxLicenseFile));
   return manager.activate_document(document, path, key);
 }
 

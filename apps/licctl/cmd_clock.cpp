@@ -1,11 +1,9 @@
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
@@ -14,15 +12,6 @@
 // A clock that once ran ahead: the code for the vendor, and the reset that answers it.
 
 namespace lic::app {
-namespace {
-
-Result<Bytes> read_reset(const std::string& path) {
-  if (path == "-") return read_stream(STDIN_FILENO, "clock reset on standard input", kMaxDocument);
-  return read_file(path, "clock reset");
-}
-
-}  // namespace
-
 int clock_code(Client& client) {
   Output& output = client.output();
   auto manager = client.open_state();
@@ -53,7 +42,7 @@ int apply_clock_reset(Client& client) {
   const std::string& path = client.options().value;
   auto manager = client.open_state();
   if (!manager) return output.fail(manager.error());
-  const auto document = read_reset(path);
+  const auto document = read_input(path, "clock reset", kMaxDocument);
   if (!document) return output.fail(document.error());
   const auto change = manager->apply_clock_reset(*document, path);
   if (!change) return output.fail(change.error());

@@ -1,10 +1,8 @@
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licctl/carried_document.hpp"
 #include "licctl/commands.hpp"
@@ -84,13 +82,6 @@ Result<int> give_back(Client& client) {
   return 0;
 }
 
-Result<Bytes> read_answer(const std::string& path) {
-  if (path == "-") return read_stream(STDIN_FILENO, "answer on standard input", kMaxAnswer);
-  ReadOptions reading;
-  reading.limit = kMaxAnswer;
-  return read_file(path, "answer", reading);
-}
-
 }  // namespace
 
 int request_activation(Client& client) {
@@ -102,7 +93,7 @@ int apply_activation(Client& client) {
   Output& output = client.output();
   auto manager = client.open_state();
   if (!manager) return output.fail(manager.error());
-  const auto document = read_answer(client.options().value);
+  const auto document = read_input(client.options().value, "answer", kMaxAnswer);
   if (!document) return output.fail(document.error());
   return conclude(output, *manager, manager->apply_activation(*document, client.options().value));
 }

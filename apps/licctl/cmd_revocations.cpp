@@ -1,10 +1,8 @@
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
@@ -13,22 +11,16 @@
 namespace lic::app {
 namespace {
 
-Result<Bytes> read_list(const std::string& path) {
-  if (path == "-") return read_stream(STDIN_FILENO, "revocation list on standard input", kMaxRevocations);
-  ReadOptions options;
-  options.limit = kMaxRevocations;
-  return read_file(path, "revocation list", options);
-}
-
 void report(const ImportedRevocations& imported, const LicenseManager& manager, Output& output) {
   const Status status = manager.status();
   for (const auto& warning : status.warnings) output.warn(warning);
   if (output.json()) {
+    const nlohmann::ordered_json all = status_json(status, manager);
     output.line(json_lines(nlohmann::ordered_json{{"changed", imported.change.changed},
                                                   {"entries", imported.entries},
-                                                  {"revocation_list", list_json(imported.list, status.at)},
-                                                  {"status", token(status.decision.reason)},
-                                                  {"revoked", revoked_json(status)},
+                                                  {"revocation_list", all["revocation_list"]},
+                                                  {"status", all["status"]},
+                                                  {"revoked", all["revoked"]},
                                                   {"message", imported.change.message}}));
   } else {
     output.line(imported.change.message);
@@ -43,7 +35,7 @@ int import_revocations(Client& client) {
   const std::string& path = client.options().value;
   const auto import = [&]() -> Result<void> {
     LIC_TRY_ASSIGN(LicenseManager manager, client.open_state());
-    LIC_TRY_ASSIGN(const Bytes document, read_list(path));
+    LIC_TRY_ASSIGN(const Bytes document, read_input(path, "revocation list", kMaxRevocations));
     LIC_TRY_ASSIGN(const ImportedRevocations imported, manager.import_revocations(document, path));
     report(imported, manager, output);
     return {};

@@ -91,15 +91,6 @@ std::string usage_text(const LimitUsage& usage) {
   return out;
 }
 
-ordered_json list_json(const RevocationListInfo& list, Time now) {
-  return ordered_json::parse(json::dump(revocation_list_json(list, now)));
-}
-
-ordered_json revoked_json(const Status& status) {
-  if (!status.revoked) return nullptr;
-  return {{"at", format_time(status.revoked->at)}, {"reason", text_json(status.revoked->reason)}};
-}
-
 ordered_json status_json(const Status& status, const LicenseManager& manager) {
   return ordered_json::parse(lic::status_json(status, manager.machine_id()));
 }

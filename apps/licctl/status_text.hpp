@@ -31,10 +31,6 @@ struct Explanation {
 [[nodiscard]] std::string feature_text(const FeatureValue& value);
 [[nodiscard]] nlohmann::ordered_json feature_json(const FeatureValue& value);
 [[nodiscard]] nlohmann::ordered_json time_json(const std::optional<Time>& time);
-/// `{"seq", "issued_at", "next_update", "stale"}`.
-[[nodiscard]] nlohmann::ordered_json list_json(const RevocationListInfo& list, Time now);
-/// `{"at", "reason"}`, null where the license is not revoked.
-[[nodiscard]] nlohmann::ordered_json revoked_json(const Status& status);
 /// The text, or null where it is empty.
 [[nodiscard]] nlohmann::ordered_json text_json(const std::string& text);
 

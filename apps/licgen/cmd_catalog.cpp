@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "license/terms.hpp"
 #include "licgen/commands.hpp"

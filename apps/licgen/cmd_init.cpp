@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/sqlite.hpp"

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"

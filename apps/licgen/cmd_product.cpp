@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "common/qr_code.hpp"
 #include "issue/issuer.hpp"

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"

@@ -87,17 +87,6 @@ bool is_older_file_of(const Path& path, std::string_view document) {
 
 std::string digest_of(const Envelope& document) { return document_digest(document.bare().to_json()); }
 
-Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit) {
-  if (file == "-") return read_stream(STDIN_FILENO, input_name(file, what), limit);
-  ReadOptions options;
-  options.limit = limit;
-  return read_file(file, what, options);
-}
-
-std::string input_name(const std::string& file, std::string_view what) {
-  return file == "-" ? concat("the ", what, " on standard input") : concat(what, " ", in_quotes(file));
-}
-
 Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document,
                           Output& output) {
   if (!out || *out == "-") {

@@ -27,12 +27,6 @@ inline constexpr mode_t kPrivateMode = 0600;
 /// The digest that the history names a signed document by, whatever the file carries beside it.
 [[nodiscard]] std::string digest_of(const Envelope& document);
 
-/// The content of `file`; `-` is standard input. Errors: those of read_file().
-[[nodiscard]] Result<Bytes> read_input(const std::string& file, std::string_view what, std::size_t limit);
-
-/// "license file 'a.json'", "the license file on standard input": for messages.
-[[nodiscard]] std::string input_name(const std::string& file, std::string_view what);
-
 /// Writes one document and a newline to `out`, or to standard output where it is
 /// absent or `-`. Of a file it tells: with --json as `{"file"}`. Errors: those of check_output_file(); denied, failure.
 [[nodiscard]] Result<void> write_output(const std::optional<std::string>& out, bool force, std::string_view document,

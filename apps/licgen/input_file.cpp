@@ -10,6 +10,7 @@
 #include "base/encoding.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "crypto/hash.hpp"
 #include "licgen/document_output.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/input.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/document_output.hpp"

@@ -41,10 +41,6 @@ int read_options(const lic_options* given, lic_options& out, lic_error* error) {
   return LIC_OK;
 }
 
-std::span<const unsigned char> bytes_of(const void* data, std::size_t size) {
-  return {static_cast<const unsigned char*>(data), data == nullptr ? 0 : size};
-}
-
 lic::OpenOptions options_of(const lic_options& given) {
   lic::OpenOptions options;
   options.product_file = or_empty(given.product_file);

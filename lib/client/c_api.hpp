@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <string_view>
 
 #include "client/impl.hpp"
@@ -69,6 +70,11 @@ int guarded(lic_error* out, Work work) noexcept {
 [[nodiscard]] inline bool is_absent(const char* text) noexcept { return text == nullptr || *text == '\0'; }
 [[nodiscard]] inline std::int64_t seconds_or_zero(const std::optional<Time>& time) noexcept {
   return time ? time->time_since_epoch().count() : 0;
+}
+
+/// Bytes that may be absent.
+[[nodiscard]] inline std::span<const unsigned char> bytes_of(const void* data, std::size_t size) noexcept {
+  return {static_cast<const unsigned char*>(data), data == nullptr ? 0 : size};
 }
 
 /// Whether the caller has set the member `size` of a structure to something that can be one.

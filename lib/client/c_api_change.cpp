@@ -110,8 +110,8 @@ int lic_activate_document(lic_manager* manager, const void* document, size_t siz
   if (manager == nullptr) return no_manager(error);
   if (document == nullptr) return missing(error, "the signed license");
   return guarded(error, [&] {
-    return answer_change(manager->manager.activate_document({static_cast<const unsigned char*>(document), size},
-                                                            is_absent(name) ? "given" : name, or_empty(license_key)),
+    return answer_change(manager->manager.activate_document(bytes_of(document, size), is_absent(name) ? "given" : name,
+                                                            or_empty(license_key)),
                          error);
   });
 }

@@ -7,10 +7,6 @@ using namespace lic::c_api;
 
 namespace {
 
-std::span<const unsigned char> bytes_of(const void* data, std::size_t size) {
-  return {static_cast<const unsigned char*>(data), size};
-}
-
 /// Fills a place for a text, which is null unless all went well.
 template <class Work>
 int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
@@ -18,12 +14,6 @@ int with_text(lic_manager* manager, char** text, lic_error* error, Work work) no
   *text = nullptr;
   if (manager == nullptr) return no_manager(error);
   return guarded(error, work);
-}
-
-/// Gives out a text, with what was done.
-int give_text(const std::string& text, std::string_view done, char** place, lic_error* error) {
-  const int code = give_copy(text, place, error);
-  return code == LIC_OK ? answer(error, LIC_OK, done) : code;
 }
 
 }  // namespace
@@ -104,8 +94,8 @@ int lic_report_usage(lic_manager* manager, const char* license_key, int new_key,
   return with_text(manager, statement, error, [&] {
     const auto made = manager->manager.report_usage(or_empty(license_key), new_key != 0);
     if (!made) return answer(error, made.error());
-    return give_text(made->document, lic::concat("statement ", made->seq, " of license ", made->license_key), statement,
-                     error);
+    give_copy(made->document, statement, error);
+    return answer(error, LIC_OK, lic::concat("statement ", made->seq, " of license ", made->license_key));
   });
 }
 

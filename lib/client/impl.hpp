@@ -132,7 +132,6 @@ auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::
     auto done = [&]() -> decltype(work(std::declval<Workshop&>())) {
       const std::lock_guard guard(shop->mutex);
       if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
-      if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
       if (shop->interrupted) LIC_TRY(shop->installation->refresh());
       shop->interrupted = true;
       auto result = work(*shop);

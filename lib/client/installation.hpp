@@ -161,6 +161,7 @@ class Installation {
   [[nodiscard]] Result<Time> time_to_reset(Time now) const;
   [[nodiscard]] Result<Time> check_reset(const ClockReset& reset, std::string_view what, Time now) const;
   Result<void> move_back(Time wrong, Time right);
+
   // license_files.cpp: the other licenses of the state directory
   /// A genuine file there that could count.
   struct Candidate {

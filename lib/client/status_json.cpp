@@ -25,6 +25,15 @@ json::Value revoked_json(const std::optional<RevokedInfo>& revoked) {
   return out.take();
 }
 
+/// `{"seq", "issued_at", "next_update", "stale"}`, null where there is none.
+json::Value revocation_list_json(const std::optional<RevocationListInfo>& list, Time now) {
+  if (!list) return {};
+  json::ObjectBuilder out;
+  out.integer("seq", list->seq).time("issued_at", list->issued_at).time("next_update", list->next_update);
+  out.boolean("stale", now >= list->next_update);
+  return out.take();
+}
+
 json::Value one_usage_json(const LimitUsage& usage) {
   json::Object out{{"max", json::number_or_null(usage.limit.max)},
                    {"per", text(usage.limit.per ? token(*usage.limit.per) : std::string_view())}};
@@ -36,14 +45,6 @@ json::Value one_usage_json(const LimitUsage& usage) {
 }
 
 }  // namespace
-
-json::Value revocation_list_json(const std::optional<RevocationListInfo>& list, Time now) {
-  if (!list) return {};
-  json::ObjectBuilder out;
-  out.integer("seq", list->seq).time("issued_at", list->issued_at).time("next_update", list->next_update);
-  out.boolean("stale", now >= list->next_update);
-  return out.take();
-}
 
 json::Value feature_json(const FeatureValue& value) {
   if (const auto* words = std::get_if<std::vector<std::string>>(&value)) return json::list_of(*words);

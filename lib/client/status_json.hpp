@@ -12,8 +12,6 @@
 
 namespace lic {
 
-/// `{"seq", "issued_at", "next_update", "stale"}`, null where there is none.
-[[nodiscard]] LIC_INTERNAL json::Value revocation_list_json(const std::optional<RevocationListInfo>& list, Time now);
 /// The document of `licctl --license-info --json`, compact, without `error`.
 [[nodiscard]] LIC_INTERNAL std::string status_json(const Status& status, std::string_view machine_id);
 /// Its member `limits`: what is used, by name.

@@ -120,9 +120,7 @@ UsageStatement Installation::next_statement(const MeteredLicense& metered, const
 
 Result<UsageReport> Installation::report_usage(std::string_view license_key, bool new_key) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
-  if (loaded_.condition == StateCondition::edited)
-    return error(Errc::untrusted, concat(loaded_.problem, ", so nothing is signed by it"),
-                 "activate the license again");
+  LIC_TRY(check_untouched());  // nothing is signed by an edited one
   LIC_TRY_ASSIGN(const MeteredLicense metered, license_to_report(license_key));
   ClientState& state = loaded_.state;
   if (new_key) {

@@ -13,7 +13,9 @@ std::int64_t sum_within(std::int64_t have, std::int64_t n) noexcept {
   return std::clamp<std::int64_t>(have + n, 0, json::kMaxInteger);
 }
 
-MeteredLicense* metered_in(UsageBook& book, std::string_view license) noexcept {
+/// Of a book that may be changed, and of one that may not.
+template <class Book>
+auto metered_in(Book& book, std::string_view license) noexcept {
   const auto found = std::find_if(book.metered.begin(), book.metered.end(),
                                   [&](const MeteredLicense& one) { return one.license.id == license; });
   return found == book.metered.end() ? nullptr : &*found;
@@ -175,9 +177,7 @@ void unmeter(UsageBook& book, std::string_view license, std::string_view name, s
 }
 
 const MeteredLicense* find_metered(const UsageBook& book, std::string_view license) noexcept {
-  const auto found = std::find_if(book.metered.begin(), book.metered.end(),
-                                  [&](const MeteredLicense& one) { return one.license.id == license; });
-  return found == book.metered.end() ? nullptr : &*found;
+  return metered_in(book, license);
 }
 
 bool mark_told(UsageBook& book, std::string_view license) noexcept {
