@@ -61,6 +61,33 @@ run_code() {
 
 run_ok() { run_code 0 "$@"; }
 
+# at_a_desk: a vendor with his home and a user's product file, both in $work; $examples is docs/examples.
+at_a_desk() {
+  : "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}"
+  here=$(cd "$(dirname "${BASH_SOURCE[-1]}")" && pwd)
+  examples=$here/../../docs/examples
+  cd "$work" || exit 1
+  LICGEN_HOME=$work/h
+  LICCTL_PRODUCT=$work/product.json
+  export LICGEN_HOME LICCTL_PRODUCT
+}
+
+# edit_ledger SQL: does that behind licgen's back, its triggers put back afterwards; kept.db is as it was.
+edit_ledger() {
+  cp "$LICGEN_HOME/ledger.db" kept.db
+  "$python" - "$LICGEN_HOME/ledger.db" "$1" <<'END' || fail "the edit failed: $1"
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1])
+triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+for name, _ in triggers:
+    ledger.execute(f"DROP TRIGGER {name}")
+ledger.executescript(sys.argv[2])
+for _, sql in triggers:
+    ledger.execute(sql)
+ledger.commit()
+END
+}
+
 # --- what was printed
 
 assert_stdout() { [ "$(cat "$out")" = "$1" ] || fail "stdout is not: $1"; }

@@ -2,13 +2,7 @@
 # Revocations and the clock: licgen revoke, revocations export, --fresh-revocations, clock-reset;
 # licctl --import-revocations, --clock-code, --apply-clock-reset.
 . "$(dirname "$0")/lib.sh"
-: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}"
-here=$(cd "$(dirname "$0")" && pwd)
-examples=$here/../../docs/examples
-cd "$work" || exit 1
-LICGEN_HOME=$work/h
-LICCTL_PRODUCT=$work/product.json
-export LICGEN_HOME LICCTL_PRODUCT
+at_a_desk
 state=
 homes=0
 

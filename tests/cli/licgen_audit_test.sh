@@ -45,24 +45,9 @@ json.dump(d, open("forged.json", "w"))
 END
 run_code 15 "$LICGEN" audit --against forged.json
 
-# edited SQL: does that to the ledger behind licgen's back, its triggers put back afterwards.
-edited() {
-  cp "$LICGEN_HOME/ledger.db" kept.db
-  "$python" - "$LICGEN_HOME/ledger.db" "$1" <<'END' || fail "the edit failed: $1"
-import sqlite3, sys
-ledger = sqlite3.connect(sys.argv[1])
-triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-for name, _ in triggers:
-    ledger.execute(f"DROP TRIGGER {name}")
-ledger.executescript(sys.argv[2])
-for _, sql in triggers:
-    ledger.execute(sql)
-ledger.commit()
-END
-}
 # noticed SQL TEXT: audit finds that edit by itself, and says so.
 noticed() {
-  edited "$1"
+  edit_ledger "$1"
   run_code 15 "$LICGEN" audit
   assert_stdout_has "$2"
   run_code 15 "$LICGEN" audit --checkpoint vouched.json
@@ -148,7 +133,7 @@ noticed "UPDATE keys SET not_after = 1 WHERE number = 3" "is not recorded as the
 noticed "UPDATE counters SET value = 0 WHERE name = 'revocations'" "by the history it is 1"
 
 test_case "a chain made anew is noticed by the checkpoint"
-edited "UPDATE history SET reason = 'a better story' WHERE number = 7;
+edit_ledger "UPDATE history SET reason = 'a better story' WHERE number = 7;
   UPDATE licenses SET revoke_reason = 'a better story' WHERE number = 2"
 "$python" - "$LICGEN_HOME/ledger.db" <<'END'
 import hashlib, json, sqlite3, sys, datetime

@@ -3,13 +3,7 @@
 # The offline exchange: licctl --request-activation, licgen sign-request, licctl
 # --apply-activation, licctl --deactivate-license --receipt, licgen release; and QR codes.
 . "$(dirname "$0")/lib.sh"
-: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}"
-here=$(cd "$(dirname "$0")" && pwd)
-examples=$here/../../docs/examples
-cd "$work" || exit 1
-LICGEN_HOME=$work/h
-LICCTL_PRODUCT=$work/product.json
-export LICGEN_HOME LICCTL_PRODUCT
+at_a_desk
 state=$HOME/.ticketzero/license
 
 # new NAME ARGS...: issues a license and puts its key into $NAME.

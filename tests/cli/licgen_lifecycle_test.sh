@@ -3,13 +3,7 @@
 # licgen: the later life of a license: renew, change, suspend, reinstate, transfer, check
 # and expiring, and what licctl makes of the files.
 . "$(dirname "$0")/lib.sh"
-: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}"
-here=$(cd "$(dirname "$0")" && pwd)
-examples=$here/../../docs/examples
-cd "$work" || exit 1
-LICGEN_HOME=$work/h
-LICCTL_PRODUCT=$work/product.json
-export LICGEN_HOME LICCTL_PRODUCT
+at_a_desk
 
 # The example, and a plan of each kind that has rules of its own.
 "$python" - "$examples/ticketzero.json" >catalog.json <<'END'

@@ -1,13 +1,7 @@
 #!/usr/bin/env bash
 # Usage statements: licctl --usage-report, licgen usage import, list and show.
 . "$(dirname "$0")/lib.sh"
-: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl to test}"
-here=$(cd "$(dirname "$0")" && pwd)
-examples=$here/../../docs/examples
-cd "$work" || exit 1
-LICGEN_HOME=$work/h
-LICCTL_PRODUCT=$work/product.json
-export LICGEN_HOME LICCTL_PRODUCT
+at_a_desk
 state=$HOME/.ticketzero/license
 
 # on TIME CMD...: runs it at that time (UTC) and wants exit status 0.
@@ -338,20 +332,9 @@ assert_stderr_has "lacks piece 1 of 2"
 
 test_case "the audit proves the statements whole, or names what was altered"
 run_ok "$LICGEN" audit
-# edited SQL: does that behind licgen's back, its triggers put back afterwards.
+# edited SQL: the audit finds that edit, which is then taken back.
 edited() {
-  cp "$LICGEN_HOME/ledger.db" kept.db
-  "$python" - "$LICGEN_HOME/ledger.db" "$1" <<'END' || fail "the edit failed: $1"
-import sqlite3, sys
-ledger = sqlite3.connect(sys.argv[1])
-triggers = ledger.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-for name, _ in triggers:
-    ledger.execute(f"DROP TRIGGER {name}")
-ledger.executescript(sys.argv[2])
-for _, sql in triggers:
-    ledger.execute(sql)
-ledger.commit()
-END
+  edit_ledger "$1"
   run_code 15 "$LICGEN" audit
   mv kept.db "$LICGEN_HOME/ledger.db"
 }

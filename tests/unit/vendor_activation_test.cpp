@@ -3,6 +3,7 @@
 #include "ledger/sqlite.hpp"
 #include "machine/identity.hpp"
 #include "support/catch.hpp"
+#include "support/ledger_fixture.hpp"
 #include "support/raw_ledger.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -11,22 +12,7 @@ using namespace lic::test;
 
 namespace {
 
-struct Fixture {
-  TemporaryDirectory directory;
-  Path path = directory / "ledger.db";
-  std::unique_ptr<Ledger> ledger = create_sqlite_ledger(path).value();
-  Time now = at("2026-12-01");
-
-  template <class Change>
-  auto change(Change change) {
-    auto transaction = ledger->begin().value();
-    auto result = change(*transaction);
-    REQUIRE(transaction->commit());
-    return result;
-  }
-  void add(const Terms& terms) {
-    REQUIRE(change([&](Transaction& t) { return t.add_license(terms, "document", "", ""); }));
-  }
+struct Fixture : LedgerFixture {
   Result<void> activate(const Terms& terms, const std::string& request) {
     return change([&](Transaction& t) { return t.add_activation(activation(terms, request)); });
   }

@@ -9,6 +9,7 @@
 #include "ledger/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
+#include "support/ledger_fixture.hpp"
 #include "support/raw_ledger.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -17,25 +18,7 @@ using namespace lic::test;
 
 namespace {
 
-struct Fixture {
-  TemporaryDirectory directory;
-  Path path = directory / "ledger.db";
-  std::unique_ptr<Ledger> ledger = create_sqlite_ledger(path).value();
-  Time now = at("2026-12-01");
-
-  /// Makes a change and commits it; what `change` returns.
-  template <class Change>
-  auto change(Change change) {
-    auto transaction = ledger->begin().value();
-    auto result = change(*transaction);
-    REQUIRE(transaction->commit());
-    return result;
-  }
-
-  void add(const Terms& terms, std::string_view batch = {}) {
-    REQUIRE(change([&](Transaction& t) { return t.add_license(terms, "document of " + terms.key, "note", batch); }));
-  }
-
+struct Fixture : LedgerFixture {
   std::vector<std::string> keys(const LicenseFilter& filter) {
     std::vector<std::string> keys;
     const auto listed = ledger->list(filter, now, [&](const LicenseSummary& license) {

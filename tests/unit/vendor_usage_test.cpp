@@ -5,6 +5,7 @@
 #include "ledger/sqlite_schema.hpp"
 #include "report/usage_bill.hpp"
 #include "support/catch.hpp"
+#include "support/ledger_fixture.hpp"
 #include "support/raw_ledger.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/vendor.hpp"
@@ -17,22 +18,9 @@ namespace {
 const Terms kOne = numbered_terms(1);
 const Terms kTwo = numbered_terms(2);
 
-struct Fixture {
-  TemporaryDirectory directory;
-  Path path = directory / "ledger.db";
-  std::unique_ptr<Ledger> ledger = create_sqlite_ledger(path).value();
-  Time now = at("2027-01-10");
-
-  template <class Change>
-  auto change(Change change) {
-    auto transaction = ledger->begin().value();
-    auto result = change(*transaction);
-    REQUIRE(transaction->commit());
-    return result;
-  }
-  void add(const Terms& terms) {
-    REQUIRE(change([&](Transaction& t) { return t.add_license(terms, "document", "", ""); }));
-  }
+struct Fixture : LedgerFixture {
+  Fixture() { now = at("2027-01-10"); }
+  using LedgerFixture::add;
   Result<void> add(const UsageRecord& record) {
     return change([&](Transaction& t) { return t.add_usage(record); });
   }
