@@ -221,8 +221,8 @@ Result<void> Installation::choose_product() {
     return error(Errc::untrusted,
                  concat("the product file known here, version ", pin.version,
                         ", is no successor of the one built into this program"),
-                 concat("get the newest program; where that file is none of the vendor's, move ",
-                        in_quotes(state_dir_), " away and activate the license again"));
+                 concat("get the newest program; where that file is none of the vendor's, move ", in_quotes(state_dir_),
+                        " away and activate the license again"));
   standing_.product = std::move(known);
   return {};
 }
