@@ -28,7 +28,7 @@ namespace lic {
 /// A Standing that was published once stays until the end, as threads may be reading it and
 /// callers hold pointers into it. One that answers like an earlier one is not published, so
 /// there are as many as there were changes of license.
-class LicenseManager::Impl {
+class [[gnu::visibility("hidden")]] LicenseManager::Impl {
  public:
   static Result<std::unique_ptr<Impl>> open(const OpenOptions& options, Environment environment);
   ~Impl();

@@ -29,10 +29,11 @@ if(LIC_VENDOR)
   lic_cli_test(virtual)
   lic_cli_test(concurrency)
   lic_cli_test(install)
-  set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
-               CXX=${CMAKE_CXX_COMPILER})
+  lic_cli_test(embed)
+  set_property(TEST cli_install cli_embed APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
+               CXX=${CMAKE_CXX_COMPILER} CC=${CMAKE_C_COMPILER})
   if(LIC_SANITIZE)
-    set_property(TEST cli_install APPEND PROPERTY ENVIRONMENT LIC_TEST_CXXFLAGS=-fsanitize=${LIC_SANITIZE})
+    set_property(TEST cli_install cli_embed APPEND PROPERTY ENVIRONMENT LIC_TEST_CXXFLAGS=-fsanitize=${LIC_SANITIZE})
   endif()
 
   # The examples of docs/embedding.md against an installed copy, in every language that this build has.
@@ -59,6 +60,27 @@ if(LIC_VENDOR)
     set_property(TEST cli_low_memory APPEND PROPERTY ENVIRONMENT LIC_LOW_MEMORY=$<TARGET_FILE:low_memory>)
     set_tests_properties(cli_low_memory PROPERTIES TIMEOUT 900)
   endif()
+
+  # A licctl as LIC_PRODUCT_FILE makes it, for a vendor who is made here.
+  set(vendor ${CMAKE_CURRENT_BINARY_DIR}/embedded-vendor)
+  add_custom_command(OUTPUT ${vendor}.json
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${vendor}
+    COMMAND licgen --home ${vendor} init --quiet --no-passphrase --catalog ${PROJECT_SOURCE_DIR}/docs/examples/ticketzero.json
+    COMMAND licgen --home ${vendor} product export --force --out ${vendor}.json
+    DEPENDS licgen VERBATIM)
+  set(licctl ${PROJECT_SOURCE_DIR}/apps/licctl)
+  add_executable(licctl_with_product ${licctl}/main.cpp ${licctl}/with_product.cpp)
+  target_link_libraries(licctl_with_product PRIVATE lic_options licctl_commands)
+  lic_embed_product(licctl_with_product ${vendor}.json)
+  set_property(TEST cli_embed APPEND PROPERTY ENVIRONMENT EMBEDDED_LICCTL=$<TARGET_FILE:licctl_with_product>)
+
+  # How the binaries are hardened, seen on them.
+  lic_cli_test(hardening)
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
+       CONTENT "$<JOIN:$<TARGET_OBJECTS:lic_objects>,\n>\n")
+  set_property(TEST cli_hardening APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
+               LIC_OBJECTS_OF_LIBLIC=${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
+               LIC_FORTIFIED=$<BOOL:${LIC_FORTIFY}> LIC_STATIC=$<BOOL:${LIC_STATIC}> CC=${CMAKE_C_COMPILER})
 endif()
 
 # What is lost when the disk is full or the process killed, at every change of the file system. The library is

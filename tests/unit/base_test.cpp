@@ -219,6 +219,29 @@ TEST_CASE("json: what it reads, and writes again", "[base]") {
   CHECK(json_fault("[" + sixteen + "]") == Errc::invalid_input);
 }
 
+TEST_CASE("json: an object put together is read back as it was", "[base]") {
+  json::ObjectBuilder nested;
+  nested.boolean("on", true).boolean("off", false);
+  json::ObjectBuilder builder;
+  builder.string("text", "a \"quoted\" \n line, \u00e4").string_or_null("none", "").string_or_null("some", "x");
+  builder.integer("least", -json::kMaxInteger).integer("most", json::kMaxInteger);
+  builder.time("then", parse_time("2026-11-22T10:00:00Z").value()).time_or_null("never", std::nullopt);
+  builder.strings("list", {"a", "b"}).strings("empty", {}).value("nested", nested.take());
+  const json::Value made = builder.take();
+  const std::string text = json::dump(made);
+  CHECK(text ==
+        "{\"text\":\"a \\\"quoted\\\" \\n line, \u00e4\",\"none\":null,\"some\":\"x\",\"least\":-9007199254740992,"
+        "\"most\":9007199254740992,\"then\":\"2026-11-22T10:00:00Z\",\"never\":null,\"list\":[\"a\",\"b\"],"
+        "\"empty\":[],\"nested\":{\"on\":true,\"off\":false}}");
+  CHECK(json::parse(text, "text").value() == made);
+  CHECK(json::parse(json::dump_indented(made), "text").value() == made);
+
+  CHECK(json::dump(builder.take()) == "{}");  // taken once
+  json::ObjectBuilder more(json::parse("{\"a\":1}", "text").value());
+  CHECK(json::dump(more.integer("b", 2).take()) == "{\"a\":1,\"b\":2}");
+  CHECK(json::dump(json::ObjectBuilder(json::Value(std::string("no object"))).take()) == "{}");
+}
+
 TEST_CASE("json: every prefix of a document is refused", "[base]") {
   const std::string text = R"({"a":[1,2,{"b":"c"}],"d":null})";
   for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(json::parse(text.substr(0, size), "text"));

@@ -276,6 +276,16 @@ TEST_CASE("catalogue: every fault is named with its pointer", "[license]") {
   }
 }
 
+TEST_CASE("catalogue: what is no e-mail address", "[license]") {
+  for (const char* yes : {"a@b.example", "first.last+tag@sub.example.org", "j\u00fcrgen@example.org"})
+    CHECK(is_email(yes));
+  for (const char* no : {"", "@", "a@", "@b.example", "a@@b.example", "a b@c.example", "a@b@c.example", "a\n@b.example",
+                         "a\x7f@b.example", "a@-b.example", "a@b..example", "j\xfcrgen@example.org", "\xc3@example.org",
+                         "a@b\xff.example"})
+    CHECK_FALSE(is_email(no));
+  CHECK_FALSE(is_email(std::string(250, 'a') + "@b.example"));
+}
+
 TEST_CASE("catalogue: e-mail domains match whole labels from the end", "[license]") {
   const std::vector<std::string> domains = {".ac.uk", ".edu", "uni-example.org"};
   for (const char* yes : {"x@ox.ac.uk", "x@cs.OX.AC.UK", "x@mit.edu", "x@uni-example.org", "x@cs.uni-example.org"})
