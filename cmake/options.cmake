@@ -10,6 +10,9 @@ if(LIC_WERROR)
 endif()
 target_link_options(lic_options INTERFACE -Wl,-O1,--as-needed,--gc-sections)
 target_compile_options(lic_options INTERFACE -ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # only liblic is optimized as a whole (lib/CMakeLists.txt)
+  target_link_options(lic_options INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-fno-lto>)
+endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/hardening.cmake)
 

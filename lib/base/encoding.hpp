@@ -29,13 +29,13 @@ inline constexpr std::string_view kBase32Alphabet = "0123456789ABCDEFGHJKMNPQRST
 
 /// The value (0 to 31) of a base32 symbol, reading lower case, O as 0 and I and L
 /// as 1; -1 for anything else.
-[[nodiscard]] LIC_INTERNAL int base32_value(char symbol) noexcept;
+[[nodiscard]] int base32_value(char symbol) noexcept;
 
 /// Most significant bits first; the last symbol is filled up with zero bits.
 [[nodiscard]] LIC_INTERNAL std::string base32_encode(ByteView bytes);
 
 /// Absent unless every character is a symbol (forgiving as base32_value()) and
 /// the slack bits are zero.
-[[nodiscard]] LIC_INTERNAL std::optional<Bytes> base32_decode(std::string_view text);
+[[nodiscard]] std::optional<Bytes> base32_decode(std::string_view text);
 
 }  // namespace lic

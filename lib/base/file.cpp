@@ -47,16 +47,25 @@ Result<void> check_permissions(const struct stat& info, std::string_view what, c
   return {};
 }
 
-Result<Bytes> read_at_most(int fd, std::string_view what, std::size_t limit, std::size_t expected) {
+Error too_large(std::string_view what, std::size_t limit) {
+  return error(Errc::invalid_input, concat(what, " is larger than ", limit / 1024, " KiB"));
+}
+
+/// `named()` is what is read, for messages.
+template <class Named>
+Result<Bytes> read_at_most(int fd, Named named, std::size_t limit, std::size_t expected) {
   Bytes bytes;
   bytes.reserve(expected);
   std::array<std::uint8_t, 16 * 1024> chunk;
   while (true) {
     const ssize_t count = retry([&] { return ::read(fd, chunk.data(), chunk.size()); });
-    if (count < 0) return error(Errc::failure, concat("cannot read ", what, ": ", std::strerror(errno)));
+    if (count < 0) {
+      const int fault = errno;
+      return error(Errc::failure, concat("cannot read ", named(), ": ", std::strerror(fault)));
+    }
     if (count == 0) return bytes;
     bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
-    if (bytes.size() > limit) return error(Errc::invalid_input, concat(what, " is larger than ", limit / 1024, " KiB"));
+    if (bytes.size() > limit) return too_large(named(), limit);
   }
 }
 
@@ -159,13 +168,15 @@ Result<Bytes> read_file(const Path& path, std::string_view what, const ReadOptio
     return error(Errc::invalid_input,
                  concat(what, " ", in_quotes(path.native()), " is ", kind_of(info.st_mode), ", not a file"));
   LIC_TRY(check_permissions(info, what, path, options));
-  const std::string named = concat(what, " ", in_quotes(path.native()));
-  if (static_cast<std::uintmax_t>(info.st_size) > options.limit)
-    return error(Errc::invalid_input, concat(named, " is larger than ", options.limit / 1024, " KiB"));
+  const auto named = [&] { return concat(what, " ", in_quotes(path.native())); };
+  if (static_cast<std::uintmax_t>(info.st_size) > options.limit) return too_large(named(), options.limit);
   return read_at_most(fd.get(), named, options.limit, static_cast<std::size_t>(info.st_size));
 }
 
-Result<Bytes> read_stream(int fd, std::string_view what, std::size_t limit) { return read_at_most(fd, what, limit, 0); }
+Result<Bytes> read_stream(int fd, std::string_view what, std::size_t limit) {
+  return read_at_most(
+      fd, [&] { return what; }, limit, 0);
+}
 
 AtomicFile::AtomicFile(Path path, Path temporary, Fd fd)
     : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}

@@ -120,9 +120,9 @@ class LIC_INTERNAL FileLock {
 
 /// What changes when the file of that name is written or replaced, as a word; empty when
 /// there is no regular file of that name (a symbolic link is none).
-[[nodiscard]] LIC_INTERNAL std::string file_stamp(const Path& path);
+[[nodiscard]] std::string file_stamp(const Path& path);
 /// When what has that name, a directory too, was last written; absent when nothing has.
-[[nodiscard]] LIC_INTERNAL std::optional<std::chrono::sys_seconds> modified_at(const Path& path) noexcept;
+[[nodiscard]] std::optional<std::chrono::sys_seconds> modified_at(const Path& path) noexcept;
 
 /// An Error for the system call that just failed with `number` (errno).
 [[nodiscard]] LIC_INTERNAL Error system_error(int number, std::string_view doing, const Path& path);

@@ -1,5 +1,8 @@
 #include "base/json.hpp"
 
+#if defined(__SSE2__) && !defined(RAPIDJSON_SSE2)
+#define RAPIDJSON_SSE2  // sixteen bytes of a string at a time
+#endif
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
@@ -23,6 +26,21 @@ void write_string(AnyWriter& writer, const std::string& text) {
 }
 
 template <class AnyWriter>
+void write(AnyWriter& writer, const Value& value);
+
+/// All members but the one named `*left_out`, unless that is null.
+template <class AnyWriter>
+void write_object(AnyWriter& writer, const Object& object, const std::string_view* left_out) {
+  writer.StartObject();
+  for (const auto& [name, member] : object) {
+    if (left_out != nullptr && name == *left_out) continue;
+    write_string(writer, name);
+    write(writer, member);
+  }
+  writer.EndObject();
+}
+
+template <class AnyWriter>
 void write(AnyWriter& writer, const Value& value) {
   if (const auto* boolean = value.as_bool()) {
     writer.Bool(*boolean);
@@ -35,12 +53,7 @@ void write(AnyWriter& writer, const Value& value) {
     for (const auto& element : *array) write(writer, element);
     writer.EndArray();
   } else if (const auto* object = value.as_object()) {
-    writer.StartObject();
-    for (const auto& [name, member] : *object) {
-      write_string(writer, name);
-      write(writer, member);
-    }
-    writer.EndObject();
+    write_object(writer, *object, nullptr);
   } else {
     writer.Null();
   }
@@ -74,6 +87,15 @@ std::string dump(const Value& value) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+std::string dump_without(const Value& object, std::string_view left_out) {
+  StringBuffer buffer;
+  Writer writer(buffer);
+  const Object none;
+  const Object* members = object.as_object();
+  write_object(writer, members == nullptr ? none : *members, &left_out);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
 std::string dump_indented(const Value& value) {
   StringBuffer buffer;
   PrettyWriter writer(buffer);
@@ -100,38 +122,36 @@ ObjectBuilder::ObjectBuilder(Value object) {  // NOLINT(performance-unnecessary-
   if (const auto* members = object.as_object()) members_ = *members;
 }
 
-ObjectBuilder& ObjectBuilder::value(std::string_view name, Value value) {
+ObjectBuilder& ObjectBuilder::value(TextView name, Value value) {
   members_.emplace_back(name, std::move(value));
   return *this;
 }
 
-ObjectBuilder& ObjectBuilder::string(std::string_view name, std::string_view text) {
+ObjectBuilder& ObjectBuilder::string(TextView name, std::string_view text) {
   return value(name, Value(std::string(text)));
 }
 
-ObjectBuilder& ObjectBuilder::string_or_null(std::string_view name, std::string_view text) {
+ObjectBuilder& ObjectBuilder::string_or_null(TextView name, std::string_view text) {
   return text.empty() ? value(name, Value()) : string(name, text);
 }
 
-ObjectBuilder& ObjectBuilder::integer(std::string_view name, std::int64_t number) { return value(name, Value(number)); }
+ObjectBuilder& ObjectBuilder::integer(TextView name, std::int64_t number) { return value(name, Value(number)); }
 
-ObjectBuilder& ObjectBuilder::boolean(std::string_view name, bool value) { return this->value(name, Value(value)); }
+ObjectBuilder& ObjectBuilder::boolean(TextView name, bool value) { return this->value(name, Value(value)); }
 
-ObjectBuilder& ObjectBuilder::time(std::string_view name, Time time) { return string(name, format_time(time)); }
+ObjectBuilder& ObjectBuilder::time(TextView name, Time time) { return string(name, format_time(time)); }
 
-ObjectBuilder& ObjectBuilder::time_or_null(std::string_view name, const std::optional<Time>& time) {
+ObjectBuilder& ObjectBuilder::time_or_null(TextView name, const std::optional<Time>& time) {
   return time ? this->time(name, *time) : value(name, Value());
 }
 
-ObjectBuilder& ObjectBuilder::strings(std::string_view name, const std::vector<std::string>& list) {
+ObjectBuilder& ObjectBuilder::strings(TextView name, const std::vector<std::string>& list) {
   Array elements;
   for (const auto& element : list) elements.emplace_back(element);
   return array(name, std::move(elements));
 }
 
-ObjectBuilder& ObjectBuilder::array(std::string_view name, Array elements) {
-  return value(name, Value(std::move(elements)));
-}
+ObjectBuilder& ObjectBuilder::array(TextView name, Array elements) { return value(name, Value(std::move(elements))); }
 
 Value ObjectBuilder::take() { return Value(std::exchange(members_, {})); }
 

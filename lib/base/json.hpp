@@ -15,13 +15,14 @@
 #include <vector>
 
 #include "base/export.hpp"
+#include "base/text_view.hpp"
 #include "base/time.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 
 namespace lic::json {
 
-inline constexpr int kMaxDepth = 16;
+inline constexpr std::size_t kMaxDepth = 16;
 inline constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
 
 class Value;
@@ -48,7 +49,7 @@ class LIC_INTERNAL Value {
   [[nodiscard]] const Array* as_array() const noexcept { return std::get_if<Array>(&data_); }
   [[nodiscard]] const Object* as_object() const noexcept { return std::get_if<Object>(&data_); }
   /// The member of that name; null when there is none or this is no object.
-  [[nodiscard]] const Value* find(std::string_view name) const noexcept;
+  [[nodiscard]] const Value* find(TextView name) const noexcept;
 
   /// "a string", "an object", "null": for messages.
   [[nodiscard]] std::string_view type_name() const noexcept;
@@ -56,6 +57,8 @@ class LIC_INTERNAL Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
+  friend class TreeBuilder;  // of parse()
+
   using Data = std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object>;
   static Data copy_of(const Data& other) {
     return std::visit([](const auto& value) { return Data(value); }, other);
@@ -66,18 +69,20 @@ class LIC_INTERNAL Value {
 
 /// For documents that are written. Unlike nlohmann/json's, these trees are destroyed
 /// without allocating memory, so running out of it ends no program.
-[[nodiscard]] LIC_INTERNAL Value text_or_null(const std::string& text);
-[[nodiscard]] LIC_INTERNAL Value time_or_null(const std::optional<Time>& time);
-[[nodiscard]] LIC_INTERNAL Value number_or_null(const std::optional<std::int64_t>& number);
-[[nodiscard]] LIC_INTERNAL Value list_of(const std::vector<std::string>& texts);
+[[nodiscard]] Value text_or_null(const std::string& text);
+[[nodiscard]] Value time_or_null(const std::optional<Time>& time);
+[[nodiscard]] Value number_or_null(const std::optional<std::int64_t>& number);
+[[nodiscard]] Value list_of(const std::vector<std::string>& texts);
 
 /// `what` names the input in messages ("license file 'a.json'").
 [[nodiscard]] LIC_INTERNAL Result<Value> parse(std::string_view text, std::string_view what);
 
 /// Compact JSON text of `value`, UTF-8, control characters escaped.
 [[nodiscard]] LIC_INTERNAL std::string dump(const Value& value);
+/// The same of `object` without its member `left_out`.
+[[nodiscard]] std::string dump_without(const Value& object, std::string_view left_out);
 /// The same over several lines, for people to read: two spaces a level.
-[[nodiscard]] LIC_INTERNAL std::string dump_indented(const Value& value);
+[[nodiscard]] std::string dump_indented(const Value& value);
 
 /// One thing that is wrong with a document, and where (RFC 6901 JSON pointer).
 struct Fault {
@@ -89,7 +94,7 @@ struct Fault {
 /// and name everything at once.
 class LIC_INTERNAL Faults {
  public:
-  void add(std::string pointer, std::string message) { list_.push_back({std::move(pointer), std::move(message)}); }
+  void add(std::string pointer, TextView message) { list_.push_back({std::move(pointer), std::string(message)}); }
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
   [[nodiscard]] const std::vector<Fault>& list() const noexcept { return list_; }
 
@@ -112,45 +117,44 @@ class LIC_INTERNAL Reader {
   Reader(const Value& value, Faults& faults);
   /// Of `parent`'s member `name`, or of one element of that list. The parent and
   /// the name outlive this reader.
-  Reader(const Value& value, const Reader& parent, std::string_view name);
-  Reader(const Value& value, const Reader& parent, std::string_view name, std::size_t index);
+  Reader(const Value& value, const Reader& parent, TextView name);
+  Reader(const Value& value, const Reader& parent, TextView name, std::size_t index);
 
-  [[nodiscard]] bool has(std::string_view name) const noexcept;  ///< present and not null
-  [[nodiscard]] std::string string(std::string_view name);
-  [[nodiscard]] std::string string_or(std::string_view name, std::string fallback);
-  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t low, std::int64_t high);
-  [[nodiscard]] std::int64_t integer_or(std::string_view name, std::int64_t low, std::int64_t high,
-                                        std::int64_t fallback);
-  [[nodiscard]] bool boolean_or(std::string_view name, bool fallback);
-  [[nodiscard]] Time time(std::string_view name);
+  [[nodiscard]] bool has(TextView name) const noexcept;  ///< present and not null
+  [[nodiscard]] std::string string(TextView name);
+  [[nodiscard]] std::string string_or(TextView name, std::string fallback);
+  [[nodiscard]] std::int64_t integer(TextView name, std::int64_t low, std::int64_t high);
+  [[nodiscard]] std::int64_t integer_or(TextView name, std::int64_t low, std::int64_t high, std::int64_t fallback);
+  [[nodiscard]] bool boolean_or(TextView name, bool fallback);
+  [[nodiscard]] Time time(TextView name);
   /// Null and missing are both absent.
-  [[nodiscard]] std::optional<Time> optional_time(std::string_view name);
-  [[nodiscard]] std::vector<std::string> strings_or_empty(std::string_view name);
-  [[nodiscard]] const Array& array(std::string_view name);  ///< required
-  [[nodiscard]] const Array& array_or_empty(std::string_view name);
-  [[nodiscard]] const Object& object_or_empty(std::string_view name);
+  [[nodiscard]] std::optional<Time> optional_time(TextView name);
+  [[nodiscard]] std::vector<std::string> strings_or_empty(TextView name);
+  [[nodiscard]] const Array& array(TextView name);  ///< required
+  [[nodiscard]] const Array& array_or_empty(TextView name);
+  [[nodiscard]] const Object& object_or_empty(TextView name);
   /// The member itself, null when missing.
-  [[nodiscard]] const Value* member(std::string_view name) const noexcept;
+  [[nodiscard]] const Value* member(TextView name) const noexcept;
 
   /// All of them; none when the value is not an object.
   [[nodiscard]] const Object& members() const noexcept;
 
   /// Adds what is wrong with that member, or with one element of that list.
-  void fault(std::string_view name, std::string message);
-  void fault(std::string_view name, std::size_t index, std::string message);
+  void fault(TextView name, TextView message);
+  void fault(TextView name, std::size_t index, TextView message);
 
  private:
   /// Where the object stands, so that a pointer is put together only for a fault.
   struct Place {
     const Reader* parent = nullptr;
-    std::string_view name;
+    TextView name;
     std::optional<std::size_t> index;
   };
 
   Reader(const Value& value, Place place, Faults& faults);
   [[nodiscard]] std::string pointer() const;
-  const Value* require(std::string_view name);
-  void wrong_type(std::string_view name, std::string_view wanted, const Value& got);
+  const Value* require(TextView name);
+  void wrong_type(TextView name, TextView wanted, const Value& got);
 
   const Object* object_ = nullptr;
   Place place_;
@@ -159,21 +163,21 @@ class LIC_INTERNAL Reader {
 
 /// Puts the members of one object together, in the order of the calls: for what is read
 /// with Reader. No name is given twice, and text is UTF-8.
-class LIC_INTERNAL ObjectBuilder {
+class ObjectBuilder {
  public:
   ObjectBuilder() = default;
   /// Begins with the members of `object`, if it is one.
   explicit ObjectBuilder(Value object);
 
-  ObjectBuilder& value(std::string_view name, Value value);
-  ObjectBuilder& string(std::string_view name, std::string_view text);
-  ObjectBuilder& string_or_null(std::string_view name, std::string_view text);  ///< null where it is empty
-  ObjectBuilder& integer(std::string_view name, std::int64_t number);
-  ObjectBuilder& boolean(std::string_view name, bool value);
-  ObjectBuilder& time(std::string_view name, Time time);
-  ObjectBuilder& time_or_null(std::string_view name, const std::optional<Time>& time);  ///< null where it is absent
-  ObjectBuilder& strings(std::string_view name, const std::vector<std::string>& list);
-  ObjectBuilder& array(std::string_view name, Array elements);
+  ObjectBuilder& value(TextView name, Value value);
+  ObjectBuilder& string(TextView name, std::string_view text);
+  ObjectBuilder& string_or_null(TextView name, std::string_view text);  ///< null where it is empty
+  ObjectBuilder& integer(TextView name, std::int64_t number);
+  ObjectBuilder& boolean(TextView name, bool value);
+  ObjectBuilder& time(TextView name, Time time);
+  ObjectBuilder& time_or_null(TextView name, const std::optional<Time>& time);  ///< null where it is absent
+  ObjectBuilder& strings(TextView name, const std::vector<std::string>& list);
+  ObjectBuilder& array(TextView name, Array elements);
   /// The object; the builder is empty again.
   [[nodiscard]] Value take();
 

@@ -4,8 +4,11 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <memory>
+#include <tuple>
 #include <unordered_set>
 
 #include "base/json.hpp"
@@ -20,60 +23,87 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 constexpr bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// Whether none of eight bytes is a control character or beyond ASCII.
-bool are_plain(const char* text) noexcept {
+/// How many characters at the front of `text`, eight at a time, are neither control characters nor
+/// beyond ASCII.
+std::size_t plain_prefix(std::string_view text) noexcept {
   constexpr std::uint64_t kEach = 0x0101010101010101;
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, text, sizeof bytes);
-  return ((bytes | (bytes - kEach * 0x20)) & (kEach * 0x80)) == 0;
+  const auto at = [&](std::size_t i) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + i, sizeof bytes);
+    return bytes | (bytes - kEach * 0x20);
+  };
+  std::size_t size = 0;
+  while (text.size() - size >= 32 && ((at(size) | at(size + 8) | at(size + 16) | at(size + 24)) & (kEach * 0x80)) == 0)
+    size += 32;
+  while (text.size() - size >= 8 && (at(size) & (kEach * 0x80)) == 0) size += 8;
+  return size;
 }
 
 /// Where `text` has the first byte that no JSON has: a control character that is
 /// no white space, or one that is not UTF-8; npos when there is none.
 std::size_t find_foreign_byte(std::string_view text) noexcept {
   std::size_t at = 0;
-  while (at < text.size()) {
-    if (text.size() - at >= sizeof(std::uint64_t) && are_plain(text.data() + at)) {
-      at += sizeof(std::uint64_t);
-      continue;
+  while ((at += plain_prefix(text.substr(at))) < text.size()) {
+    // Up to eight characters, one after the other: one of them is not plain, or the text ends.
+    for (const std::size_t end = std::min(at + 8, text.size()); at < end;) {
+      const char c = text[at];
+      const bool plain = c >= 0x20 || is_white_space(c);
+      const std::size_t length = plain ? 1 : c < 0 ? utf8_length(text.substr(at)) : 0;
+      if (length == 0) return at;
+      at += length;
     }
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0 || (static_cast<unsigned char>(text[at]) < 0x20 && !is_white_space(text[at]))) return at;
-    at += length;
   }
   return std::string_view::npos;
 }
 
+}  // namespace
+
 /// Builds the tree from the reader's events; returning false stops the reader.
-class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeBuilder> {
  public:
   /// Without a "\\u" in the document, which is UTF-8, no string of it can be anything else.
-  explicit Builder(bool has_code_escapes) : has_code_escapes_(has_code_escapes) {}
+  explicit TreeBuilder(bool has_code_escapes) : has_code_escapes_(has_code_escapes) {}
 
   // The names of these members are RapidJSON's.
-  bool Null() { return put(Value{}); }
-  bool Bool(bool value) { return put(Value{value}); }
-  bool Int(int value) { return put(Value{std::int64_t{value}}); }
-  bool Uint(unsigned value) { return put(Value{std::int64_t{value}}); }
-  bool Int64(std::int64_t value) { return value >= -kMaxInteger ? put(Value{value}) : fail("an integer below -2^53"); }
-  bool Uint64(std::uint64_t value) {
-    return value <= static_cast<std::uint64_t>(kMaxInteger) ? put(Value{static_cast<std::int64_t>(value)})
-                                                            : fail("an integer beyond 2^53");
+  bool Null() { return put(std::monostate{}); }
+  bool Bool(bool value) { return put(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    std::int64_t value = 0;
+    const auto [end, fault] = std::from_chars(text, text + length, value);
+    if (end != text + length) return fail("a number that is not a whole number up to 2^53");
+    if (fault != std::errc{} || value > kMaxInteger || value < -kMaxInteger)
+      return fail(concat("an integer ", *text == '-' ? "below -" : "beyond ", "2^53"));
+    return put(value);
   }
-  bool Double(double) { return fail("a number that is not a whole number up to 2^53"); }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     if (has_code_escapes_ && !is_utf8({text, length})) return fail(kLoneSurrogate);
-    return put(Value{std::string(text, length)});
-  }
-  bool Key(const char* text, rapidjson::SizeType length, bool) {
-    std::string name(text, length);
-    if (has_code_escapes_ && !is_utf8(name)) return fail(kLoneSurrogate);
-    if (open_.back().has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
-    open_.back().key = std::move(name);
+    next_value().data_.emplace<std::string>(text, length);
     return true;
   }
-  bool StartObject() { return open(true); }
-  bool StartArray() { return open(false); }
+  bool Key(const char* text, rapidjson::SizeType length, bool) {
+    const std::string_view name(text, length);
+    if (has_code_escapes_ && !is_utf8(name)) return fail(kLoneSurrogate);
+    Container& object = open_[depth_ - 1];
+    if (object.has(name)) return fail(concat("the key ", in_quotes(name), " twice"));
+    object.members->emplace_back(std::piecewise_construct, std::forward_as_tuple(name), std::forward_as_tuple());
+    return true;
+  }
+  bool StartObject() {
+    if (depth_ == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
+    constexpr std::size_t kUsual = 8;
+    Object& members = next_value().data_.emplace<Object>();
+    members.reserve(kUsual);
+    open_[depth_++] = {&members, nullptr, nullptr};
+    return true;
+  }
+  bool StartArray() {
+    if (depth_ == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
+    constexpr std::size_t kUsual = 4;
+    Array& elements = next_value().data_.emplace<Array>();
+    elements.reserve(kUsual);
+    open_[depth_++] = {nullptr, &elements, nullptr};
+    return true;
+  }
   bool EndObject(rapidjson::SizeType) { return close(); }
   bool EndArray(rapidjson::SizeType) { return close(); }
 
@@ -84,22 +114,21 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   // RapidJSON takes the escape of a low surrogate by itself, which is no character.
   static constexpr const char* kLoneSurrogate = "the escape of half a surrogate pair";
 
+  /// Where it stands in the tree: nothing before its end moves it there.
   struct Container {
-    bool is_object;
-    std::string key;
-    Object members;
-    Array elements;
+    Object* members = nullptr;  ///< one of these two
+    Array* elements = nullptr;
     std::unique_ptr<std::unordered_set<std::string>> names;  ///< of the members, once they are many
 
-    bool has(const std::string& name) {
+    bool has(TextView name) {
       constexpr std::size_t kMany = 32;
-      if (members.size() < kMany)
-        return std::any_of(members.begin(), members.end(), [&](const auto& member) { return member.first == name; });
+      if (members->size() < kMany)
+        return std::any_of(members->begin(), members->end(), [&](const auto& member) { return member.first == name; });
       if (!names) {
         names = std::make_unique<std::unordered_set<std::string>>();
-        for (const auto& member : members) names->insert(member.first);
+        for (const auto& member : *members) names->insert(member.first);
       }
-      return !names->insert(name).second;
+      return !names->emplace(name).second;
     }
   };
 
@@ -107,34 +136,30 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     fault_ = std::move(fault);
     return false;
   }
-  bool put(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (auto& container = open_.back(); container.is_object) {
-      container.members.emplace_back(std::move(container.key), std::move(value));
-    } else {
-      container.elements.push_back(std::move(value));
-    }
-    return true;
+  /// The place of the value that comes now: the root, that of the last key, or a new element.
+  Value& next_value() {
+    if (depth_ == 0) return root_;
+    const Container& container = open_[depth_ - 1];
+    return container.members != nullptr ? container.members->back().second : container.elements->emplace_back();
   }
-  bool open(bool is_object) {
-    if (open_.size() == kMaxDepth) return fail(concat("nesting deeper than ", kMaxDepth));
-    open_.push_back({is_object, {}, {}, {}, {}});
-    constexpr std::size_t kUsual = 8;
-    if (is_object) open_.back().members.reserve(kUsual);
+  template <class T>
+  bool put(T value) {
+    next_value().data_ = value;
     return true;
   }
   bool close() {
-    Container container = std::move(open_.back());
-    open_.pop_back();
-    return put(container.is_object ? Value{std::move(container.members)} : Value{std::move(container.elements)});
+    open_[--depth_].names.reset();
+    return true;
   }
 
   const bool has_code_escapes_;
-  std::vector<Container> open_;
+  std::array<Container, kMaxDepth> open_;
+  std::size_t depth_ = 0;
   Value root_;
   std::string fault_;
 };
+
+namespace {
 
 std::string_view describe(rapidjson::ParseErrorCode code) {
   switch (code) {
@@ -153,33 +178,7 @@ std::string_view describe(rapidjson::ParseErrorCode code) {
   }
 }
 
-/// One reference token of a JSON pointer (RFC 6901, 4), safe to show.
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : printable(name)) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-const Array kEmptyArray;
-const Object kEmptyObject;
-
 }  // namespace
-
-const Value* Value::find(std::string_view name) const noexcept {
-  const auto* object = as_object();
-  if (object == nullptr) return nullptr;
-  const auto found =
-      std::find_if(object->begin(), object->end(), [&](const auto& member) { return member.first == name; });
-  return found == object->end() ? nullptr : &found->second;
-}
 
 Result<Value> parse(std::string_view text, std::string_view what) {
   if (text.starts_with(kByteOrderMark))
@@ -190,14 +189,14 @@ Result<Value> parse(std::string_view text, std::string_view what) {
     return error(Errc::invalid_input,
                  concat(what, " is not valid JSON: it has a control character or is not UTF-8 (byte ", at, ")"));
 
-  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   constexpr std::size_t kPastTheEnd = 16;  // of what is read at once
   std::string buffer;
   buffer.reserve(text.size() + kPastTheEnd);
   buffer.append(text).append(kPastTheEnd, '\0');
   rapidjson::InsituStringStream stream(buffer.data());
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, Allocator> reader;
-  Builder builder(text.find("\\u") != std::string_view::npos);
+  TreeBuilder builder(text.find("\\u") != std::string_view::npos);
   const auto result = reader.Parse<kFlags>(stream, builder);
   if (!builder.fault().empty())
     return error(Errc::invalid_input, concat(what, " has ", builder.fault(), ", at byte ", result.Offset()));
@@ -205,140 +204,6 @@ Result<Value> parse(std::string_view text, std::string_view what) {
     return error(Errc::invalid_input,
                  concat(what, " is not valid JSON: ", describe(result.Code()), " (byte ", result.Offset(), ")"));
   return builder.take();
-}
-
-Reader::Reader(const Value& value, Faults& faults) : Reader(value, Place{}, faults) {}
-Reader::Reader(const Value& value, const Reader& parent, std::string_view name)
-    : Reader(value, Place{&parent, name, std::nullopt}, parent.faults_) {}
-Reader::Reader(const Value& value, const Reader& parent, std::string_view name, std::size_t index)
-    : Reader(value, Place{&parent, name, index}, parent.faults_) {}
-
-Reader::Reader(const Value& value, Place place, Faults& faults)
-    : object_(value.as_object()), place_(place), faults_(faults) {
-  if (object_ == nullptr) faults_.add(pointer(), concat("must be an object, not ", value.type_name()));
-}
-
-const Value* Reader::member(std::string_view name) const noexcept {
-  if (object_ == nullptr) return nullptr;
-  for (const auto& [known, value] : *object_)
-    if (known == name) return &value;
-  return nullptr;
-}
-
-bool Reader::has(std::string_view name) const noexcept {
-  const Value* value = member(name);
-  return value != nullptr && !value->is_null();
-}
-
-const Value* Reader::require(std::string_view name) {
-  const Value* value = member(name);
-  if (value == nullptr && object_ != nullptr) fault(name, "is missing");
-  return value;
-}
-
-void Reader::wrong_type(std::string_view name, std::string_view wanted, const Value& got) {
-  fault(name, concat("must be ", wanted, ", not ", got.type_name()));
-}
-
-std::string Reader::string(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return {};
-  if (const auto* text = value->as_string()) return *text;
-  wrong_type(name, "a string", *value);
-  return {};
-}
-
-std::string Reader::string_or(std::string_view name, std::string fallback) {
-  return has(name) ? string(name) : std::move(fallback);
-}
-
-std::int64_t Reader::integer(std::string_view name, std::int64_t low, std::int64_t high) {
-  const Value* value = require(name);
-  if (value == nullptr) return low;
-  const auto* number = value->as_integer();
-  if (number == nullptr) {
-    wrong_type(name, "a whole number", *value);
-    return low;
-  }
-  if (*number < low || *number > high) {
-    fault(name, concat("must be from ", low, " to ", high, ", not ", *number));
-    return low;
-  }
-  return *number;
-}
-
-std::int64_t Reader::integer_or(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
-  return has(name) ? integer(name, low, high) : fallback;
-}
-
-bool Reader::boolean_or(std::string_view name, bool fallback) {
-  if (!has(name)) return fallback;
-  const Value& value = *member(name);
-  if (const auto* boolean = value.as_bool()) return *boolean;
-  wrong_type(name, "true or false", value);
-  return fallback;
-}
-
-Time Reader::time(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return {};
-  const auto* text = value->as_string();
-  const auto time = text == nullptr ? std::nullopt : parse_timestamp(*text);
-  if (!time) fault(name, "must be a time in UTC such as \"2026-11-22T10:00:00Z\"");
-  return time.value_or(Time{});
-}
-
-std::optional<Time> Reader::optional_time(std::string_view name) {
-  if (!has(name)) return std::nullopt;
-  return time(name);
-}
-
-std::vector<std::string> Reader::strings_or_empty(std::string_view name) {
-  std::vector<std::string> out;
-  const Array& elements = array_or_empty(name);
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    if (const auto* text = elements[i].as_string()) {
-      out.push_back(*text);
-    } else {
-      fault(name, i, concat("must be a string, not ", elements[i].type_name()));
-    }
-  }
-  return out;
-}
-
-const Array& Reader::array(std::string_view name) {
-  const Value* value = require(name);
-  if (value == nullptr) return kEmptyArray;
-  if (const auto* array = value->as_array()) return *array;
-  wrong_type(name, "a list", *value);
-  return kEmptyArray;
-}
-
-const Array& Reader::array_or_empty(std::string_view name) { return has(name) ? array(name) : kEmptyArray; }
-
-const Object& Reader::object_or_empty(std::string_view name) {
-  if (!has(name)) return kEmptyObject;
-  const Value& value = *member(name);
-  if (const auto* object = value.as_object()) return *object;
-  wrong_type(name, "an object", value);
-  return kEmptyObject;
-}
-
-const Object& Reader::members() const noexcept { return object_ == nullptr ? kEmptyObject : *object_; }
-
-std::string Reader::pointer() const {
-  if (place_.parent == nullptr) return {};
-  std::string out = concat(place_.parent->pointer(), '/', escaped(place_.name));
-  if (place_.index) out += concat('/', *place_.index);
-  return out;
-}
-
-void Reader::fault(std::string_view name, std::string message) {
-  faults_.add(concat(pointer(), '/', escaped(name)), std::move(message));
-}
-
-void Reader::fault(std::string_view name, std::size_t index, std::string message) {
-  faults_.add(concat(pointer(), '/', escaped(name), '/', index), std::move(message));
 }
 
 }  // namespace lic::json

@@ -77,6 +77,26 @@ char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c 
 
 }  // namespace
 
+namespace detail {
+
+Decimal::Decimal(std::int64_t number) noexcept
+    : size_(static_cast<std::size_t>(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr -
+                                     text_.data())) {}
+Decimal::Decimal(std::uint64_t number) noexcept
+    : size_(static_cast<std::size_t>(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr -
+                                     text_.data())) {}
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string out;
+  out.reserve(size);
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
+}  // namespace detail
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());

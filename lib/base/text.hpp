@@ -2,32 +2,48 @@
 
 /// Text for messages: joining, escaping, comparing.
 
+#include <array>
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/export.hpp"
+#include "base/text_view.hpp"
 
 namespace lic {
 
 namespace detail {
-inline void append_one(std::string& out, std::string_view part) { out += part; }
-inline void append_one(std::string& out, char part) { out += part; }
+/// A whole number in decimal, without memory of its own.
+class LIC_INTERNAL Decimal {
+ public:
+  explicit Decimal(std::int64_t number) noexcept;
+  explicit Decimal(std::uint64_t number) noexcept;
+  operator std::string_view() const noexcept { return {text_.data(), size_}; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::array<char, 20> text_{};
+  std::size_t size_;
+};
+
+[[gnu::always_inline]] inline TextView as_part(TextView part) noexcept { return part; }
+inline TextView as_part(const char& part) noexcept { return std::string_view{&part, 1}; }
 template <std::integral T>
-requires(!std::same_as<T, char> && !std::same_as<T, bool>) void append_one(std::string& out, T part) {
-  out += std::to_string(part);
-}
+requires(!std::same_as<T, char> && !std::same_as<T, bool>) Decimal as_part(T part)
+noexcept { return Decimal(static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(part)); }
+
+/// In memory of the right size, taken once.
+[[nodiscard]] LIC_INTERNAL std::string joined(std::initializer_list<std::string_view> parts);
 }  // namespace detail
 
 /// Strings, characters and whole numbers, one after the other.
 template <class... Parts>
-[[nodiscard]] std::string concat(const Parts&... parts) {
-  std::string out;
-  (detail::append_one(out, parts), ...);
-  return out;
+[[nodiscard, gnu::always_inline]] inline std::string concat(const Parts&... parts) {
+  return detail::joined({detail::as_part(parts)...});
 }
 
 /// `text` made safe to show on a terminal: control characters (C0, DEL, C1),

@@ -38,7 +38,7 @@ void Installation::look_at_file_times() {
   if (!environment_.modified_at || judges_file() || loaded_.condition != StateCondition::intact) return;
   const Time now = environment_.now();
   std::optional<Time> written;
-  for (const Path& path : store_.written_paths()) written = std::max(written, environment_.modified_at(path));
+  for (const Path* path : store_.written_paths()) written = std::max(written, environment_.modified_at(*path));
   if (!clock_moved_back(now, written) || clock_moved_back(now, loaded_.state.high_water)) return;
   standing_.warnings.push_back(concat("the license state was written on ", format_time(*written),
                                       ", after what the clock says (", format_time(now),

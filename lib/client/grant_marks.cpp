@@ -146,28 +146,28 @@ bool names(const ReturnMark& mark, std::string_view request) {
 
 }  // namespace
 
-GrantMarks::GrantMarks(const Path& home, std::string_view product) {
-  if (home.empty()) return;
-  const Digest digest = hmac_sha256(view_bytes("lic-grant-marks-v1"), view_bytes(product));
-  file_ = home / ".local" / "share" / "lic" / hex_encode(ByteView(digest).first(8));
+Path GrantMarks::file() const {
+  if (home_.empty()) return {};
+  const Digest digest = hmac_sha256(view_bytes("lic-grant-marks-v1"), view_bytes(product_));
+  return home_ / ".local" / "share" / "lic" / hex_encode(ByteView(digest).first(8));
 }
 
 std::optional<Time> GrantMarks::find(std::string_view plan, const MachineIdentity& machine) const {
-  for (const auto& mark : read_marks(file_).trials)
+  for (const auto& mark : read_marks(file()).trials)
     if (mark.plan == plan && is_here(mark.machine, machine)) return mark.at;
   return std::nullopt;
 }
 
 Result<void> GrantMarks::add(std::string_view plan, const MachineIdentity& machine, Time at) const {
   if (find(plan, machine)) return {};
-  Marks marks = read_marks(file_);
+  Marks marks = read_marks(file());
   marks.trials.push_back({std::string(plan), at, {0, machine.facts()}});
-  return write_marks(file_, marks);
+  return write_marks(file(), marks);
 }
 
 bool GrantMarks::is_given_back(const Terms& terms, const MachineIdentity& machine) const {
-  if (file_.empty()) return false;
-  Marks marks = read_marks(file_);
+  if (home_.empty()) return false;
+  Marks marks = read_marks(file());
   const auto mark = find_return(marks.returns, terms.id, machine);
   if (mark == marks.returns.end()) return false;
   return terms.activation ? names(*mark, terms.activation->request) : mark->closed;
@@ -175,10 +175,10 @@ bool GrantMarks::is_given_back(const Terms& terms, const MachineIdentity& machin
 
 Result<void> GrantMarks::give_back(std::string_view license, std::string_view request, const MachineIdentity& machine,
                                    Time at) const {
-  if (file_.empty())
+  if (home_.empty())
     return error(Errc::failure, "HOME is not set, and that a seat was given back is marked there",
                  "set HOME and try again");
-  Marks marks = read_marks(file_);
+  Marks marks = read_marks(file());
   auto mark = find_return(marks.returns, license, machine);
   if (mark == marks.returns.end())
     mark = marks.returns.insert(mark, {std::string(license), {}, at, true, {0, machine.facts()}});
@@ -186,31 +186,31 @@ Result<void> GrantMarks::give_back(std::string_view license, std::string_view re
   if (!names(*mark, request)) mark->requests.emplace_back(request);
   mark->at = at;
   mark->closed = true;
-  return write_marks(file_, marks);
+  return write_marks(file(), marks);
 }
 
 Result<void> GrantMarks::take_again(std::string_view license, const MachineIdentity& machine) const {
-  if (file_.empty()) return {};
-  Marks marks = read_marks(file_);
+  if (home_.empty()) return {};
+  Marks marks = read_marks(file());
   const auto mark = find_return(marks.returns, license, machine);
   if (mark == marks.returns.end() || !mark->closed) return {};
   mark->closed = false;
-  return write_marks(file_, marks);
+  return write_marks(file(), marks);
 }
 
 bool GrantMarks::is_used(std::string_view clock_code) const {
-  if (file_.empty()) return false;
-  const auto resets = read_marks(file_).resets;
+  if (home_.empty()) return false;
+  const auto resets = read_marks(file()).resets;
   return std::any_of(resets.begin(), resets.end(), [&](const ResetMark& mark) { return mark.code == clock_code; });
 }
 
 Result<void> GrantMarks::use(std::string_view clock_code, Time at) const {
-  if (file_.empty())
+  if (home_.empty())
     return error(Errc::failure, "HOME is not set, and that a clock reset was used is marked there",
                  "set HOME and try again");
-  Marks marks = read_marks(file_);
+  Marks marks = read_marks(file());
   marks.resets.push_back({std::string(clock_code), at});
-  return write_marks(file_, marks);
+  return write_marks(file(), marks);
 }
 
 }  // namespace lic

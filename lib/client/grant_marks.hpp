@@ -5,7 +5,9 @@
 /// brings no license back. Advisory: who deletes the marks too starts afresh
 /// (docs/security.md).
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file.hpp"
 #include "lic/result.hpp"
@@ -17,7 +19,7 @@ namespace lic {
 class GrantMarks {
  public:
   /// Under `home`/.local/share/lic, in a file named by a hash of the product.
-  GrantMarks(const Path& home, std::string_view product);
+  GrantMarks(Path home, std::string product) : home_(std::move(home)), product_(std::move(product)) {}
 
   /// When `plan` was first granted on this machine; absent when it was not, or the
   /// marks cannot be read.
@@ -45,7 +47,11 @@ class GrantMarks {
   [[nodiscard]] Result<void> use(std::string_view clock_code, Time at) const;
 
  private:
-  Path file_;
+  /// Empty where there is no home.
+  [[nodiscard]] Path file() const;
+
+  Path home_;
+  std::string product_;
 };
 
 }  // namespace lic

@@ -50,14 +50,14 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   /// Does `work(Installation&)` while nobody else does, publishes what came of it, and tells
   /// the listener of a change. That memory ran out becomes an Error.
   template <class Work>
-  auto change(Work work) noexcept -> decltype(work(std::declval<Installation&>())) {
+  auto change(Work work) noexcept->decltype(work(std::declval<Installation&>())) {
     return work_alone([&](Workshop& shop) { return work(*shop.installation); });
   }
 
   Result<void> refresh();
   /// What `work(const Installation&)` says of what never changes: the machine. Needs no state.
   template <class Work>
-  auto ask(Work work) noexcept -> Result<decltype(work(std::declval<const Installation&>()))> {
+  auto ask(Work work) noexcept->Result<decltype(work(std::declval<const Installation&>()))> {
     return without_throwing([&]() -> Result<decltype(work(std::declval<const Installation&>()))> {
       LIC_TRY_ASSIGN(Workshop* const shop, workshop());
       return work(std::as_const(*shop->installation));
@@ -102,15 +102,17 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   Impl(std::unique_ptr<Installation> installation, const OpenOptions& options);
 
   template <class Work>
-  auto work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>()));
+  auto work_alone(Work work) noexcept->decltype(work(std::declval<Workshop&>()));
+  /// The same of work that says only whether it was done: what each work_alone() has in common, once.
+  Result<void> alone(const std::function<bool(Workshop&)>& work) noexcept;
 
   /// That of this process: a forked child makes its own, as a thread of its parent may have
   /// held the mutex, and what the parent drew is the parent's.
   Result<Workshop*> workshop();
   /// Whether there was memory for it; if not, the last answers stand.
-  bool publish(Workshop& workshop) noexcept;
+  bool publish(Workshop & workshop) noexcept;
   [[nodiscard]] Told to_tell() const;
-  void tell_of_change(Workshop& workshop) noexcept;
+  void tell_of_change(Workshop & workshop) noexcept;
   /// The latest time seen, in the state or by this process, which has now seen `now`.
   [[nodiscard]] std::optional<Time> latest_seen(Time now) const noexcept;
 
@@ -127,20 +129,10 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
 
 template <class Work>
 auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>())) {
-  return without_throwing([&]() -> decltype(work(std::declval<Workshop&>())) {
-    LIC_TRY_ASSIGN(Workshop* const shop, workshop());
-    auto done = [&]() -> decltype(work(std::declval<Workshop&>())) {
-      const std::lock_guard guard(shop->mutex);
-      if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
-      if (shop->interrupted) LIC_TRY(shop->installation->refresh());
-      shop->interrupted = true;
-      auto result = work(*shop);
-      if (result) shop->interrupted = !publish(*shop);
-      return result;
-    }();
-    tell_of_change(*shop);
-    return done;
-  });
+  std::optional<decltype(work(std::declval<Workshop&>()))> result;
+  auto done = alone([&](Workshop& shop) { return result.emplace(work(shop)).has_value(); });
+  if (!done) return std::move(done).error();
+  return *std::move(result);
 }
 
 }  // namespace lic

@@ -69,6 +69,22 @@ Result<LicenseManager::Impl::Workshop*> LicenseManager::Impl::workshop() {
   return current;
 }
 
+Result<void> LicenseManager::Impl::alone(const std::function<bool(Workshop&)>& work) noexcept {
+  return without_throwing([&]() -> Result<void> {
+    LIC_TRY_ASSIGN(Workshop* const shop, workshop());
+    auto done = [&]() -> Result<void> {
+      const std::lock_guard guard(shop->mutex);
+      if (const auto latest = latest_seen(now_())) shop->installation->witness(*latest);
+      if (shop->interrupted) LIC_TRY(shop->installation->refresh());
+      shop->interrupted = true;
+      if (work(*shop)) shop->interrupted = !publish(*shop);
+      return {};
+    }();
+    tell_of_change(*shop);
+    return done;
+  });
+}
+
 bool LicenseManager::Impl::publish(Workshop& workshop) noexcept {
   try {
     const Standing& now = workshop.installation->standing();

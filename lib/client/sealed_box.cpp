@@ -47,11 +47,7 @@ std::vector<Lock> locks_of(const SecretBytes& secret, std::string_view product, 
 
 /// The digest of the readable part: its members without `sealed`, white space aside.
 std::string summary_digest(const json::Value& document) {
-  json::Object readable;
-  if (const auto* members = document.as_object())
-    for (const auto& member : *members)
-      if (member.first != "sealed") readable.push_back(member);
-  return hex_encode(blake2b(view_bytes(json::dump(json::Value(std::move(readable))))));
+  return hex_encode(blake2b(view_bytes(json::dump_without(document, "sealed"))));
 }
 
 json::Value machine_json(const MachineIdentity& machine) {

@@ -31,6 +31,8 @@ Result<SecretBytes> told_whole(Result<SecretBytes> secret) {
 
 StateStore::StateStore(Path directory, std::string product, std::shared_ptr<Keyring> keyring)
     : directory_(std::move(directory)),
+      data_file_(directory_ / "license_data.json"),
+      usage_file_(directory_ / "usage_data.json"),
       product_(std::move(product)),
       keys_(std::make_unique<StateKeys>(directory_ / "state.key", std::move(keyring))) {}
 
@@ -42,15 +44,13 @@ Path StateStore::statement_file(std::string_view key, const KeyId& device, std::
   constexpr std::size_t kDeviceDigits = 8;
   return directory_ / kStatements / concat(key, '-', device.hex().substr(0, kDeviceDigits), '-', seq, ".json");
 }
-Path StateStore::data_file() const { return directory_ / "license_data.json"; }
-Path StateStore::usage_file() const { return directory_ / "usage_data.json"; }
 
 Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   ReadOptions options;
   options.follow_symlink = false;
   options.must_be_ours = true;
   options.limit = kMaxState;
-  const auto data = read_file(data_file(), "state file", options);
+  const auto data = read_file(data_file_, "state file", options);
   if (!data) {
     if (data.error().code == Errc::not_found) return LoadedState{};
     if (data.error().code == Errc::invalid_input) return LoadedState{StateCondition::damaged, {}, data.error().message};
@@ -59,7 +59,7 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(LoadedState loaded, decode_state(view_text(*data), secrets(), machine, product_));
   if (loaded.condition != StateCondition::keyless) return loaded;
   // Another process may have moved the key between the two readings.
-  const auto again = read_file(data_file(), "state file", options);
+  const auto again = read_file(data_file_, "state file", options);
   if (!again || *again == *data) return loaded;
   return decode_state(view_text(*again), secrets(), machine, product_);
 }
@@ -84,12 +84,12 @@ Result<void> StateStore::save(const ClientState& state, const json::Value& summa
                               const MachineIdentity& machine) const {
   LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(state.keyring_name));
   const std::string text = encode_state(state, summary, secret, machine, product_);
-  return write_file(data_file(), view_bytes(text));
+  return write_file(data_file_, view_bytes(text));
 }
 
 Result<KnownUsage> StateStore::load_usage(const MachineIdentity& machine, const std::optional<UsageBook>& mark) const {
   const ReadOptions options{.limit = kMaxState, .follow_symlink = false, .must_be_ours = true};
-  const auto data = read_file(usage_file(), "usage file", options);
+  const auto data = read_file(usage_file_, "usage file", options);
   if (!data && data.error().code != Errc::not_found && data.error().code != Errc::invalid_input)
     return Error(data.error());
   KnownUsage known;
@@ -129,7 +129,7 @@ Result<KnownUsage> StateStore::load_usage(const MachineIdentity& machine, const 
 Result<void> StateStore::save_usage(const UsageBook& book, Time now, const MachineIdentity& machine,
                                     const std::string& keyring_name) const {
   LIC_TRY_ASSIGN(const SecretBytes secret, own_secret(keyring_name));
-  return write_file(usage_file(), view_bytes(encode_usage(book, now, secret, machine, product_, keyring_name)));
+  return write_file(usage_file_, view_bytes(encode_usage(book, now, secret, machine, product_, keyring_name)));
 }
 
 Result<void> StateStore::keep_statement(std::string_view key, const KeyId& device, std::int64_t seq,

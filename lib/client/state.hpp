@@ -6,6 +6,7 @@
 /// The box opens on the machine that sealed it, with a secret: that of the 0600 file state.key, or
 /// one in the user's keyring.
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -134,7 +135,9 @@ class StateStore {
   [[nodiscard]] Path product_file() const;                      ///< product.json
   [[nodiscard]] Path revocations_file() const;                  ///< revocations.json
   /// What is written whenever the state is.
-  [[nodiscard]] std::vector<Path> written_paths() const { return {directory_, data_file(), usage_file()}; }
+  [[nodiscard]] std::array<const Path*, 3> written_paths() const noexcept {
+    return {&directory_, &data_file_, &usage_file_};
+  }
   /// statements/<KEY>-<device>-<seq>.json, where usage statements are kept.
   [[nodiscard]] Path statement_file(std::string_view key, const KeyId& device, std::int64_t seq) const;
   /// Keeps a usage statement, and drops the one that is too old for that.
@@ -158,7 +161,7 @@ class StateStore {
 
   /// Renames license_data.json to license_data.json.corrupt-<time> and returns the
   /// new name. The lock must be held.
-  [[nodiscard]] Result<std::string> set_aside(Time now) const { return set_aside(data_file(), now); }
+  [[nodiscard]] Result<std::string> set_aside(Time now) const { return set_aside(data_file_, now); }
 
   /// What was used: the book of usage_data.json, unless that is gone, does not open or is
   /// an older one than `mark`, which then counts instead. `problem` says so, and where the
@@ -166,7 +169,7 @@ class StateStore {
   [[nodiscard]] Result<KnownUsage> load_usage(const MachineIdentity& machine,
                                               const std::optional<UsageBook>& mark) const;
   /// As set_aside(), of usage_data.json.
-  [[nodiscard]] Result<std::string> set_usage_aside(Time now) const { return set_aside(usage_file(), now); }
+  [[nodiscard]] Result<std::string> set_usage_aside(Time now) const { return set_aside(usage_file_, now); }
   /// Writes usage_data.json whole, sealed with the secret of the state, which has that name in the
   /// keyring. The lock must be held. Errors: denied, failure, unavailable; the old file then stands.
   [[nodiscard]] Result<void> save_usage(const UsageBook& book, Time now, const MachineIdentity& machine,
@@ -180,10 +183,10 @@ class StateStore {
   [[nodiscard]] SecretSource secrets() const;
   /// That to seal with; in state.key it is made where there is none.
   [[nodiscard]] Result<SecretBytes> own_secret(const std::string& keyring_name) const;
-  [[nodiscard]] Path data_file() const;
-  [[nodiscard]] Path usage_file() const;
 
   Path directory_;
+  Path data_file_;
+  Path usage_file_;
   std::string product_;
   std::unique_ptr<StateKeys> keys_;
 };

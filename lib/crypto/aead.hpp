@@ -16,10 +16,10 @@ inline constexpr std::size_t kBoxOverhead = 24 + 16;  ///< nonce and tag
 
 /// Random nonce, then ciphertext and tag. `context` is not in the box; opening
 /// needs the same. Precondition: key.size() == kBoxKeySize.
-[[nodiscard]] LIC_INTERNAL Bytes seal_box(const SecretBytes& key, ByteView content, std::string_view context);
+[[nodiscard]] Bytes seal_box(const SecretBytes& key, ByteView content, std::string_view context);
 
 /// Absent when the key, the context or a single bit of the box is another.
-[[nodiscard]] LIC_INTERNAL std::optional<SecretBytes> open_box(const SecretBytes& key, ByteView box,
+[[nodiscard]] std::optional<SecretBytes> open_box(const SecretBytes& key, ByteView box,
                                                                std::string_view context);
 
 }  // namespace lic

@@ -2,6 +2,9 @@
 
 #include <sodium.h>
 
+#include <cstring>
+#include <type_traits>
+
 namespace lic {
 
 Digest sha256(ByteView bytes) {
@@ -16,14 +19,23 @@ Digest blake2b(ByteView bytes) {
   return digest;
 }
 
-Digest hmac_sha256(ByteView key, ByteView message) {
-  Digest digest{};
+HmacSha256::HmacSha256(ByteView key) noexcept {
   crypto_auth_hmacsha256_state state;
+  static_assert(sizeof state == sizeof begun_ && std::is_trivially_copyable_v<decltype(state)>);
   crypto_auth_hmacsha256_init(&state, key.data(), key.size());
-  crypto_auth_hmacsha256_update(&state, message.data(), message.size());
+  std::memcpy(begun_.data(), &state, sizeof state);
+}
+
+Digest HmacSha256::of(std::initializer_list<ByteView> parts) const noexcept {
+  crypto_auth_hmacsha256_state state;
+  std::memcpy(&state, begun_.data(), sizeof state);
+  for (const ByteView part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+  Digest digest{};
   crypto_auth_hmacsha256_final(&state, digest.data());
   return digest;
 }
+
+Digest hmac_sha256(ByteView key, ByteView message) { return HmacSha256(key).of({message}); }
 
 SecretBytes derive_key(const SecretBytes& secret, std::string_view context) {
   SecretBytes key(32);

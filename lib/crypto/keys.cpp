@@ -17,13 +17,16 @@ using Point = std::array<std::uint8_t, PublicKey::kSize>;
 /// The y coordinates of the points of order 1, 2, 4 and 8, little-endian; the
 /// sign of x makes no difference to the order. (Derived from the curve; the same
 /// list stands in libsodium's ge25519_has_small_order.)
-constexpr std::array<std::string_view, 5> kSmallOrder = {
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-};
+constexpr std::array<Point, 5> kSmallOrder = {{
+    {},
+    {0x01},
+    {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+     0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+    {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+     0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+}};
 
 /// Whether y, without the sign bit, is below p = 2^255 - 19.
 bool is_canonical(const Point& point) noexcept {
@@ -32,16 +35,15 @@ bool is_canonical(const Point& point) noexcept {
   return !(ends_in_ones && point[0] >= 0xED);
 }
 
-bool has_small_order(Point point) {
+bool has_small_order(Point point) noexcept {
   point[31] &= 0x7F;
-  const std::string hex = hex_encode(point);
-  return std::find(kSmallOrder.begin(), kSmallOrder.end(), hex) != kSmallOrder.end();
+  return std::find(kSmallOrder.begin(), kSmallOrder.end(), point) != kSmallOrder.end();
 }
 
 KeyId id_of(const Point& point) {
-  static constexpr std::string_view kDomain("lic-key-v1\0\x01", 12);
-  Bytes input(kDomain.begin(), kDomain.end());
-  input.insert(input.end(), point.begin(), point.end());
+  constexpr std::string_view kDomain("lic-key-v1\0\x01", 12);
+  std::array<std::uint8_t, kDomain.size() + PublicKey::kSize> input{};
+  std::copy(point.begin(), point.end(), std::copy(kDomain.begin(), kDomain.end(), input.begin()));
   return KeyId(hex_encode(sha256(input)));
 }
 

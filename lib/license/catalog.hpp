@@ -37,13 +37,13 @@ struct Catalog {
 
   [[nodiscard]] LIC_INTERNAL const Plan* find_plan(std::string_view id) const noexcept;
   /// The first plan of that kind; null when there is none.
-  [[nodiscard]] LIC_INTERNAL const Plan* plan_of_kind(Kind kind) const noexcept;
+  [[nodiscard]] const Plan* plan_of_kind(Kind kind) const noexcept;
 };
 
 /// Reads the catalogue's members from `reader` (a catalogue, or the payload of a
 /// product file), leaving what is wrong in its faults. In a catalogue, members
 /// that look misspelt are faults too (`strict`): they would be lost silently.
-[[nodiscard]] LIC_INTERNAL Catalog read_catalog(json::Reader& reader, bool strict);
+[[nodiscard]] Catalog read_catalog(json::Reader& reader, bool strict);
 
 /// Whether the plan is for the holder of this e-mail address: its domain ends in
 /// one of `domains`, whole labels only, without regard to case.

@@ -52,10 +52,7 @@ using Check = std::array<std::uint8_t, LicenseKey::kCheckSymbols>;
 /// The three symbols by which PREFIX-CODE offsets the check: the first 15 bits of
 /// SHA-256("lic-key-check-v1" 0x00 PREFIX-CODE).
 Check offset_of(std::string_view head) {
-  std::string input("lic-key-check-v1");
-  input += '\0';
-  input += head;
-  const Digest digest = sha256(view_bytes(input));
+  const Digest digest = sha256(view_bytes(concat("lic-key-check-v1", '\0', head)));
   const unsigned bits = (unsigned{digest[0]} << 8 | digest[1]) >> 1;
   return {static_cast<std::uint8_t>(bits >> 10), static_cast<std::uint8_t>(bits >> 5 & 31),
           static_cast<std::uint8_t>(bits & 31)};
@@ -116,7 +113,9 @@ std::optional<Symbols> with_one_mended(std::string_view head, const Symbols& bod
 }
 
 std::string key_text(std::string_view head, const Symbols& body) {
-  std::string text(head);
+  std::string text;
+  text.reserve(head.size() + body.size() + body.size() / 2);
+  text += head;
   const std::size_t group = body.size() == LicenseKey::kTrialSymbols ? LicenseKey::kTrialSymbols : 4;
   for (std::size_t i = 0; i < body.size(); ++i) {
     if (i % group == 0) text += '-';
@@ -182,6 +181,28 @@ std::string head_by_hyphens(std::string_view upper) {
   return groups.size() < 3 ? std::string{} : concat(groups[0], '-', groups[1]);
 }
 
+/// The one reading of a key in normal form, as it stands in documents; absent where `text` is not.
+std::optional<Reading> normal_reading(std::string_view text) {
+  const std::size_t prefix_end = text.find('-');
+  const std::size_t head_end = prefix_end == std::string_view::npos ? prefix_end : text.find('-', prefix_end + 1);
+  if (head_end == std::string_view::npos) return std::nullopt;
+  const std::string_view code = text.substr(prefix_end + 1, head_end - prefix_end - 1);
+  if (!is_key_part(text.substr(0, prefix_end)) || !is_key_part(code)) return std::nullopt;
+  Reading reading{std::string(text.substr(0, head_end)), {}};
+  reading.body.reserve(LicenseKey::kBodySymbols);
+  for (const char c : text.substr(head_end)) {
+    if (c == '-') continue;
+    const int value = base32_value(c);
+    if (value < 0) return std::nullopt;
+    reading.body.push_back(static_cast<std::uint8_t>(value));
+  }
+  const std::size_t size = reading.body.size();
+  if (size != LicenseKey::kBodySymbols && (size != LicenseKey::kTrialSymbols || code != LicenseKey::kTrialCode))
+    return std::nullopt;
+  if (key_text(reading.head, reading.body) != text) return std::nullopt;
+  return reading;
+}
+
 }  // namespace
 
 bool is_key_part(std::string_view text) noexcept {
@@ -193,6 +214,9 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   constexpr std::size_t kLongestTyped = 128;
   constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5R28";
   if (typed.size() > kLongestTyped) return malformed(typed, "is too long", std::string(kShape));
+
+  if (const auto normal = normal_reading(typed); normal && is_intact(syndromes(codeword_of(normal->head, normal->body))))
+    return LicenseKey(std::string(typed));
 
   const std::string upper = to_upper(typed);
   std::string letters;

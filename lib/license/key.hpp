@@ -19,7 +19,7 @@
 namespace lic {
 
 /// Two to eight of A-Z and 0-9: a product's prefix or a plan's code.
-[[nodiscard]] LIC_INTERNAL bool is_key_part(std::string_view text) noexcept;
+[[nodiscard]] bool is_key_part(std::string_view text) noexcept;
 
 class LIC_INTERNAL LicenseKey {
  public:
@@ -55,6 +55,6 @@ class LIC_INTERNAL LicenseKey {
 /// A key with fresh random symbols from the operating system.
 [[nodiscard]] LIC_INTERNAL LicenseKey random_license_key(std::string_view prefix, std::string_view code);
 /// PREFIX-TRIAL-XXXXXXXX: the name of a trial on this machine, no secret.
-[[nodiscard]] LIC_INTERNAL LicenseKey random_trial_key(std::string_view prefix);
+[[nodiscard]] LicenseKey random_trial_key(std::string_view prefix);
 
 }  // namespace lic

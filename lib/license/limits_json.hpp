@@ -7,6 +7,6 @@
 namespace lic {
 
 /// The member "limits" of a document, as read_limits() reads it (license/terms.hpp).
-[[nodiscard]] LIC_INTERNAL json::Value limits_json(const Limits& limits);
+[[nodiscard]] json::Value limits_json(const Limits& limits);
 
 }  // namespace lic

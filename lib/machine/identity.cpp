@@ -26,11 +26,14 @@ constexpr std::array<std::string_view, 6> kTagged{"machine-id", "product-uuid", 
 
 bool is_known(std::string_view fact) { return std::find(kTagged.begin(), kTagged.end(), fact) != kTagged.end(); }
 
-std::string digest_of(std::string_view product, std::string_view fact, std::string_view value) {
+HmacSha256 hash_for(std::string_view product) {
   constexpr char kEnd = '\0';
-  const std::string key = concat("lic-machine-v1", kEnd, product);
-  const std::string message = concat(fact, kEnd, value);
-  const Digest digest = hmac_sha256(view_bytes(key), view_bytes(message));
+  return HmacSha256(view_bytes(concat("lic-machine-v1", kEnd, product)));
+}
+
+std::string digest_of(const HmacSha256& hash, std::string_view fact, std::string_view value) {
+  constexpr std::string_view kEnd("\0", 1);
+  const Digest digest = hash.of({view_bytes(fact), view_bytes(kEnd), view_bytes(value)});
   return hex_encode(ByteView(digest).first(kDigestBytes));
 }
 
@@ -98,10 +101,11 @@ std::string listed(const std::vector<std::string>& words) {
 
 MachineIdentity MachineIdentity::of(const std::vector<MachineFact>& facts, std::string_view product) {
   MachineIdentity identity;
+  const HmacSha256 hash = hash_for(product);
   for (const MachineFact& fact : facts) {
     if (fact.values.empty() || !is_known(fact.name)) continue;
     auto& digests = identity.facts_[fact.name];
-    for (const std::string& value : fact.values) digests.push_back(digest_of(product, fact.name, value));
+    for (const std::string& value : fact.values) digests.push_back(digest_of(hash, fact.name, value));
     std::sort(digests.begin(), digests.end());
     digests.erase(std::unique(digests.begin(), digests.end()), digests.end());
   }

@@ -32,7 +32,7 @@ struct MachineFact {
 inline constexpr std::size_t kMostFactValues = 4;
 
 /// Strength of a fact by its name; unknown names are weak.
-[[nodiscard]] LIC_INTERNAL Strength strength_of(std::string_view fact) noexcept;
+[[nodiscard]] Strength strength_of(std::string_view fact) noexcept;
 
 /// Every fact that this version knows, in a fixed order, absent ones included.
 /// Everything is read under `root` (the shipped programs pass "/"; there an x86
@@ -40,7 +40,7 @@ inline constexpr std::size_t kMostFactValues = 4;
 /// what cannot be read is absent. Empty values and makers' placeholders
 /// ("Default string", all zeros) count as absent. The facts, their files and the
 /// rules for values: docs/machine-identity.md.
-[[nodiscard]] LIC_INTERNAL std::vector<MachineFact> read_machine_facts(const Path& root);
+[[nodiscard]] std::vector<MachineFact> read_machine_facts(const Path& root);
 
 /// Who this machine is, to one product.
 class LIC_INTERNAL MachineIdentity {

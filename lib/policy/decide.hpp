@@ -52,10 +52,10 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 
 /// Up to when a license may go without a newer list of revocations, grace aside: as long as the newest one that is
 /// known holds, and no less than to its own issue, when it was not revoked.
-[[nodiscard]] LIC_INTERNAL Time revocations_hold_until(const Terms& terms, std::optional<Time> list_until) noexcept;
+[[nodiscard]] Time revocations_hold_until(const Terms& terms, std::optional<Time> list_until) noexcept;
 
 /// The moment up to which `decision`, made at `now`, stays the same while nothing
 /// but the time changes; absent: for ever. Of revocation lists and releases nothing is asked here.
-[[nodiscard]] LIC_INTERNAL std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now);
+[[nodiscard]] std::optional<Time> decision_holds_until(const VerifiedLicense& license, Time now);
 
 }  // namespace lic

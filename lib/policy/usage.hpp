@@ -87,41 +87,41 @@ inline constexpr std::size_t kMostMonthsInAll = kMostMonths * kMostCounters;
 
 /// Begins anew every window that has ended by `now`. One that began later than `now` (the
 /// clock was set back) goes on: nothing is given twice.
-LIC_INTERNAL void move_on(Counter& counter, Time now) noexcept;
+void move_on(Counter& counter, Time now) noexcept;
 
 /// For a clock that ran ahead: what was counted in windows that begin after `now` counts in those
 /// of `now`.
-LIC_INTERNAL void set_back(Counter& counter, Time now) noexcept;
+void set_back(Counter& counter, Time now) noexcept;
 
 /// The most that may be used: `max` and its overage. Absent: unlimited.
-[[nodiscard]] LIC_INTERNAL std::optional<std::int64_t> hard_limit(const Limit& limit) noexcept;
+[[nodiscard]] std::optional<std::int64_t> hard_limit(const Limit& limit) noexcept;
 
 /// What is used of `limit` at `now`. Takes a counter as it was written, however long ago;
 /// null: nothing was.
-[[nodiscard]] LIC_INTERNAL LimitUsage usage_of(const Limit& limit, const Counter* counter, Time now) noexcept;
+[[nodiscard]] LimitUsage usage_of(const Limit& limit, const Counter* counter, Time now) noexcept;
 
 /// How many more may be used, up to 2^53.
 [[nodiscard]] LIC_INTERNAL std::int64_t available(const LimitUsage& usage) noexcept;
 
 /// Adds `n` (less than 0: takes away, never below 0) to the level, or to each window and the
 /// total. Preconditions: move_on() was called; |n| is at most 2^53.
-LIC_INTERNAL void count(Counter& counter, const Limit& limit, std::int64_t n) noexcept;
+void count(Counter& counter, const Limit& limit, std::int64_t n) noexcept;
 
 /// Takes back `n` of what was counted at `when`, in those windows that still run.
-LIC_INTERNAL void uncount(Counter& counter, std::int64_t n, Time when) noexcept;
+void uncount(Counter& counter, std::int64_t n, Time when) noexcept;
 
 /// Adds `n`, counted at `when`, to the meter of that name and license.
-LIC_INTERNAL void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit,
+void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit,
                         std::int64_t n, Time when);
 
 /// Takes back `n` of what was metered at `when` under the license with that id, also where a
 /// statement has told it already. Does nothing where there is no such meter.
-LIC_INTERNAL void unmeter(UsageBook& book, std::string_view license, std::string_view name, std::int64_t n, Time when);
+void unmeter(UsageBook& book, std::string_view license, std::string_view name, std::int64_t n, Time when);
 
 /// Null when nothing was counted under the license with that id.
-[[nodiscard]] LIC_INTERNAL const MeteredLicense* find_metered(const UsageBook& book, std::string_view license) noexcept;
+[[nodiscard]] const MeteredLicense* find_metered(const UsageBook& book, std::string_view license) noexcept;
 
 /// Notes that a statement has told all that was metered under that license. False when there was nothing to tell.
-LIC_INTERNAL bool mark_told(UsageBook& book, std::string_view license) noexcept;
+bool mark_told(UsageBook& book, std::string_view license) noexcept;
 
 }  // namespace lic

@@ -60,11 +60,11 @@ struct ActivationReceipt {
 };
 
 /// A fresh id of a request, and a fresh secret of its receipt; hex.
-[[nodiscard]] LIC_INTERNAL std::string random_request_id();
+[[nodiscard]] std::string random_request_id();
 [[nodiscard]] LIC_INTERNAL std::string random_receipt_secret();
 
 /// What a request has as `receipt_hash` for that secret: hex of the SHA-256 of its
 /// bytes. Precondition: `secret` is hex.
-[[nodiscard]] LIC_INTERNAL std::string receipt_hash_of(std::string_view secret);
+[[nodiscard]] std::string receipt_hash_of(std::string_view secret);
 
 }  // namespace lic

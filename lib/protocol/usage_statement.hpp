@@ -63,13 +63,13 @@ struct UsageStatement {
 };
 
 /// The envelope around a payload that its device has signed, as one line.
-[[nodiscard]] LIC_INTERNAL std::string usage_document(std::string_view payload, const KeyId& device,
+[[nodiscard]] std::string usage_document(std::string_view payload, const KeyId& device,
                                                       const Signature& signature);
 
 /// What the next statement names this payload by.
-[[nodiscard]] LIC_INTERNAL std::string usage_payload_digest(std::string_view payload);
+[[nodiscard]] std::string usage_payload_digest(std::string_view payload);
 
 /// A fresh id.
-[[nodiscard]] LIC_INTERNAL std::string random_statement_id();
+[[nodiscard]] std::string random_statement_id();
 
 }  // namespace lic
