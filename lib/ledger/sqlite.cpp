@@ -234,6 +234,12 @@ class SqliteLedger final : public Ledger {
     return connection_->number("SELECT value FROM counters WHERE name = 'history'");
   }
 
+  Result<std::optional<Time>> newest_history_time() override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT at FROM history ORDER BY number DESC LIMIT 1"));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    return found ? rows.optional_time(0) : std::nullopt;
+  }
+
   Result<std::int64_t> unchained_history() override {
     return connection_->number("SELECT value FROM counters WHERE name = 'history-before-chain'");
   }
