@@ -161,7 +161,8 @@ class Installation {
   [[nodiscard]] Result<void> check_untouched() const;
   [[nodiscard]] Result<Time> time_to_reset(Time now) const;
   [[nodiscard]] Result<Time> check_reset(const ClockReset& reset, std::string_view what, Time now) const;
-  Result<void> move_back(Time wrong, Time right);
+  Result<bool> move_back(Time wrong, Time right);
+  Error reset_failed(const std::string& code, Error fault);
 
   // license_files.cpp: the other licenses of the state directory
   /// A genuine file there that could count.
@@ -194,6 +195,7 @@ class Installation {
   /// What was counted under the license of that key, else the active one, else the only one.
   [[nodiscard]] Result<MeteredLicense> license_to_report(std::string_view typed_key) const;
   [[nodiscard]] UsageStatement next_statement(const MeteredLicense& metered, const DeviceKey& device, Time now) const;
+  [[nodiscard]] Error not_surely_made(const UsageStatement& statement, std::string_view digest, Error fault) const;
 
   const Beginning beginning_;
   const Environment& environment_;

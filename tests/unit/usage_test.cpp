@@ -1,8 +1,6 @@
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
-#include <csignal>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -11,10 +9,12 @@
 #include "policy/usage.hpp"
 #include "support/child_process.hpp"
 #include "support/desk.hpp"
+#include "support/file_size_limit.hpp"
 
 using namespace lic;
 using test::at;
 using test::Desk;
+using test::FileSizeLimit;
 
 namespace {
 
@@ -52,23 +52,6 @@ bool has_warning(const Desk& desk, std::string_view text) {
     if (warning.find(text) != std::string::npos) return true;
   return false;
 }
-
-/// No file can grow beyond so many bytes while this is there.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t most) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    const rlimit now{most, before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &now) == 0);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 }  // namespace
 

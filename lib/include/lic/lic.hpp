@@ -268,7 +268,7 @@ class LIC_API LicenseManager {
   /// a backup and would repeat numbers that the vendor has seen; the vendor must agree.
   /// Errors: not_found (no signed license is active; nothing was counted under that key),
   /// invalid_input (mistyped key), untrusted (the state was edited), denied, unavailable,
-  /// failure (nothing was made, or the document is kept and counts).
+  /// failure (nothing was made; or it is, and counts, and the message says so).
   [[nodiscard]] Result<UsageReport> report_usage(std::string_view license_key = {}, bool new_key = false);
   /// A statement that was made before; the last 120 are kept, beside the state.
   /// Errors: not_found, and as report_usage().
