@@ -32,6 +32,8 @@ from=
 before() {
   rm -rf "$box"
   if [ -n "$from" ]; then cp -a "$from" "$box"; else mkdir "$box"; fi
+  had=2 # used, where usage is walked
+  done_already=
 }
 everywhere() { for kind in full once kill; do walk $kind 1000 "$@"; done; }
 
@@ -169,23 +171,13 @@ finally() {
 everywhere "$LICCTL" --deactivate-license --receipt "$box/receipt.json"
 run_ok "$LICGEN" release --receipt "$box/receipt.json"
 
-anew() {
-  rm -rf "$box"
-  cp -a "$from" "$box"
-}
-
 test_case "usage that is recorded: counted once or not at all, and a message that says which"
 from=active
-anew
+before
 run_ok "$LICCTL" --record-usage tickets=2
 run_ok "$LICCTL" --record-usage clients=2
 keep_as used
 from=used
-before() {
-  anew
-  had=2
-  done_already=
-}
 # look_at_use: $use of $limit
 look_at_use() {
   "$LICCTL" --usage --json >"$seen" 2>"$err.usage" || fail "what was used is not to be had: $(cat "$err.usage")"
@@ -207,7 +199,6 @@ finally() {
 for limit in tickets clients; do everywhere "$LICCTL" --record-usage "$limit=5"; done
 
 test_case "a usage statement: what was counted is told once, and no statement that counts is lost"
-before() { anew; }
 # told: the tickets of all statements that this device has made, each of which is still to be had
 told() {
   local n text sum=0
@@ -239,7 +230,6 @@ test_case "a list of revocations"
 run_ok "$LICGEN" revoke "$first" --reason fraud
 run_ok "$LICGEN" revocations export --out list.json
 from=active
-before() { anew; }
 # holds: $code of the license, in a state that opens
 holds() {
   "$LICCTL" --license-info --json >"$seen" 2>/dev/null
@@ -259,8 +249,7 @@ everywhere "$LICCTL" --import-revocations list.json
 
 test_case "a clock that once ran ahead is set back, once"
 from=
-rm -rf "$box"
-mkdir "$box"
+before
 run_ok "$LICCTL" --activate-license "$second_file"
 run_ok faketime -f +40d "$LICCTL" --record-usage tickets=2
 run_ok "$LICCTL" --clock-code
