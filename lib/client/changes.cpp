@@ -91,7 +91,8 @@ Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Tim
 /// anew, above `seq`, the number of the one that may be on disk. `fault` is what there is to tell.
 Error Installation::uncounted(UsageBook former, std::int64_t seq, Time now, Error fault, bool& counted) {
   const auto is_at = [this](std::int64_t number) { return read_usage() && book_.seq == number; };
-  if (read_usage() && book_.seq < seq) return fault;  // nothing was written
+  counted = !read_usage() || book_.seq >= seq;
+  if (!counted) return fault;  // nothing was written
   former.seq = seq + 1;
   counted = !write_usage(former, now) && !is_at(former.seq);
   if (!counted) {

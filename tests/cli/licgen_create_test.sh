@@ -420,9 +420,9 @@ assert_lines 1
 assert_stderr_has "the clock of this machine seems wrong: it is 2020-01-01T"
 assert_stderr_has "the newest entry of the ledger is of 20"
 printf 'plan,customer\nstarter,Early\n' >early.csv
-run_ok faketime -f '@2019-01-01 00:00:00' "$LICGEN" create --from-csv early.csv
+run_ok faketime -f '@2021-01-01 00:00:00' "$LICGEN" create --from-csv early.csv
 assert_lines 1
-assert_stderr_has "the clock of this machine seems wrong: it is 2019-01-01T"
+assert_stderr_has "the clock of this machine seems wrong: it is 2021-01-01T"
 run_ok "$LICGEN" create --plan starter --customer Now
 assert_stderr_lacks "clock"
 run_ok faketime -f -20h "$LICGEN" create --plan starter --customer "A little slow"

@@ -470,6 +470,9 @@ TEST_CASE("licenses that are added together are as if added one by one", "[ledge
   CHECK(number == 21);
   CHECK(f.ledger->newest_history_number().value() == 21);
   CHECK(f.ledger->newest_history_time().value() == f.now);
+  const Time slow = f.now - std::chrono::hours{24 * 400};
+  CHECK(f.change([&](Transaction& t) { return t.record({slow, "me", "doctor", "", "", "{}"}); }));
+  CHECK(f.ledger->newest_history_time().value() == f.now);
   // What guards the tables against hands runs again afterwards.
   CHECK(
       f.change([&](Transaction& t) { return t.revoke(LicenseKey::parse(licenses[0].key).value(), "refund", f.now); }));
