@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "client/info_json.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 
@@ -44,36 +45,6 @@ void print_layers(Output& output, const std::vector<VirtualLayer>& layers) {
                        printable(layer.source), ' ', layer.evidence, ')'));
 }
 
-ordered_json facts_json(const std::vector<FactInfo>& facts) {
-  auto out = ordered_json::array();
-  for (const auto& fact : facts)
-    out.push_back({{"name", fact.name},
-                   {"strength", fact.strong ? "strong" : "weak"},
-                   {"present", fact.present},
-                   {"values", fact.values},
-                   {"digests", fact.digests},
-                   {"source", fact.source},
-                   {"note", fact.note}});
-  return out;
-}
-
-ordered_json sent_json(const LicenseManager& manager, const std::vector<FactInfo>& facts) {
-  ordered_json out{{"machine_id", manager.machine_id()}, {"facts", ordered_json::object()}};
-  for (const auto& fact : facts)
-    if (!fact.digests.empty()) out["facts"][fact.name] = fact.digests;
-  return out;
-}
-
-ordered_json layers_json(const std::vector<VirtualLayer>& layers) {
-  auto out = ordered_json::array();
-  for (const auto& layer : layers)
-    out.push_back({{"type", layer.container ? "container" : "virtual-machine"},
-                   {"kind", layer.kind},
-                   {"source", layer.source},
-                   {"evidence", layer.evidence}});
-  return out;
-}
-
 }  // namespace
 
 int machine_id(Client& client) {
@@ -84,13 +55,8 @@ int machine_id(Client& client) {
   const auto facts = explain ? manager->explain_machine() : std::vector<FactInfo>{};
   const auto layers = explain ? manager->virtual_layers() : std::vector<VirtualLayer>{};
   if (output.json()) {
-    ordered_json document{{"machine_id", manager->machine_id()}};
-    if (explain) {
-      document["facts"] = facts_json(facts);
-      document["sent"] = sent_json(*manager, facts);
-      document["virtual"] = layers_json(layers);
-    }
-    output.line(json_lines(document));
+    output.line(json_lines(explain ? ordered_json::parse(machine_json(manager->machine_id(), facts, layers))
+                                   : ordered_json{{"machine_id", manager->machine_id()}}));
     return 0;
   }
   output.line(manager->machine_id());

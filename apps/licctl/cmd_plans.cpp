@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "client/info_json.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
 #include "licctl/status_text.hpp"
@@ -50,25 +51,6 @@ void print_plan(Output& output, const Plan& plan) {
   if (!plan.allows_virtual) output.line("  not in virtual machines and containers");
 }
 
-ordered_json plan_json(const Plan& plan) {
-  ordered_json out{{"id", plan.id}, {"name", plan.name}, {"kind", token(plan.kind)}, {"recommended", plan.recommended}};
-  out["price"] = plan.price ? ordered_json{{"amount", plan.price->amount},
-                                           {"currency", plan.price->currency},
-                                           {"per", text_json(plan.price->per)}}
-                            : ordered_json(nullptr);
-  out["months"] = plan.months ? ordered_json(*plan.months) : ordered_json(nullptr);
-  out["days"] = plan.days ? ordered_json(*plan.days) : ordered_json(nullptr);
-  out["seats"] = plan.seats;
-  out["virtual"] = plan.allows_virtual;
-  auto& features = out["features"] = ordered_json::object();
-  for (const auto& [name, value] : plan.features) features[name] = feature_json(value);
-  auto& limits = out["limits"] = ordered_json::object();
-  for (const auto& [name, limit] : plan.limits)
-    limits[name] = {{"max", limit.max ? ordered_json(*limit.max) : ordered_json(nullptr)},
-                    {"per", limit.per ? ordered_json(token(*limit.per)) : ordered_json(nullptr)}};
-  return out;
-}
-
 bool has_desktop() {
   const auto set = [](const char* name) {
     const char* value = std::getenv(name);
@@ -103,9 +85,7 @@ int list_plans(Client& client) {
   if (!manager) return output.fail(manager.error());
   const ProductInfo& product = manager->product();
   if (output.json()) {
-    ordered_json document{{"product", product.id}, {"name", product.name}, {"plans", ordered_json::array()}};
-    for (const auto& plan : product.plans) document["plans"].push_back(plan_json(plan));
-    output.line(json_lines(document));
+    output.line(json_lines(ordered_json::parse(plans_json(product))));
     return 0;
   }
   output.line(concat("Plans of ", printable(product.name)));

@@ -12,6 +12,7 @@
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/issuing.hpp"
+#include "licgen/lifecycle.hpp"
 #include "licgen/product_document.hpp"
 
 namespace lic::app {
@@ -170,6 +171,7 @@ Result<int> create(const CreateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Order order, order_of(request, catalog, vendor.now()));
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   LIC_TRY(check_order(order, key, product));
+  LIC_TRY(warn_of_slow_clock(*ledger, vendor));
   LIC_TRY_ASSIGN(auto sink, open_sink(options, vendor));
   return issue(order, {key, product}, *ledger, sink ? &*sink : nullptr, vendor);
 }

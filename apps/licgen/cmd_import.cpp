@@ -14,6 +14,7 @@
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/importing.hpp"
+#include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/row_file.hpp"
@@ -336,6 +337,7 @@ Result<int> import_file(const ImportOptions& options, Vendor& vendor) {
   if (const auto checked = import.check(); !checked)
     return fail_with_faults(checked.error(), import.faults(), vendor.output());
   LIC_TRY(import.check_signer(key, product, catalog));
+  LIC_TRY(warn_of_slow_clock(*ledger, vendor));
   LIC_TRY_ASSIGN(auto keys, open_key_file(options));
   std::optional<DocumentSink> sink;
   if (options.out) {

@@ -11,6 +11,7 @@
 #include "licgen/carried_product.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/input_rows.hpp"
+#include "licgen/lifecycle.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/row_file.hpp"
 #include "licgen/row_issuing.hpp"
@@ -309,6 +310,7 @@ Result<int> run(const CreateOptions& options, Vendor& vendor) {
   if (const auto checked = from.check(); !checked)
     return fail_with_faults(checked.error(), from.faults(), vendor.output());
   LIC_TRY(from.check_signer(key, product));
+  LIC_TRY(warn_of_slow_clock(*ledger, vendor));
   LIC_TRY_ASSIGN(auto keys, from.open_key_file());
   std::optional<DocumentSink> sink;
   if (options.out && !keys) {

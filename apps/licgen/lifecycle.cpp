@@ -184,6 +184,16 @@ Result<void> check_clock(const LicenseSummary& license, Time now) {
                "set the clock right; nothing was changed");
 }
 
+Result<void> warn_of_slow_clock(Ledger& ledger, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const auto newest, ledger.newest_history_time());
+  const Time now = vendor.now();
+  if (clock_moved_back(now, newest))
+    vendor.output().warn(concat("the clock of this machine seems wrong: it is ", format_time(now),
+                                " by it, and the newest entry of the ledger is of ", format_time(*newest),
+                                "; what is issued now is dated by this clock"));
+  return {};
+}
+
 Result<void> require_in_force(const Standing& standing) {
   if (!standing.terms.suspended_at) return {};
   return error(

@@ -65,6 +65,10 @@ struct Reissue {
 /// Errors: failure, when the clock is behind the newest document of the license.
 [[nodiscard]] Result<void> check_clock(const LicenseSummary& license, Time now);
 
+/// Warns where the clock is behind the newest entry of the ledger, before licenses are issued by it.
+/// No error: an entry that was made while the clock ran ahead stays, and would stop all issuing.
+[[nodiscard]] Result<void> warn_of_slow_clock(Ledger& ledger, Vendor& vendor);
+
 /// `[{"member", "before", "after"}]`, null where there is none.
 [[nodiscard]] nlohmann::ordered_json changes_json(const std::vector<TermsChange>& changes);
 

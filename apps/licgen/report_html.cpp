@@ -138,7 +138,8 @@ std::string cards(const Report& report) {
   out += money_card("Due within 30 days", soon.revenue,
                     concat(number(soon.licenses), soon.licenses == 1 ? " renewal" : " renewals"), report);
   if (report.activated > 0)
-    out += card("Seats taken", number(total.activations), concat("of ", number(report.activated), " licenses"));
+    out += card("Seats taken", number(total.activations),
+                concat("of ", number(report.activated), report.activated == 1 ? " license" : " licenses"));
   return out + "</dl>\n";
 }
 

@@ -218,7 +218,8 @@ void print_report(const Report& report, ReportBy by, Output& output) {
                        total.returned, " returned, ", total.imported, " imported"));
   if (total.unpriced > 0) output.line(concat("without a list price, and so not in the revenue: ", total.unpriced));
   if (report.activated > 0)
-    output.line(concat("activations: ", total.activations, " machines of ", report.activated, " licenses, at most ",
+    output.line(concat("activations: ", total.activations, total.activations == 1 ? " machine" : " machines", " of ",
+                       report.activated, report.activated == 1 ? " license" : " licenses", ", at most ",
                        report.most_taken, " of one"));
   print_use(report, output);
 }

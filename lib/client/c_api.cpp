@@ -199,10 +199,7 @@ int lic_get_status(lic_manager* manager, lic_status* status, lic_error* error) {
 }
 
 int lic_status_json(lic_manager* manager, char** text, lic_error* error) {
-  if (text == nullptr) return missing(error, "the place for the text");
-  *text = nullptr;
-  if (manager == nullptr) return no_manager(error);
-  return guarded(error, [&] {
+  return with_text(manager, text, error, [&] {
     return give_copy(lic::status_json(manager->impl.status(), manager->manager.machine_id()), text, error);
   });
 }

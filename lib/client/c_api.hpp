@@ -53,16 +53,12 @@ int answer_change(const Result<Change>& change, lic_error* out) noexcept;
 int no_manager(lic_error* out) noexcept;
 int missing(lic_error* out, const char* what) noexcept;
 
-/// What `work` returns; that memory ran out, or whatever is thrown, as an answer.
+/// What `work(context)` returns; that memory ran out, or whatever is thrown, as an answer.
+int run_guarded(lic_error* out, int (*work)(void* context), void* context) noexcept;
 template <class Work>
 int guarded(lic_error* out, Work work) noexcept {
-  try {
-    return work();
-  } catch (const std::bad_alloc&) {
-    return answer(out, LIC_FAILURE, "out of memory");
-  } catch (...) {
-    return answer(out, LIC_FAILURE, "internal fault");
-  }
+  return run_guarded(
+      out, [](void* context) { return (*static_cast<Work*>(context))(); }, &work);
 }
 
 /// A string that may be absent.
@@ -92,6 +88,35 @@ void write_sized(void* caller, std::size_t size, Sized ours) noexcept {
   std::memset(static_cast<char*>(caller) + common, 0, size - common);
 }
 
+/// An array of the caller's, as lic_plans() describes it: begin(), add() each, end().
+class CallersArray {
+ public:
+  template <class Sized>
+  CallersArray(Sized* first, std::size_t* count) noexcept
+      : next_(reinterpret_cast<char*>(first)),
+        count_(count),
+        room_(first == nullptr || count == nullptr ? 0 : *count),
+        size_(room_ > 0 && has_size(first) ? first->size : 0),
+        asks_(first == nullptr && count != nullptr && *count == 0) {}
+
+  /// What is wrong with it, or with the manager, as an answer; LIC_OK: nothing.
+  int begin(const lic_manager* manager, lic_error* error) noexcept;
+  template <class Sized>
+  void add(const Sized& one) noexcept {
+    if (++*count_ > room_) return;
+    write_sized(next_, size_, one);
+    next_ += size_;
+  }
+  int end(lic_error* error) const noexcept;
+
+ private:
+  char* next_;
+  std::size_t* count_;
+  std::size_t room_;
+  std::size_t size_;
+  bool asks_;
+};
+
 [[nodiscard]] lic_verdict verdict_of(const Decision& decision) noexcept;
 [[nodiscard]] lic_status status_of(const Status& status) noexcept;
 [[nodiscard]] lic_limit limit_of(std::string_view name, const LimitUsage& usage) noexcept;
@@ -100,6 +125,15 @@ void write_sized(void* caller, std::size_t size, Sized ours) noexcept {
 int give_buffer(std::string_view text, char* buffer, std::size_t size, std::size_t* needed, lic_error* error) noexcept;
 /// A copy that lic_free() frees. Throws std::bad_alloc.
 int give_copy(const std::string& text, char** out, lic_error* error);
+
+/// Fills a place for a text, which is null unless all went well.
+template <class Work>
+int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
+  if (text == nullptr) return missing(error, "the place for the text");
+  *text = nullptr;
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, work);
+}
 
 }  // namespace lic::c_api
 

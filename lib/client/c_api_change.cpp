@@ -68,21 +68,13 @@ int lic_get_limit(lic_manager* manager, const char* name, lic_limit* limit, lic_
 }
 
 int lic_usage(lic_manager* manager, lic_limit* limits, size_t* count, lic_error* error) {
-  if (count == nullptr) return missing(error, "the place for the number of limits");
-  const std::size_t room = limits == nullptr ? 0 : *count;
-  const bool asks = limits == nullptr && *count == 0;
-  *count = 0;
-  if (room > 0 && !has_size(limits)) return missing(error, "lic_limit with its size");
-  if (manager == nullptr) return no_manager(error);
+  CallersArray out(limits, count);
+  if (const int code = out.begin(manager, error); code != LIC_OK) return code;
   return guarded(error, [&] {
     const auto all = manager->manager.usage();
     if (!all) return answer(error, all.error());
-    const std::size_t size = room > 0 ? limits->size : 0;
-    for (std::size_t i = 0; i < std::min(room, all->size()); ++i)
-      write_sized(reinterpret_cast<char*>(limits) + i * size, size, limit_of((*all)[i].first, (*all)[i].second));
-    *count = all->size();
-    if (room >= all->size() || asks) return answer(error, LIC_OK);
-    return answer(error, LIC_USAGE, "there is no room for all limits");
+    for (const auto& [name, usage] : *all) out.add(limit_of(name, usage));
+    return out.end(error);
   });
 }
 
@@ -131,6 +123,17 @@ int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
 int lic_deactivate(lic_manager* manager, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   return guarded(error, [&] { return answer_change(manager->manager.deactivate(), error); });
+}
+
+int lic_keep_state_key(lic_manager* manager, int place, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  if (place != LIC_KEY_PLACE_FILE && place != LIC_KEY_PLACE_KEYRING)
+    return answer(error, LIC_USAGE, "that is no lic_key_place");
+  return guarded(error, [&] {
+    const bool keyring = place == LIC_KEY_PLACE_KEYRING;
+    const auto kept = manager->manager.keep_state_key(keyring ? lic::KeyPlace::keyring : lic::KeyPlace::file);
+    return kept ? answer(error, LIC_OK, kept->message, kept->hint) : answer(error, kept.error());
+  });
 }
 
 int lic_refresh(lic_manager* manager, lic_error* error) {

@@ -7,13 +7,26 @@ using namespace lic::c_api;
 
 namespace {
 
-/// Fills a place for a text, which is null unless all went well.
-template <class Work>
-int with_text(lic_manager* manager, char** text, lic_error* error, Work work) noexcept {
-  if (text == nullptr) return missing(error, "the place for the text");
-  *text = nullptr;
-  if (manager == nullptr) return no_manager(error);
-  return guarded(error, work);
+/// A statement into `text` and, where it is wanted, what it is into `about`.
+int give_statement(const lic::Result<lic::UsageReport>& report, char** text, lic_statement* about, lic_error* error) {
+  if (!report) return answer(error, report.error());
+  give_copy(report->document, text, error);
+  lic_statement out{};
+  out.seq = report->seq;
+  out.from = seconds_or_zero(report->from);
+  out.to = seconds_or_zero(report->to);
+  copy_text(out.license_key, report->license_key);
+  copy_text(out.device, report->device);
+  if (about != nullptr) write_sized(about, about->size, out);
+  return answer(error, LIC_OK, lic::concat("statement ", report->seq, " of license ", report->license_key));
+}
+
+/// Whether `about` is absent or can be filled; it is then empty.
+bool cleared(lic_statement* about) noexcept {
+  if (about == nullptr) return true;
+  if (!has_size(about)) return false;
+  write_sized(about, about->size, lic_statement{});
+  return true;
 }
 
 }  // namespace
@@ -22,7 +35,9 @@ int lic_request_activation(lic_manager* manager, const char* license_key, int an
   return with_text(manager, document, error, [&] {
     if (is_absent(license_key)) return missing(error, "the license key");
     const auto made = manager->manager.request_activation(license_key, anew != 0);
-    return made ? give_copy(made->document, document, error) : answer(error, made.error());
+    if (!made) return answer(error, made.error());
+    give_copy(made->document, document, error);
+    return answer(error, LIC_OK, lic::concat("request ", made->id, " for license ", made->license_key));
   });
 }
 
@@ -90,18 +105,18 @@ int lic_apply_clock_reset(lic_manager* manager, const void* document, size_t siz
   });
 }
 
-int lic_report_usage(lic_manager* manager, const char* license_key, int new_key, char** statement, lic_error* error) {
+int lic_report_usage(lic_manager* manager, const char* license_key, int new_key, char** statement, lic_statement* about,
+                     lic_error* error) {
+  if (!cleared(about)) return missing(error, "lic_statement with its size");
   return with_text(manager, statement, error, [&] {
-    const auto made = manager->manager.report_usage(or_empty(license_key), new_key != 0);
-    if (!made) return answer(error, made.error());
-    give_copy(made->document, statement, error);
-    return answer(error, LIC_OK, lic::concat("statement ", made->seq, " of license ", made->license_key));
+    return give_statement(manager->manager.report_usage(or_empty(license_key), new_key != 0), statement, about, error);
   });
 }
 
-int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement, lic_error* error) {
+int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement,
+                       lic_statement* about, lic_error* error) {
+  if (!cleared(about)) return missing(error, "lic_statement with its size");
   return with_text(manager, statement, error, [&] {
-    const auto kept = manager->manager.reported_usage(seq, or_empty(license_key));
-    return kept ? give_copy(kept->document, statement, error) : answer(error, kept.error());
+    return give_statement(manager->manager.reported_usage(seq, or_empty(license_key)), statement, about, error);
   });
 }

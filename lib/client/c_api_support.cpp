@@ -80,6 +80,16 @@ int answer_change(const Result<Change>& change, lic_error* out) noexcept {
   return answer(out, change->changed ? LIC_OK : code_of(change->decision.reason), change->message, change->hint);
 }
 
+int run_guarded(lic_error* out, int (*work)(void* context), void* context) noexcept {
+  try {
+    return work(context);
+  } catch (const std::bad_alloc&) {
+    return answer(out, LIC_FAILURE, "out of memory");
+  } catch (...) {
+    return answer(out, LIC_FAILURE, "internal fault");
+  }
+}
+
 int no_manager(lic_error* out) noexcept {
   return answer(out, LIC_USAGE, "no license manager is open", "lic_open gives one, and lic_close takes it away");
 }
@@ -89,6 +99,18 @@ int missing(lic_error* out, const char* what) noexcept {
   answer(out, LIC_USAGE, what);
   std::strncat(out->message, " is missing", sizeof out->message - std::strlen(out->message) - 1);
   return LIC_USAGE;
+}
+
+int CallersArray::begin(const lic_manager* manager, lic_error* error) noexcept {
+  if (count_ == nullptr) return missing(error, "the place for the number");
+  *count_ = 0;
+  if (room_ > 0 && size_ == 0) return missing(error, "the size of the first structure");
+  return manager == nullptr ? no_manager(error) : LIC_OK;
+}
+
+int CallersArray::end(lic_error* error) const noexcept {
+  if (asks_ || *count_ <= room_) return answer(error, LIC_OK);
+  return answer(error, LIC_USAGE, "there is no room for all of them");
 }
 
 lic_verdict verdict_of(const Decision& decision) noexcept {
@@ -117,11 +139,16 @@ lic_status status_of(const Status& status) noexcept {
   copy_text(out.next_action, status.next.action);
   copy_text(out.next_url, status.next.url);
   out.latest_time = seconds_or_zero(status.latest_time);
-  if (status.revocations) out.revocations_until = seconds_or_zero(status.revocations->next_update);
+  if (status.revocations) {
+    out.revocations_until = seconds_or_zero(status.revocations->next_update);
+    out.revocations_seq = status.revocations->seq;
+    out.revocations_at = seconds_or_zero(status.revocations->issued_at);
+  }
   if (status.revoked) {
     out.revoked_at = seconds_or_zero(status.revoked->at);
     copy_text(out.revoked_reason, status.revoked->reason);
   }
+  copy_text(out.obstacle, status.obstacle);
   return out;
 }
 

@@ -72,12 +72,36 @@ Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Tim
   if (!change(next, now)) return {};
   next.seq = book_.seq + 1;
   if (usage_damaged_) LIC_TRY(store_.set_usage_aside(now));
+  const std::int64_t seq = next.seq;
+  UsageBook former = book_;
   std::optional<UsageBook> mark = next;
-  LIC_TRY(write_usage(next, now));
-  counted = true;
-  book_ = std::move(next);
-  loaded_.state.usage.swap(mark);
-  return save(environment_.now());
+  auto done = write_usage(next, now);
+  if (done) {
+    counted = true;
+    book_ = std::move(next);
+    loaded_.state.usage.swap(mark);
+    done = save(environment_.now());
+  }
+  if (done) return {};
+  return uncounted(std::move(former), seq, now, std::move(done).error(), counted);
+}
+
+/// Without its mark in the state, what was counted could be undone with a copy of the file, so
+/// it is not granted. Then it is not to stay counted either: the book of before is written
+/// anew, above `seq`, the number of the one that may be on disk. `fault` is what there is to tell.
+Error Installation::uncounted(UsageBook former, std::int64_t seq, Time now, Error fault, bool& counted) {
+  const auto is_at = [this](std::int64_t number) { return read_usage() && book_.seq == number; };
+  counted = !read_usage() || book_.seq >= seq;
+  if (!counted) return fault;  // nothing was written
+  former.seq = seq + 1;
+  counted = !write_usage(former, now) && !is_at(former.seq);
+  if (!counted) {
+    book_ = std::move(former);
+    return fault;
+  }
+  fault.message = concat("it is recorded, but not confirmed: ", fault.message);
+  fault.hint = "when that is mended, look at what is used before it is done again";
+  return fault;
 }
 
 Result<LicenseKey> Installation::key_of_product(std::string_view typed) const {

@@ -72,7 +72,9 @@ Result<ClockCodeInfo> Installation::clock_code() {
   ClockCode fresh = ClockCode::make(standing_.info.id, standing_.fingerprint, latest);
   std::string& waiting = loaded_.state.clock_code;
   const auto before = ClockCode::parse(waiting);
-  if (before && before->latest() == fresh.latest()) return ClockCodeInfo{before->text(), latest, now, false};
+  // One that is marked as used though it waits (the process was killed halfway) has no answer any more.
+  if (before && before->latest() == fresh.latest() && !marks_.is_used(before->text()))
+    return ClockCodeInfo{before->text(), latest, now, false};
   waiting = fresh.text();
   LIC_TRY(save(now));
   return ClockCodeInfo{fresh.text(), latest, now, true};
@@ -101,21 +103,33 @@ Result<Time> Installation::check_reset(const ClockReset& reset, std::string_view
   return latest;
 }
 
-/// What was counted and begun while the clock ran ahead goes on from `right`.
-Result<void> Installation::move_back(Time wrong, Time right) {
+/// What was counted and begun while the clock ran ahead goes on from `right`; all of it in the
+/// state, so that it is written at once. True: usage_data.json is the older one then.
+Result<bool> Installation::move_back(Time wrong, Time right) {
   ClientState& state = loaded_.state;
   state.high_water = right;
   if (state.license) state.license->activated_at = std::min(state.license->activated_at, right);
   if (state.grant) state.grant->started_at = moved_back(state.grant->started_at, wrong, right);
   UsageBook next = book_;
   for (auto& [name, counter] : next.counters) set_back(counter, right);
-  if (next == book_) return {};
+  if (next == book_) return false;
   ++next.seq;
   if (usage_damaged_) LIC_TRY(store_.set_usage_aside(right));
-  LIC_TRY(write_usage(next, right));
-  book_ = next;
   state.usage = std::move(next);
-  return {};
+  return true;
+}
+
+/// Where the state could not be written after the mark of `code`: that is taken back, if the state on disk
+/// waits for the answer still.
+Error Installation::reset_failed(const std::string& code, Error fault) {
+  const bool waits = read_state() && loaded_.state.clock_code == code;
+  if (waits && (!marks_.is_used(code) || marks_.forget(code) || !marks_.is_used(code))) return fault;
+  fault.message = concat(waits ? "the clock reset is used up, but nothing was set back: "
+                               : "the latest time seen here may be set back, but: ",
+                         fault.message);
+  fault.hint = waits ? "licctl --clock-code prints a new code for the vendor"
+                     : "licctl --license-info shows how the license stands";
+  return fault;
 }
 
 Result<Change> Installation::apply_clock_reset(ByteView document, std::string_view name) {
@@ -126,15 +140,17 @@ Result<Change> Installation::apply_clock_reset(ByteView document, std::string_vi
   LIC_TRY_ASSIGN(const Time wrong, check_reset(reset, what, now));
   const std::string code = reset.code.text();
   // The mark first: killed after it, the code is spent and another is needed; never is one used twice.
-  LIC_TRY(marks_.use(code, now));
+  if (const auto marked = marks_.use(code, now); !marked) return reset_failed(code, marked.error());
   ClientState& state = loaded_.state;
   state.clock_code.clear();
   state.clock_resets.push_back(code);
   if (state.clock_resets.size() > kMostResets) state.clock_resets.erase(state.clock_resets.begin());
-  LIC_TRY(move_back(wrong, reset.issued_at));
+  const auto moved = move_back(wrong, reset.issued_at);
+  if (!moved) return reset_failed(code, moved.error());
   take_license();
   drop_given_back();
-  LIC_TRY(save(now));
+  if (auto saved = save(now); !saved) return reset_failed(code, std::move(saved).error());
+  if (*moved) static_cast<void>(write_usage(book_, reset.issued_at));  // what the state says counts, too
   LIC_TRY(read_state());
   return Change{true,
                 standing_.decision_at(now),

@@ -213,4 +213,10 @@ Result<void> GrantMarks::use(std::string_view clock_code, Time at) const {
   return write_marks(file(), marks);
 }
 
+Result<void> GrantMarks::forget(std::string_view clock_code) const {
+  Marks marks = read_marks(file_);
+  std::erase_if(marks.resets, [&](const ResetMark& mark) { return mark.code == clock_code; });
+  return write_marks(file_, marks);
+}
+
 }  // namespace lic

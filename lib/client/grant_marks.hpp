@@ -45,6 +45,8 @@ class GrantMarks {
   [[nodiscard]] bool is_used(std::string_view clock_code) const;
   /// Errors: denied, failure.
   [[nodiscard]] Result<void> use(std::string_view clock_code, Time at) const;
+  /// That it was used, after all, is not so. Errors: denied, failure.
+  [[nodiscard]] Result<void> forget(std::string_view clock_code) const;
 
  private:
   /// Empty where there is no home.

@@ -47,8 +47,8 @@ class Installation {
   /// the time that counts, to which every counter has moved on, and says whether it changed
   /// anything; then usage_data.json and its mark in the state are written.
   /// Errors: usage (a file is judged in place of the state), denied, unavailable, failure.
-  /// `counted` says whether usage_data.json was written, which it is, with an error, when the
-  /// mark alone could not be.
+  /// With an error nothing is changed, unless `counted`: then usage_data.json was written, and
+  /// neither its mark nor the book of before could be. The message says so.
   Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted);
 
   /// A time that this process has seen: as good as one in the state, until it ends or the
@@ -115,6 +115,7 @@ class Installation {
   // key_place.cpp
   Result<Change> move_key_to_keyring();
   Result<Change> move_key_to_file();
+  Error uncounted(UsageBook former, std::int64_t seq, Time now, Error fault, bool& counted);
   /// Writes usage_data.json, sealed with the secret of the state.
   Result<void> write_usage(const UsageBook& book, Time now);
   /// The same with what it has, where there is one.
@@ -160,7 +161,8 @@ class Installation {
   [[nodiscard]] Result<void> check_untouched() const;
   [[nodiscard]] Result<Time> time_to_reset(Time now) const;
   [[nodiscard]] Result<Time> check_reset(const ClockReset& reset, std::string_view what, Time now) const;
-  Result<void> move_back(Time wrong, Time right);
+  Result<bool> move_back(Time wrong, Time right);
+  Error reset_failed(const std::string& code, Error fault);
 
   // license_files.cpp: the other licenses of the state directory
   /// A genuine file there that could count.
@@ -193,6 +195,7 @@ class Installation {
   /// What was counted under the license of that key, else the active one, else the only one.
   [[nodiscard]] Result<MeteredLicense> license_to_report(std::string_view typed_key) const;
   [[nodiscard]] UsageStatement next_statement(const MeteredLicense& metered, const DeviceKey& device, Time now) const;
+  [[nodiscard]] Error not_surely_made(const UsageStatement& statement, std::string_view digest, Error fault) const;
 
   const Beginning beginning_;
   const Environment& environment_;

@@ -190,9 +190,10 @@ Result<ImportedRevocations> Installation::import_revocations(ByteView document, 
   if (!is_there) LIC_TRY(write_file(store_.revocations_file(), document));
   const bool learned = take_list(list, file_stamp(store_.revocations_file()));
   const Time now = environment_.now();
-  if (learned || adopted_) LIC_TRY(save(now));
-  LIC_TRY(read_state());  // what was wrong with the list before is so no more
   const std::string of_number = concat("list ", list.seq, " of revocations, of ", format_date(list.issued_at));
+  // The list itself is there, and counts as long as it is.
+  if (learned || adopted_) LIC_TRY(done_but(save(now), concat("took ", of_number)));
+  LIC_TRY(read_state());  // what was wrong with the list before is so no more
   return ImportedRevocations{
       {order == Order::newer,
        standing_.decision_at(now),

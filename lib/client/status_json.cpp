@@ -91,6 +91,7 @@ std::string status_json(const Status& status, std::string_view machine_id) {
       {"revocation_list",
        revocation_list_json(status.revocations, std::max(status.at, status.latest_time.value_or(status.at)))},
       {"next", next_json(status.next)},
+      {"obstacle", json::text_or_null(status.obstacle)},
       {"warnings", json::list_of(status.warnings)},
   }));
 }

@@ -118,6 +118,15 @@ UsageStatement Installation::next_statement(const MeteredLicense& metered, const
   return statement;
 }
 
+/// Where the state on disk has it, though a fault came after.
+Error Installation::not_surely_made(const UsageStatement& statement, std::string_view digest, Error fault) const {
+  const UsageChain* const last = chain_of(loaded_.state, statement.license);
+  if (last == nullptr || last->digest != digest) return fault;
+  fault.message = concat("usage statement ", statement.seq, " is made and counts as told, but: ", fault.message);
+  fault.hint = concat("licctl --usage-report FILE --statement ", statement.seq, " writes it");
+  return fault;
+}
+
 Result<UsageReport> Installation::report_usage(std::string_view license_key, bool new_key) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   LIC_TRY(check_untouched());  // nothing is signed by an edited one
@@ -141,14 +150,16 @@ Result<UsageReport> Installation::report_usage(std::string_view license_key, boo
   // Kept before it counts, so that one that counts is never lost.
   LIC_TRY(store_.keep_statement(statement.key, device.public_key().id(), statement.seq, document));
   state.device_seed = hex_encode(device.seed().view());
-  put_chain(state, {statement.license, statement.seq, usage_payload_digest(payload), statement.to});
+  const std::string digest = usage_payload_digest(payload);
+  put_chain(state, {statement.license, statement.seq, digest, statement.to});
   if (told) {
     next.seq = book_.seq + 1;
     state.usage = next;
   }
   // One file, so the chain and what it has told move on together. The mark in it counts
   // where usage_data.json, written after it, is the older one.
-  LIC_TRY(save(environment_.now()));
+  if (auto saved = save(environment_.now()); !saved)
+    return not_surely_made(statement, digest, std::move(saved).error());
   if (told && write_usage(next, now)) LIC_TRY(read_state());
   return report_of(statement, std::move(document));
 }

@@ -262,6 +262,8 @@ class Ledger {
       const std::function<Result<void>(const HistoryRow&)>& visit) = 0;
   /// The number of the entry that was added last, ever; 0 for none.
   [[nodiscard]] virtual Result<std::int64_t> newest_history_number() = 0;
+  /// The latest time of the last thousand entries, the keys and the product files. Absent: there are none.
+  [[nodiscard]] virtual Result<std::optional<Time>> newest_history_time() = 0;
   /// How many entries are from before there was a chain.
   [[nodiscard]] virtual Result<std::int64_t> unchained_history() = 0;
   /// The numbers of entries that no transaction has written: below 1, with an empty text where

@@ -234,6 +234,15 @@ class SqliteLedger final : public Ledger {
     return connection_->number("SELECT value FROM counters WHERE name = 'history'");
   }
 
+  Result<std::optional<Time>> newest_history_time() override {
+    // Not the last entry alone: after one that was made by a slow clock the next is to be told as well.
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT max(at) FROM (SELECT * FROM (SELECT at FROM history ORDER BY "
+                                                 "number DESC LIMIT 1000) UNION ALL SELECT created_at FROM keys UNION "
+                                                 "ALL SELECT imported_at FROM products)"));
+    LIC_TRY(rows.next());
+    return rows.optional_time(0);
+  }
+
   Result<std::int64_t> unchained_history() override {
     return connection_->number("SELECT value FROM counters WHERE name = 'history-before-chain'");
   }

@@ -9,24 +9,32 @@
 Works on the C interface of liblic (lic/lic.h), which states what holds for each call.
 """
 
-from ._library import version as _version
-from ._manager import (
+from ._answers import (
     Change,
     Code,
     Consumption,
     Customer,
     FeatureValue,
+    KeyPlace,
     LicenseError,
-    LicenseManager,
+    LicenseFile,
     LicenseStatus,
+    MachineFact,
     NextStep,
+    Plan,
+    PlanLimit,
+    Price,
     Product,
     RevocationList,
     Revoked,
     Standing,
     UsageLimit,
+    UsageStatement,
     Verdict,
+    VirtualLayer,
 )
+from ._library import version as _version
+from ._manager import LicenseManager
 
 __version__ = _version()
 
@@ -36,14 +44,22 @@ __all__ = [
     "Consumption",
     "Customer",
     "FeatureValue",
+    "KeyPlace",
     "LicenseError",
+    "LicenseFile",
     "LicenseManager",
     "LicenseStatus",
+    "MachineFact",
     "NextStep",
+    "Plan",
+    "PlanLimit",
+    "Price",
     "Product",
     "RevocationList",
     "Revoked",
     "Standing",
     "UsageLimit",
+    "UsageStatement",
     "Verdict",
+    "VirtualLayer",
 ]

@@ -46,7 +46,7 @@ class Product(_Sized):
     _fields_ = [
         ("size", c_size_t),
         ("version", c_int64),
-        ("id", c_char * 64),
+        ("id", c_char * 72),
         ("name", c_char * 256),
         ("purchase_url", c_char * 512),
         ("renewal_url", c_char * 512),
@@ -57,7 +57,7 @@ class Product(_Sized):
 class Limit(_Sized):
     _fields_ = [
         ("size", c_size_t),
-        ("name", c_char * 64),
+        ("name", c_char * 72),
         ("max", c_int64),
         ("used", c_int64),
         ("left", c_int64),
@@ -65,6 +65,34 @@ class Limit(_Sized):
         ("overage", c_int64),
         ("period", c_int32),
         ("is_near", c_int32),
+    ]
+
+
+class LicenseFile(_Sized):
+    _fields_ = [
+        ("size", c_size_t),
+        ("verdict", Verdict),
+        ("is_active", c_int32),
+        ("serial", c_int64),
+        ("starts", c_int64),
+        ("expires", c_int64),
+        ("status", c_char * 32),
+        ("kind", c_char * 16),
+        ("license_key", c_char * 64),
+        ("plan", c_char * 72),
+        ("problem", c_char * 512),
+        ("path", c_char * 4096),
+    ]
+
+
+class Statement(_Sized):
+    _fields_ = [
+        ("size", c_size_t),
+        ("seq", c_int64),
+        ("from_", c_int64),
+        ("to", c_int64),
+        ("license_key", c_char * 64),
+        ("device", c_char * 72),
     ]
 
 
@@ -80,6 +108,9 @@ _SIGNATURES = {
     "lic_feature_value": [c_void_p, c_char_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(Error)],
     "lic_status_json": [c_void_p, _TEXT, POINTER(Error)],
     "lic_get_product": [c_void_p, POINTER(Product), POINTER(Error)],
+    "lic_plans_json": [c_void_p, _TEXT, POINTER(Error)],
+    "lic_license_files": [c_void_p, POINTER(LicenseFile), POINTER(c_size_t), POINTER(Error)],
+    "lic_machine_json": [c_void_p, _TEXT, POINTER(Error)],
     "lic_machine_id": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(Error)],
     "lic_state_dir": [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(Error)],
     "lic_usage": [c_void_p, POINTER(Limit), POINTER(c_size_t), POINTER(Error)],
@@ -99,8 +130,10 @@ _SIGNATURES = {
     "lic_import_revocations": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(Error)],
     "lic_clock_code": [c_void_p, _TEXT, POINTER(Error)],
     "lic_apply_clock_reset": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(Error)],
-    "lic_report_usage": [c_void_p, c_char_p, c_int, _TEXT, POINTER(Error)],
-    "lic_reported_usage": [c_void_p, c_int64, c_char_p, _TEXT, POINTER(Error)],
+    "lic_report_usage": [c_void_p, c_char_p, c_int, _TEXT, POINTER(Statement), POINTER(Error)],
+    "lic_reported_usage": [c_void_p, c_int64, c_char_p, _TEXT, POINTER(Statement), POINTER(Error)],
+    "lic_keep_state_key": [c_void_p, c_int, POINTER(Error)],
+    "lic_state_key_place": [c_void_p, POINTER(c_int), POINTER(Error)],
     "lic_refresh": [c_void_p, POINTER(Error)],
     "lic_refresh_every": [c_void_p, c_int64, POINTER(Error)],
     "lic_on_change": [c_void_p, Listener, c_void_p, POINTER(Error)],

@@ -1,12 +1,10 @@
-"""LicenseManager and what it answers with."""
+"""LicenseManager: the calls of liblic."""
 
 from __future__ import annotations
 
 import atexit
 import ctypes
-import dataclasses
 import datetime
-import enum
 import json
 import os
 import threading
@@ -15,223 +13,37 @@ from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 
 from . import _library
+from ._answers import (
+    Change,
+    Code,
+    Consumption,
+    FeatureValue,
+    KeyPlace,
+    LicenseError,
+    LicenseFile,
+    LicenseStatus,
+    MachineFact,
+    Plan,
+    Product,
+    Standing,
+    UsageLimit,
+    UsageStatement,
+    Verdict,
+    VirtualLayer,
+    error_of,
+    fact_of,
+    file_of,
+    layer_of,
+    limit_of,
+    plan_of,
+    statement_of,
+    status_of,
+    text_of,
+    verdict_of,
+)
 from ._library import library
 
-FeatureValue = Union[bool, int, str, List[str]]
 PathLike = Union[str, "os.PathLike[str]"]
-
-
-class Code(enum.IntEnum):
-    """What comes of a call: 0 is a yes or done, 1 to 9 an error, 10 and more a definite no."""
-
-    OK = 0
-    FAILURE = 1
-    USAGE = 2
-    INVALID_INPUT = 3
-    NOT_FOUND = 4
-    CONFLICT = 5
-    DENIED = 6
-    UNAVAILABLE = 7
-    NO_LICENSE = 10
-    EXPIRED = 11
-    REVOKED = 12
-    SUSPENDED = 13
-    WRONG_MACHINE = 14
-    UNTRUSTED = 15
-    NOT_YET_VALID = 16
-    CLOCK_MOVED_BACK = 17
-    NO_SEAT_LEFT = 18
-    FEATURE_NOT_LICENSED = 19
-    USAGE_LIMIT_REACHED = 20
-    TRIAL_NOT_AVAILABLE = 21
-    VERSION_NOT_COVERED = 22
-    REVOCATIONS_STALE = 23
-
-    @classmethod
-    def _missing_(cls, value: object) -> Optional["Code"]:
-        """One of a later liblic."""
-        if not isinstance(value, int):
-            return None
-        code = int.__new__(cls, value)
-        code._name_ = f"CODE_{value}"
-        code._value_ = value
-        return code
-
-    @property
-    def token(self) -> str:
-        """As licctl --json has it: "usage-limit-reached"."""
-        return str(library.lic_code_name(int(self)).decode())
-
-
-class Standing(enum.IntEnum):
-    """What stands behind a yes."""
-
-    NONE = 0
-    VALID = 1
-    EXPIRING = 2
-    GRACE = 3
-    TRIAL = 4
-    FREE = 5
-
-
-class LicenseError(Exception):
-    """It could not be told or done. Its text says why, `hint` what to do about it, or is ""."""
-
-    def __init__(self, code: int, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code = Code(code)
-        self.hint = hint
-
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (int(self.code), str(self), self.hint)
-
-
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """A judgement at one moment. True where it is a yes."""
-
-    code: Code
-    standing: Standing
-    days_left: Optional[int]
-    message: str = ""
-    hint: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        return self.code == Code.OK
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """What came of a change that was asked for. True where it was done."""
-
-    code: Code
-    message: str
-    hint: str
-
-    @property
-    def changed(self) -> bool:
-        return self.code == Code.OK
-
-    def __bool__(self) -> bool:
-        return self.changed
-
-
-@dataclasses.dataclass(frozen=True)
-class UsageLimit:
-    """A limit and what is used of it."""
-
-    name: str
-    max: Optional[int]  # None: unlimited
-    used: int
-    left: Optional[int]  # None: unlimited
-    per: Optional[str]  # "day", "month", "year"; None: a level, which release() gives back
-    resets: Optional[datetime.datetime]
-    overage: int  # per cent of `max` that may be used beyond it
-    is_near: bool  # from 80 % of `max` on
-
-
-@dataclasses.dataclass(frozen=True)
-class Consumption:
-    """What came of using some of a limit. True where it may be used."""
-
-    code: Code
-    limit: Optional[UsageLimit]  # as it stands then; None where the license does not hold
-    message: str = ""
-    hint: str = ""
-
-    @property
-    def allowed(self) -> bool:
-        return self.code == Code.OK
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-
-@dataclasses.dataclass(frozen=True)
-class Customer:
-    name: Optional[str]
-    email: Optional[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class NextStep:
-    """What the user should do next, and where."""
-
-    action: str
-    url: Optional[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Revoked:
-    """That the vendor has revoked the license."""
-
-    at: Optional[datetime.datetime]
-    reason: Optional[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class RevocationList:
-    """The newest list of revocations that was seen here."""
-
-    seq: int
-    issued_at: Optional[datetime.datetime]
-    next_update: Optional[datetime.datetime]  # from then on it is stale
-
-
-@dataclasses.dataclass(frozen=True)
-class LicenseStatus:
-    """The whole answer at one moment."""
-
-    status: str  # "valid", "expiring", "grace", "trial", "free", or why not: "expired", ...
-    verdict: Verdict
-    license_key: Optional[str]
-    plan: Optional[str]
-    plan_name: Optional[str]
-    kind: Optional[str]
-    customer: Optional[Customer]
-    starts: Optional[datetime.datetime]
-    expires: Optional[datetime.datetime]  # None: never, or nothing runs
-    maintenance_until: Optional[datetime.datetime]
-    activated_at: Optional[datetime.datetime]
-    verified_at: Optional[datetime.datetime]
-    features: Dict[str, FeatureValue]
-    limits: Dict[str, UsageLimit]
-    seats: Optional[int]
-    machine_id: str
-    source: Optional[str]
-    next_step: Optional[NextStep]
-    revoked: Optional[Revoked]
-    revocation_list: Optional[RevocationList]  # None: none was ever seen here
-    latest_time: Optional[datetime.datetime]  # by which the clock is judged
-    warnings: List[str]
-
-    @property
-    def days_left(self) -> Optional[int]:
-        return self.verdict.days_left
-
-
-@dataclasses.dataclass(frozen=True)
-class Product:
-    """What the product file says."""
-
-    id: str
-    name: str
-    version: int
-    purchase_url: str
-    renewal_url: str
-    support: str
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
-
-
-def _error(code: int, error: _library.Error) -> LicenseError:
-    return LicenseError(code, _text(error.message), _text(error.hint))
 
 
 def _c_string(raw: bytes) -> bytes:
@@ -252,48 +64,6 @@ def _raw(text: Optional[str]) -> Optional[bytes]:
 
 def _raw_path(path: Optional[PathLike]) -> Optional[bytes]:
     return None if path is None else _c_string(os.fsencode(path))
-
-
-def _moment(seconds: int) -> Optional[datetime.datetime]:
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc) if seconds else None
-
-
-def _parsed(text: Optional[str]) -> Optional[datetime.datetime]:
-    if text is None:
-        return None
-    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
-
-
-def _limit(raw: _library.Limit) -> UsageLimit:
-    return UsageLimit(
-        name=_text(raw.name),
-        max=None if raw.max < 0 else raw.max,
-        used=raw.used,
-        left=None if raw.left < 0 else raw.left,
-        per={1: "day", 2: "month", 3: "year"}.get(raw.period),
-        resets=_moment(raw.resets),
-        overage=raw.overage,
-        is_near=bool(raw.is_near),
-    )
-
-
-def _limit_of(name: str, member: Dict[str, Any]) -> UsageLimit:
-    most, used = member["max"], member["used"]
-    return UsageLimit(
-        name=name,
-        max=most,
-        used=used,
-        left=member["left"],
-        per=member["per"],
-        resets=_parsed(member["resets"]),
-        overage=member.get("overage", 0),
-        is_near=bool(most) and used >= most - most // 5,
-    )
-
-
-def _verdict(raw: _library.Verdict, error: _library.Error) -> Verdict:
-    days = None if raw.days_left < 0 else raw.days_left
-    return Verdict(Code(raw.code), Standing(raw.standing), days, _text(error.message), _text(error.hint))
 
 
 class _Open:
@@ -412,7 +182,7 @@ class LicenseManager:
         error = _library.Error()
         code = library.lic_open(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error))
         if code:
-            raise _error(code, error)
+            raise error_of(code, error)
         self._open = _Open(pointer)
         _all_open.add(self._open)
         self._end = weakref.finalize(self, self._open.close)
@@ -469,7 +239,7 @@ class LicenseManager:
         decision = self.decision() if code == 0 else None
         standing = decision.standing if decision else Standing.NONE
         days = decision.days_left if decision else None
-        return Verdict(Code(code), standing, days, _text(error.message), _text(error.hint))
+        return Verdict(Code(code), standing, days, text_of(error.message), text_of(error.hint))
 
     def feature_value(self, name: str) -> Optional[FeatureValue]:
         """The value of a feature; None where it is not licensed now."""
@@ -481,68 +251,46 @@ class LicenseManager:
 
     def get_usage_limits(self) -> Dict[str, UsageLimit]:
         """The limits in force, with what every process has used of them: reads the file."""
-        room = 16
-        while True:
-            limits = (_library.Limit * room)()
-            limits[0].size = ctypes.sizeof(_library.Limit)
-            count = ctypes.c_size_t(room)
-            with self._open as pointer:
-                error = _library.Error()
-                code = library.lic_usage(pointer, limits, ctypes.byref(count), ctypes.byref(error))
-            if code == Code.USAGE and count.value > room:
-                room = count.value
-                continue
-            if code:
-                raise _error(code, error)
-            return {limit.name: limit for limit in map(_limit, limits[: count.value])}
+        limits = map(limit_of, self._array("lic_usage", _library.Limit))
+        return {limit.name: limit for limit in limits}
 
     def get_license_status(self) -> LicenseStatus:
         """All of it. Reads no file."""
-        document = json.loads(self._new_text("lic_status_json"))
-        customer, following = document["customer"], document["next"]
-        revoked, listed = document["revoked"], document["revocation_list"]
-        status = document["status"].replace("-", "_").upper()
-        standing = Standing.__members__.get(status, Standing.NONE)
-        code = Code.OK if standing else Code[status]
-        return LicenseStatus(
-            status=document["status"],
-            verdict=Verdict(code, standing, document["days_remaining"]),
-            license_key=document["license_key"],
-            plan=document["plan"],
-            plan_name=document["plan_name"],
-            kind=document["kind"],
-            customer=Customer(customer["name"], customer["email"]) if customer else None,
-            starts=_parsed(document["starts"]),
-            expires=_parsed(document["expires"]),
-            maintenance_until=_parsed(document["maintenance_until"]),
-            activated_at=_parsed(document["activation_date"]),
-            verified_at=_parsed(document["verified_at"]),
-            features=document["features"],
-            limits={name: _limit_of(name, member) for name, member in document["limits"].items()},
-            seats=document["seats"],
-            machine_id=document["machine_id"],
-            source=document["source"],
-            next_step=NextStep(following["action"], following["url"]) if following else None,
-            revoked=Revoked(_parsed(revoked["at"]), revoked["reason"]) if revoked else None,
-            revocation_list=RevocationList(listed["seq"], _parsed(listed["issued_at"]), _parsed(listed["next_update"]))
-            if listed
-            else None,
-            latest_time=_parsed(document["latest_time"]),
-            warnings=document["warnings"],
-        )
+        return status_of(json.loads(self._new_text("lic_status_json")))
 
     @property
     def product(self) -> Product:
         product = _library.Product()
         self._do("lic_get_product", ctypes.byref(product))
         return Product(
-            _text(product.id),
-            _text(product.name),
+            text_of(product.id),
+            text_of(product.name),
             product.version,
-            _text(product.purchase_url),
-            _text(product.renewal_url),
-            _text(product.support),
+            text_of(product.purchase_url),
+            text_of(product.renewal_url),
+            text_of(product.support),
         )
+
+    @property
+    def plans(self) -> List[Plan]:
+        """The plans of the product, in the vendor's order."""
+        return [plan_of(each) for each in json.loads(self._new_text("lic_plans_json"))["plans"]]
+
+    def license_files(self) -> List[LicenseFile]:
+        """Every license file of the state directory, and the active license.
+
+        The active one is first, the others follow in the order in which they would take its
+        place; last, those that cannot count.
+        """
+        return [file_of(each) for each in self._array("lic_license_files", _library.LicenseFile)]
+
+    def explain_machine(self) -> List[MachineFact]:
+        """By what this machine is known. Reads files anew."""
+        return [fact_of(each) for each in json.loads(self._new_text("lic_machine_json"))["facts"]]
+
+    def virtual_layers(self) -> List[VirtualLayer]:
+        """The virtual machine and the container that this system runs in, the outermost first."""
+        return [layer_of(each) for each in json.loads(self._new_text("lic_machine_json"))["virtual"]]
 
     @property
     def machine_id(self) -> str:
@@ -627,17 +375,35 @@ class LicenseManager:
         """Takes the vendor's answer to that code."""
         return self._change("lic_apply_clock_reset", answer, len(answer), _raw(name))
 
-    def report_usage(self, license_key: Optional[str] = None, new_key: bool = False) -> str:
+    def report_usage(self, license_key: Optional[str] = None, new_key: bool = False) -> UsageStatement:
         """What was counted since the last statement, signed by this device, for the vendor.
 
         It counts as told from then on; reported_usage() gives it again. `new_key` begins new
         chains, for a state that came from a backup.
         """
-        return self._new_text("lic_report_usage", _raw(license_key), int(new_key))
+        about = _library.Statement()
+        document = self._new_text("lic_report_usage", _raw(license_key), int(new_key), after=(ctypes.byref(about),))
+        return statement_of(document, about)
 
-    def reported_usage(self, seq: int, license_key: Optional[str] = None) -> Optional[str]:
+    def reported_usage(self, seq: int, license_key: Optional[str] = None) -> Optional[UsageStatement]:
         """Statement `seq`, from 1, again; None: there is none, or it is not kept any more."""
-        return self._new_text_or_none("lic_reported_usage", seq, _raw(license_key))
+        about = _library.Statement()
+        document = self._new_text_or_none("lic_reported_usage", seq, _raw(license_key), after=(ctypes.byref(about),))
+        return None if document is None else statement_of(document, about)
+
+    def keep_state_key(self, place: KeyPlace) -> Change:
+        """Keeps the secret of the state there from now on.
+
+        While a keyring does not open, LicenseManager() raises with Code.DENIED (it is locked) or
+        Code.UNAVAILABLE (none answers); a manager that is open goes on.
+        """
+        return self._change("lic_keep_state_key", int(place))
+
+    @property
+    def state_key_place(self) -> KeyPlace:
+        place = ctypes.c_int()
+        self._do("lic_state_key_place", ctypes.byref(place))
+        return KeyPlace(place.value)
 
     # --- keeping up
 
@@ -683,24 +449,24 @@ class LicenseManager:
         with self._open as pointer:
             code = int(getattr(library, name)(pointer, *arguments, ctypes.byref(error)))
         if 0 < code < 10:
-            raise _error(code, error)
+            raise error_of(code, error)
         return code, error
 
     def _do(self, name: str, *arguments: Any) -> None:
         """For what has no answer but that it was done."""
         code, error = self._ask(name, *arguments)
         if code:
-            raise _error(code, error)
+            raise error_of(code, error)
 
     def _judge(self, name: str) -> Verdict:
         raw = _library.Verdict()
         code, error = self._ask(name, ctypes.byref(raw))
         raw.code = code
-        return _verdict(raw, error)
+        return verdict_of(raw, error)
 
     def _change(self, name: str, *arguments: Any) -> Change:
         code, error = self._ask(name, *arguments)
-        return Change(Code(code), _text(error.message), _text(error.hint))
+        return Change(Code(code), text_of(error.message), text_of(error.hint))
 
     def _count(self, function: str, name: str, n: int) -> Consumption:
         if not -(2**63) <= n < 2**63:
@@ -708,7 +474,7 @@ class LicenseManager:
         limit = _library.Limit()
         code, error = self._ask(function, _raw(name), n, ctypes.byref(limit))
         shown = code in (Code.OK, Code.USAGE_LIMIT_REACHED)
-        return Consumption(Code(code), _limit(limit) if shown else None, _text(error.message), _text(error.hint))
+        return Consumption(Code(code), limit_of(limit) if shown else None, text_of(error.message), text_of(error.hint))
 
     def _buffer(self, name: str, *arguments: Any) -> Tuple[int, str]:
         room = 256
@@ -724,25 +490,46 @@ class LicenseManager:
                 room = needed.value
                 continue
             if 0 < code < 10:
-                raise _error(code, error)
-            return code, _text(buffer.value)
+                raise error_of(code, error)
+            return code, text_of(buffer.value)
 
-    def _new_text(self, name: str, *arguments: Any) -> str:
-        text = self._new_text_or_none(name, *arguments, absent=None)
+    def _array(self, name: str, kind: Type[Any]) -> List[Any]:
+        room = 16
+        while True:
+            array = (kind * room)()
+            array[0].size = ctypes.sizeof(kind)
+            count = ctypes.c_size_t(room)
+            error = _library.Error()
+            with self._open as pointer:
+                code = getattr(library, name)(pointer, array, ctypes.byref(count), ctypes.byref(error))
+            if code == Code.USAGE and count.value > room:
+                room = count.value
+                continue
+            if code:
+                raise error_of(code, error)
+            return list(array[: count.value])
+
+    def _new_text(self, name: str, *arguments: Any, after: Tuple[Any, ...] = ()) -> str:
+        text = self._new_text_or_none(name, *arguments, absent=None, after=after)
         if text is None:
             raise LicenseError(Code.FAILURE, f"{name} gave no text")
         return text
 
-    def _new_text_or_none(self, name: str, *arguments: Any, absent: Optional[int] = Code.NOT_FOUND) -> Optional[str]:
+    def _new_text_or_none(
+        self, name: str, *arguments: Any, absent: Optional[int] = Code.NOT_FOUND, after: Tuple[Any, ...] = ()
+    ) -> Optional[str]:
+        """A text that the library gives out; `arguments` come before its place, `after` behind it."""
         place = ctypes.c_void_p()
         error = _library.Error()
         with self._open as pointer:
-            code = getattr(library, name)(pointer, *arguments, ctypes.byref(place), ctypes.byref(error))
+            code = getattr(library, name)(
+                pointer, *arguments, ctypes.byref(place), *after, ctypes.byref(error)
+            )
         try:
             if code == absent:
                 return None
             if code:
-                raise _error(code, error)
-            return _text(ctypes.string_at(place.value)) if place.value else None
+                raise error_of(code, error)
+            return text_of(ctypes.string_at(place.value)) if place.value else None
         finally:
             library.lic_free(place)

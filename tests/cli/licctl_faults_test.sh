@@ -32,6 +32,8 @@ from=
 before() {
   rm -rf "$box"
   if [ -n "$from" ]; then cp -a "$from" "$box"; else mkdir "$box"; fi
+  had=2 # used, where usage is walked
+  done_already=
 }
 everywhere() { for kind in full once kill; do walk $kind 1000 "$@"; done; }
 
@@ -169,6 +171,123 @@ finally() {
 everywhere "$LICCTL" --deactivate-license --receipt "$box/receipt.json"
 run_ok "$LICGEN" release --receipt "$box/receipt.json"
 
+test_case "usage that is recorded: counted once or not at all, and a message that says which"
+from=active
+before
+run_ok "$LICCTL" --record-usage tickets=2
+run_ok "$LICCTL" --record-usage clients=2
+keep_as used
+from=used
+# look_at_use: $use of $limit
+look_at_use() {
+  "$LICCTL" --usage --json >"$seen" 2>"$err.usage" || fail "what was used is not to be had: $(cat "$err.usage")"
+  use=$(jq ".limits.$limit.used" "$seen")
+}
+after() {
+  look_at_use
+  [[ $use == "$had" || $use == $((had + 5)) ]] || fail "$use used, of 5 more than $had"
+  [[ $status != 0 || $use != "$had" ]] || fail "it is not counted"
+  [[ $status != 1 || $use == "$had" ]] || grep -q 'it is recorded, but not confirmed' "$err" || fail "it is counted"
+  if [ "$status" = 0 ]; then done_already=1; fi
+  had=$use
+}
+finally() {
+  look_at_use
+  [[ $use == $((had + 5)) || (-n $done_already && $use == "$had") ]] || fail "$use used, of 5 more than $had"
+  done_already=
+}
+for limit in tickets clients; do everywhere "$LICCTL" --record-usage "$limit=5"; done
+
+test_case "a usage statement: what was counted is told once, and no statement that counts is lost"
+# told: the tickets of all statements that this device has made, each of which is still to be had
+told() {
+  local n text sum=0
+  for ((n = 1; ; ++n)); do
+    "$LICCTL" --usage-report - --statement $n >"$seen" 2>/dev/null || break
+    text=$(jq -r '.payload | @base64d | fromjson | [.seq, ([.counters.tickets.months[]?] | add // 0)] | @tsv' "$seen")
+    [ "${text%$'\t'*}" = $n ] || fail "statement $n is another one"
+    sum=$((sum + ${text#*$'\t'}))
+  done
+  statements=$((n - 1))
+  tickets=$sum
+}
+after() {
+  told
+  [[ $statements -le 1 && $tickets == $((2 * statements)) ]] || fail "$statements statements, of $tickets tickets"
+  [[ $status != 1 || $statements == 0 ]] || grep -q 'counts as told' "$err" || fail "it counts, and nobody was told"
+  limit=tickets
+  look_at_use
+  [ "$use" = 2 ] || fail "what was used is $use"
+}
+finally() {
+  told
+  [ "$tickets" = 2 ] || fail "$tickets tickets in $statements statements"
+  jq -e '.payload | @base64d | fromjson | .seq' "$box/statement.json" >/dev/null || fail "no statement"
+}
+everywhere "$LICCTL" --usage-report "$box/statement.json" --force
+
+test_case "a list of revocations"
+run_ok "$LICGEN" revoke "$first" --reason fraud
+run_ok "$LICGEN" revocations export --out list.json
+from=active
+# holds: $code of the license, in a state that opens
+holds() {
+  "$LICCTL" --license-info --json >"$seen" 2>/dev/null
+  code=$?
+  [[ $code == 0 || $code == 12 ]] || fail "the state is not what it was ($code): $(cat "$seen")"
+}
+after() {
+  holds
+  [[ $status != 1 || $code == 0 ]] || grep -qE 'is written|, but: ' "$err" || fail "the list counts"
+}
+finally() {
+  holds
+  [ "$code" = 12 ] || fail "it is not revoked"
+  [ "$(jq .revocation_list.seq "$seen")" = 1 ] || fail "the list is not known"
+}
+everywhere "$LICCTL" --import-revocations list.json
+
+test_case "a clock that once ran ahead is set back, once"
+from=
+before
+run_ok "$LICCTL" --activate-license "$second_file"
+run_ok faketime -f +40d "$LICCTL" --record-usage tickets=2
+run_ok "$LICCTL" --clock-code
+run_ok "$LICGEN" clock-reset "$second" --code "$(cat "$out")" --out reset.json
+keep_as misled
+from=misled
+# stands: $code of the license: right, or still by the wrong time
+stands() {
+  "$LICCTL" --license-info --json >"$seen" 2>/dev/null
+  code=$?
+  [[ $code == 0 || $code == 17 ]] || fail "the state is not what it was ($code): $(cat "$seen")"
+}
+spent=
+after() {
+  stands
+  [[ $status != 0 || $code == 0 ]] || fail "it is not set back"
+  [[ $status != 1 || $code == 17 ]] || grep -q ', but: ' "$err" || fail "it is set back"
+  if [[ $status == 1 && $code == 17 ]] && ! grep -q 'is used up' "$err"; then spent=no; else spent=maybe; fi
+}
+again=5 # it is done, or the code is spent
+finally() {
+  stands
+  if [ "$code" = 17 ]; then
+    [ "$spent" = maybe ] || fail "it is used up, and nobody was told"
+    look "$LICCTL" --clock-code --quiet
+    look "$LICGEN" clock-reset "$second" --code "$(cat "$seen")" --out "$box/another.json"
+    look "$LICCTL" --apply-clock-reset "$box/another.json"
+    stands
+    [ "$code" = 0 ] || fail "the clock cannot be set back any more"
+  fi
+  limit=tickets
+  look_at_use
+  [ "$use" = 2 ] || fail "what was used is $use"
+}
+everywhere "$LICCTL" --apply-clock-reset reset.json
+again=0
+
 assert_walked '^mkdir .*/.ticketzero' '^write .*/\.state\.key\.' '^rename .*/state.key$' '^rename .*/license_data.json$' \
-  '^write .*/\.license_data\.json\.' '^fsync .*/license$' "^rename .*/$first.json\$" '^write .*/\.local/share/lic/'
+  '^write .*/\.license_data\.json\.' '^fsync .*/license$' "^rename .*/$first.json\$" '^write .*/\.local/share/lic/' \
+  '^rename .*/usage_data.json$' '^rename .*/statements/' '^write .*/\.statement\.json\.' '^rename .*/\.local/share/lic/'
 finished

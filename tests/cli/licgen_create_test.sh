@@ -414,6 +414,20 @@ wait
 for i in 2 3 4 5 6 7 8; do assert_same same.1 "same.$i"; done
 [ "$(wc -l <same.1)" -eq 5 ] || fail "not 5 keys"
 
+test_case "a clock that is years behind the ledger is warned of, and one that is a little slow is not"
+run_ok faketime -f '@2020-01-01 00:00:00' "$LICGEN" create --plan starter --customer Early
+assert_lines 1
+assert_stderr_has "the clock of this machine seems wrong: it is 2020-01-01T"
+assert_stderr_has "the newest entry of the ledger is of 20"
+printf 'plan,customer\nstarter,Early\n' >early.csv
+run_ok faketime -f '@2021-01-01 00:00:00' "$LICGEN" create --from-csv early.csv
+assert_lines 1
+assert_stderr_has "the clock of this machine seems wrong: it is 2021-01-01T"
+run_ok "$LICGEN" create --plan starter --customer Now
+assert_stderr_lacks "clock"
+run_ok faketime -f -20h "$LICGEN" create --plan starter --customer "A little slow"
+assert_stderr_lacks "clock"
+
 test_case "a license key that may not sign, or another one"
 cp -r h other-key
 cp h/keys/root.pem other-key/keys/license.pem

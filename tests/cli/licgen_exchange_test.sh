@@ -138,6 +138,8 @@ run_ok "$LICGEN" list --json
 assert_json '[l["activations"] for l in d["licenses"] if l["key"] == a[0]] == [1]' "$key"
 run_ok "$LICGEN" show "$key"
 assert_stdout_has "machines      1 named"
+run_ok "$LICGEN" report
+assert_stdout_has "activations: 1 machine of 1 license, at most 1 of one"
 run_ok "$LICGEN" verify answer.json --json
 assert_json 'd["verdict"] == "valid" and d["serial"] == 2'
 whole

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2317 # walk calls the functions
 # licgen on a disk that is full at any moment, and killed at any: bulk, backup, restore, rotation,
-# migration, and what changes one license.
+# migration, what changes one license, and what customers send in.
 #
 #   FAULTS  how many moments are tried, in percent (default 100); all: every one
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/faults.sh"
-: "${LICGEN:?the licgen to test}"
+: "${LICGEN:?the licgen to test}" "${LICCTL:?the licctl that makes what customers send in}"
 here=$(cd "$(dirname "$0")" && pwd)
 catalog=$here/../../docs/examples/ticketzero.json
 cd "$work" || exit 1
@@ -15,8 +15,9 @@ cd "$work" || exit 1
 mkdir master
 export LICGEN_HOME=$work/master/h
 run_ok "$LICGEN" init --catalog "$catalog" --no-passphrase --quiet
-run_ok "$LICGEN" create --plan professional --customer ACME --count 3
+run_ok "$LICGEN" create --plan professional --customer ACME --count 3 --out issued
 mapfile -t keys <"$out"
+run_ok "$LICGEN" product export --out product.json
 run_ok "$LICGEN" revoke "${keys[2]}" --reason 'charged back'
 run_ok "$LICGEN" revocations export --out list1.json
 run_ok "$LICGEN" backup master/b.db
@@ -282,6 +283,54 @@ finally() {
 }
 for kind in full kill; do walk $kind 10 "$LICGEN" revoke "$later" --reason fraud; done
 
+test_case "usage statements that a device has signed"
+export LICCTL_PRODUCT=$work/product.json
+run_ok "$LICCTL" --activate-license "issued/${keys[0]}.json"
+for i in 1 2; do
+  run_ok "$LICCTL" --record-usage tickets=$i
+  run_ok "$LICCTL" --usage-report "statement$i.json"
+done
+before() {
+  rm -rf "$box"
+  cp -a master "$box"
+  begin
+}
+stated() { in_ledger 'SELECT count(*) FROM usage_statements'; }
+after() {
+  sound
+  [[ $(stated) == [02] ]] || fail "half of it is imported"
+}
+finally() {
+  sound
+  [ "$(stated)" = 2 ] || fail "not both are imported"
+  look "$LICGEN" usage show "${keys[0]}" --json
+  [ "$(jq '[.months[] | select(.counter == "tickets") | .used] | add' "$seen")" = 3 ] ||
+    fail "not 3 tickets: $(cat "$seen")"
+}
+for kind in full once kill; do walk $kind 15 "$LICGEN" usage import statement1.json statement2.json; done
+
+test_case "a clock reset"
+export HOME=$work/ahead
+mkdir "$HOME"
+run_ok "$LICCTL" --activate-license "issued/${keys[1]}.json"
+run_ok faketime -f +40d "$LICCTL" --license-info
+run_ok "$LICCTL" --clock-code
+code=$(cat "$out")
+noted() { in_ledger "SELECT count(*) FROM history WHERE action = 'clock-reset' AND detail LIKE '%$code%'"; }
+after() {
+  sound
+  [ ! -e "$box/reset.json" ] || [ "$(noted)" = 1 ] || fail "a reset of which the history knows nothing"
+}
+finally() {
+  sound
+  [ "$(noted)" -ge 1 ] || fail "the history has no reset"
+  [ "$(jq -r '.payload | @base64d | fromjson | .code' "$box/reset.json")" = "$code" ] || fail "no reset"
+}
+for kind in full once kill; do
+  walk $kind 15 "$LICGEN" clock-reset "${keys[1]}" --code "$code" --out "$box/reset.json" --force
+done
+run_ok "$LICCTL" --apply-clock-reset "$box/reset.json"
+
 test_case "init"
 before() {
   rm -rf "$box"
@@ -300,5 +349,5 @@ finally() {
 for kind in full kill; do walk $kind 15 "$LICGEN" init --catalog "$catalog" --no-passphrase; done
 
 assert_walked '^write .*/\.all\.jsonl' '^pwrite .*/ledger.db$' '^pwrite .*/ledger.db-journal' '^unlink .*-journal' \
-  '^link .*/ledger.db.replaced' '^rename .*/ledger.db$' '^fsync .*/h$' '^pwrite .*/\.new.db\.' '^write .*\.pem\.'
+  '^link .*/ledger.db.replaced' '^rename .*/ledger.db$' '^fsync .*/h$' '^write .*/\.reset.json\.' '^pwrite .*/\.new.db\.' '^write .*\.pem\.'
 finished

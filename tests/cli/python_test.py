@@ -28,7 +28,8 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.home = tempfile.mkdtemp(prefix="lic-python.")
         self.addCleanup(shutil.rmtree, self.home, True)
-        os.environ["HOME"] = self.home
+        os.environ["HOME"] = os.environ["XDG_RUNTIME_DIR"] = self.home
+        os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 
     def open(self, **options):
         manager = lic.LicenseManager(PRODUCT, **options)
@@ -117,6 +118,65 @@ class Questions(Case):
         self.assertEqual(status.limits["tickets"], manager.get_usage_limits()["tickets"])
         self.assertEqual(status.expires.strftime("%Y-%m-%dT%H:%M:%SZ"), document["expires"])
 
+    def licctl(self, *arguments):
+        command = [os.environ["LICCTL"], "--product-file", PRODUCT, *arguments, "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    def test_plans_are_what_licctl_says(self):
+        plans = self.open().plans
+        said = self.licctl("--plans")["plans"]
+        self.assertEqual([plan.id for plan in plans], [plan["id"] for plan in said])
+        for plan, document in zip(plans, said):
+            self.assertEqual(plan.features, document["features"])
+            self.assertEqual(plan.price and plan.price.amount, document["price"] and document["price"]["amount"])
+            self.assertEqual((plan.months, plan.days, plan.seats), tuple(document[n] for n in ("months", "days", "seats")))
+        professional = plans[1]
+        self.assertEqual((professional.name, professional.code, professional.kind), ("Professional", "PRO", "subscription"))
+        self.assertEqual(professional.limits["tickets"], lic.PlanLimit(5000, "month", 0))
+        self.assertIs(professional.allows_virtual, True)
+
+    def test_license_files_are_what_licctl_says(self):
+        manager = self.open()
+        self.assertEqual(manager.license_files(), [])
+        self.assertTrue(manager.activate_file(LICENSE))
+        name = "TZ-PRO-7K3M-9QXA-R2VD-5R28.json"
+        pathlib.Path(manager.state_dir, name).write_text("{}")
+        said = self.licctl("--license-info", "--all")["licenses"]
+        files = manager.license_files()
+        self.assertEqual([file.path for file in files], [file["file"] for file in said])
+        self.assertEqual([file.problem for file in files], [file["problem"] for file in said])
+        active, broken = files
+        self.assertTrue(active.active and active.verdict)
+        self.assertEqual((active.license_key, active.plan, active.status), (KEY, "professional", "valid"))
+        self.assertEqual(active.expires, manager.get_license_status().expires)
+        self.assertEqual((broken.active, broken.status, broken.serial, broken.license_key), (False, None, None, None))
+        self.assertEqual(broken.verdict.code, lic.Code.UNTRUSTED)
+        self.assertEqual(os.path.basename(broken.path), name)
+
+    def test_the_machine_is_what_licctl_says(self):
+        manager = self.open()
+        said = self.licctl("--machine-id", "--explain")
+        facts = manager.explain_machine()
+        self.assertEqual([fact.digests for fact in facts], [fact["digests"] for fact in said["facts"]])
+        self.assertEqual([fact.strong for fact in facts], [fact["strength"] == "strong" for fact in said["facts"]])
+        self.assertTrue(facts)
+        self.assertEqual([layer.kind for layer in manager.virtual_layers()], [layer["kind"] for layer in said["virtual"]])
+        self.assertIsNone(manager.get_license_status().obstacle)
+
+    def test_the_secret_stays_in_its_file_where_there_is_no_keyring(self):
+        manager = self.licensed()
+        self.assertEqual(manager.state_key_place, lic.KeyPlace.FILE)
+        kept = manager.keep_state_key(lic.KeyPlace.FILE)
+        self.assertIn("already", kept.message)
+        with self.assertRaises(lic.LicenseError) as caught:
+            manager.keep_state_key(lic.KeyPlace.KEYRING)
+        self.assertEqual(caught.exception.code, lic.Code.UNAVAILABLE)
+        with self.assertRaises(lic.LicenseError) as caught:
+            manager.keep_state_key(7)
+        self.assertEqual(caught.exception.code, lic.Code.USAGE)
+        self.assertEqual(manager.state_key_place, lic.KeyPlace.FILE)
+        self.assertTrue(manager.decision())
+
     def test_a_file_is_judged_in_place_of_the_state(self):
         manager = self.open(license_file=LICENSE)
         self.assertTrue(manager.decision())
@@ -185,6 +245,12 @@ class Faults(Case):
             lambda: manager.activate(KEY),
             lambda: manager.request_activation(KEY),
             manager.clock_code,
+            lambda: manager.plans,
+            manager.license_files,
+            manager.explain_machine,
+            manager.virtual_layers,
+            lambda: manager.keep_state_key(lic.KeyPlace.FILE),
+            lambda: manager.state_key_place,
             manager.report_usage,
             lambda: manager.reported_usage(1),
             lambda: manager.import_revocations(b"{}"),
@@ -304,9 +370,12 @@ class Changes(Case):
         self.assertTrue(manager.consume("tickets", 3))
         self.assertIsNone(manager.reported_usage(1))
         statement = manager.report_usage()
-        self.assertEqual(manager.reported_usage(1), statement)
+        self.assertEqual((statement.seq, statement.license_key), (1, KEY))
+        self.assertLessEqual(statement.start, statement.end)
+        self.assertEqual(statement.end.tzinfo, datetime.timezone.utc)
+        self.assertEqual(manager.reported_usage(statement.seq), statement)
         self.assertIsNone(manager.reported_usage(2))
-        pathlib.Path(self.home, "statement.json").write_text(statement)
+        pathlib.Path(self.home, "statement.json").write_text(statement.document)
         told = json.loads(self.licgen("--json", "usage", "import", "--new-key", self.home + "/statement.json"))
         self.assertEqual(told["imported"], 1)
         self.assertEqual(told["statements"][0]["license_key"], KEY)

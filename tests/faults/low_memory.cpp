@@ -354,6 +354,32 @@ std::vector<Operation> operations() {
          const int code = lic_status_json(m, &text, e);
          return released(text, code);
        }},
+      {"warnings",
+       [=](lic_manager* m, lic_error* e) {
+         char* text = nullptr;
+         const int code = lic_warnings(m, &text, e);
+         return released(text, code);
+       }},
+      {"plans_json",
+       [=](lic_manager* m, lic_error* e) {
+         char* text = nullptr;
+         const int code = lic_plans_json(m, &text, e);
+         return released(text, code);
+       }},
+      {"machine_json",
+       [=](lic_manager* m, lic_error* e) {
+         char* text = nullptr;
+         const int code = lic_machine_json(m, &text, e);
+         return released(text, code);
+       }},
+      {"license_files",
+       [](lic_manager* m, lic_error* e) {
+         static std::array<lic_license_file, 2> files;
+         files[0].size = sizeof files[0];
+         size_t count = files.size();
+         return lic_license_files(m, files.data(), &count, e);
+       }},
+      {"keep_state_key", [](lic_manager* m, lic_error* e) { return lic_keep_state_key(m, LIC_KEY_PLACE_FILE, e); }},
       {"check_feature", [](lic_manager* m, lic_error* e) { return lic_check_feature(m, "no-such-feature", e); }, [] {},
        1, LIC_FEATURE_NOT_LICENSED},
       {"feature_value",
@@ -407,7 +433,7 @@ std::vector<Operation> operations() {
       {"report_usage",
        [=](lic_manager* m, lic_error* e) {
          char* text = nullptr;
-         const int code = lic_report_usage(m, license_key.c_str(), 0, &text, e);
+         const int code = lic_report_usage(m, license_key.c_str(), 0, &text, nullptr, e);
          return released(text, code);
        }},
   };

@@ -10,50 +10,19 @@
 #include "machine/identity.hpp"
 #include "protocol/offline_exchange.hpp"
 #include "protocol/usage_statement.hpp"
+#include "support/c_desk.hpp"
 #include "support/child_process.hpp"
-#include "support/desk.hpp"
 #include "trust/clock_reset.hpp"
 #include "trust/revocations.hpp"
 
 using namespace lic;
 using test::at;
 using test::Desk;
+using test::Handle;
+using test::LicensedDesk;
+using test::sized;
 
 namespace {
-
-/// A handle on what a Desk has installed.
-class Handle {
- public:
-  explicit Handle(const Desk& desk, OpenOptions options = {}) {
-    std::filesystem::create_directories(desk.home());
-    options.product_file = desk.product().native();
-    auto impl = LicenseManager::Impl::open(options, {desk.home(), desk.machine.path(), [&desk] { return desk.now; }});
-    if (!impl) FAIL(impl.error().message);
-    manager_ = new lic_manager(std::move(impl).value());
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  ~Handle() { close(); }
-
-  int close() { return lic_close(&manager_); }
-  operator lic_manager*() const { return manager_; }  // NOLINT(google-explicit-constructor): as C passes it
-
- private:
-  lic_manager* manager_ = nullptr;
-};
-
-/// With a professional license: 15 clients, 5000 tickets a month.
-class LicensedDesk : public Desk {
- public:
-  LicensedDesk() { must_activate(vendor.terms("professional")); }
-};
-
-template <class Sized>
-Sized sized() {
-  Sized out{};
-  out.size = sizeof out;
-  return out;
-}
 
 lic_limit limit_now(lic_manager* manager, const char* name) {
   auto limit = sized<lic_limit>();
@@ -68,6 +37,10 @@ std::vector<int> call_all(lic_manager* m, lic_error* error) {
   auto status = sized<lic_status>();
   auto product = sized<lic_product>();
   auto limit = sized<lic_limit>();
+  auto plan = sized<lic_plan>();
+  auto file = sized<lic_license_file>();
+  auto about = sized<lic_statement>();
+  int place = 0;
   std::array<char, 64> buffer{};
   size_t needed = 0;
   size_t count = 1;
@@ -107,8 +80,16 @@ std::vector<int> call_all(lic_manager* m, lic_error* error) {
       lic_import_revocations(m, "{}", 2, "x.json", error),
       freed(lic_clock_code(m, &text, error)),
       lic_apply_clock_reset(m, "{}", 2, "x.json", error),
-      freed(lic_report_usage(m, nullptr, 0, &text, error)),
-      freed(lic_reported_usage(m, 1, nullptr, &text, error)),
+      freed(lic_report_usage(m, nullptr, 0, &text, &about, error)),
+      freed(lic_reported_usage(m, 1, nullptr, &text, &about, error)),
+      lic_feature_name(m, 0, buffer.data(), buffer.size(), &needed, error),
+      freed(lic_warnings(m, &text, error)),
+      lic_plans(m, &plan, &(count = 1), error),
+      freed(lic_plans_json(m, &text, error)),
+      lic_license_files(m, &file, &(count = 1), error),
+      freed(lic_machine_json(m, &text, error)),
+      lic_keep_state_key(m, LIC_KEY_PLACE_FILE, error),
+      lic_state_key_place(m, &place, error),
       lic_refresh(m, error),
       lic_refresh_every(m, 0, error),
       lic_on_change(m, nullptr, nullptr, error),
@@ -195,8 +176,8 @@ TEST_CASE("C: what must be there and is not is a wrong call that changes nothing
   CHECK(lic_import_revocations(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
   CHECK(lic_clock_code(m, nullptr, &error) == LIC_USAGE);
   CHECK(lic_apply_clock_reset(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
-  CHECK(lic_report_usage(m, nullptr, 0, nullptr, &error) == LIC_USAGE);
-  CHECK(lic_reported_usage(m, 1, nullptr, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_report_usage(m, nullptr, 0, nullptr, nullptr, &error) == LIC_USAGE);
+  CHECK(lic_reported_usage(m, 1, nullptr, nullptr, nullptr, &error) == LIC_USAGE);
   CHECK(lic_refresh_every(m, -1, &error) == LIC_USAGE);
   CHECK(limit_now(m, "tickets").used == 0);
   CHECK(lic_decision(m, nullptr, nullptr) == LIC_OK);
@@ -562,21 +543,32 @@ TEST_CASE("C: usage is stated, and stated again", "[capi]") {
   const Handle handle(desk);
   lic_error error;
   char* text = nullptr;
+  auto about = sized<lic_statement>();
   REQUIRE(lic_consume(handle, "tickets", 7, nullptr, &error) == LIC_OK);
-  CHECK(lic_reported_usage(handle, 1, nullptr, &text, &error) == LIC_NOT_FOUND);
-  REQUIRE(lic_report_usage(handle, nullptr, 0, &text, &error) == LIC_OK);
+  CHECK(lic_reported_usage(handle, 1, nullptr, &text, nullptr, &error) == LIC_NOT_FOUND);
+  REQUIRE(lic_report_usage(handle, nullptr, 0, &text, &about, &error) == LIC_OK);
   const std::string first = text;
   lic_free(text);
   const auto statement = UsageStatement::open(view_bytes(first), "statement");
   REQUIRE(statement);
   CHECK(statement->seq == 1);
   CHECK(statement->counters.at("tickets").total == 7);
-  REQUIRE(lic_reported_usage(handle, 1, nullptr, &text, &error) == LIC_OK);
+  CHECK(about.seq == 1);
+  CHECK(about.from == statement->from.time_since_epoch().count());
+  CHECK(about.to == statement->to.time_since_epoch().count());
+  CHECK(about.license_key == statement->key);
+  CHECK(about.device == statement->device.id().hex());
+  auto again = sized<lic_statement>();
+  REQUIRE(lic_reported_usage(handle, about.seq, about.license_key, &text, &again, &error) == LIC_OK);
   CHECK(first == text);
+  CHECK(std::memcmp(&again, &about, sizeof about) == 0);
   lic_free(text);
-  CHECK(lic_report_usage(handle, "TZ-PRO-0000-0000-0000-0000", 0, &text, &error) == LIC_INVALID_INPUT);
+  CHECK(lic_report_usage(handle, "TZ-PRO-0000-0000-0000-0000", 0, &text, &about, &error) == LIC_INVALID_INPUT);
   CHECK(text == nullptr);
-  REQUIRE(lic_report_usage(handle, nullptr, 1, &text, &error) == LIC_OK);
+  CHECK(about.seq == 0);  // nothing of an earlier call
+  lic_statement no_size{};
+  CHECK(lic_report_usage(handle, nullptr, 0, &text, &no_size, &error) == LIC_USAGE);
+  REQUIRE(lic_report_usage(handle, nullptr, 1, &text, nullptr, &error) == LIC_OK);
   CHECK(UsageStatement::open(view_bytes(text), "statement").value().seq == 1);  // of a new chain
   lic_free(text);
 }

@@ -8,6 +8,7 @@
 #include "license/clock_code.hpp"
 #include "support/catch.hpp"
 #include "support/desk.hpp"
+#include "support/file_size_limit.hpp"
 #include "trust/clock_reset.hpp"
 
 using namespace lic;
@@ -296,4 +297,37 @@ TEST_CASE("clock: files from the future warn, and decide nothing", "[clock]") {
   CHECK(desk.open().status().warnings[0].find("2026-12-02T13:00:00Z") != std::string::npos);
   CHECK(desk.reason() == Reason::valid);
   CHECK(desk.open().status().latest_time == desk.now);
+}
+
+TEST_CASE("clock reset: one that could not be done is not used up", "[clock]") {
+  const MisledDesk desk;
+  const std::string code = desk.open().clock_code().value().code;
+  const std::string reset = answer(desk, code);
+  {
+    const test::FileSizeLimit limit(1000);  // the marks can be written, the state cannot
+    const auto failed = take_reset(desk, reset);
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == Errc::failure);
+    CHECK(failed.error().message.find("license_data.json") != std::string::npos);
+    CHECK(failed.error().message.find("used up") == std::string::npos);
+  }
+  CHECK(desk.reason() == Reason::clock_moved_back);
+  CHECK(desk.open().clock_code().value().code == code);
+  REQUIRE(take_reset(desk, reset));
+  CHECK(desk.reason() == Reason::valid);
+}
+
+TEST_CASE("clock code: one that was spent while its reset was interrupted is not given out again", "[clock]") {
+  const MisledDesk desk;
+  const std::string code = desk.open().clock_code().value().code;
+  const std::string waiting = desk.read_data();
+  REQUIRE(take_reset(desk, answer(desk, code)));
+  desk.write_data(waiting);  // as if it was killed between the mark and the state
+  CHECK(desk.reason() == Reason::clock_moved_back);
+  CHECK(take_reset(desk, answer(desk, code)).error().code == Errc::conflict);
+  const auto another = desk.open().clock_code().value();
+  CHECK(another.made);
+  CHECK(another.code != code);
+  REQUIRE(take_reset(desk, answer(desk, another.code)));
+  CHECK(desk.reason() == Reason::valid);
 }

@@ -9,10 +9,12 @@
 #include "policy/usage.hpp"
 #include "support/child_process.hpp"
 #include "support/desk.hpp"
+#include "support/file_size_limit.hpp"
 
 using namespace lic;
 using test::at;
 using test::Desk;
+using test::FileSizeLimit;
 
 namespace {
 
@@ -360,4 +362,37 @@ TEST_CASE("usage: a state that cannot be written counts nothing, and says so", "
   }));
   std::filesystem::permissions(desk.state(), std::filesystem::perms::owner_all);
   CHECK(tickets(desk).used == 1);
+}
+
+TEST_CASE("usage: what is counted without its mark in the state is taken back", "[usage]") {
+  const LicensedDesk desk;
+  use(desk, "tickets", 5);
+  use(desk, "clients", 3);
+  const auto size = [&](const Path& file) { return static_cast<rlim_t>(std::filesystem::file_size(file)); };
+  REQUIRE(size(desk.data()) > size(usage_file(desk)) + 100);
+  LicenseManager manager = desk.open();
+  {
+    const FileSizeLimit limit(size(usage_file(desk)) + 100);  // the usage file can be written, the state cannot
+    for (int again = 0; again < 2; ++again) {
+      const auto used = manager.consume("tickets", 7);
+      REQUIRE_FALSE(used);
+      CHECK(used.error().code == Errc::failure);
+      CHECK(used.error().message.find("license_data.json") != std::string::npos);
+      CHECK(used.error().message.find("recorded") == std::string::npos);
+      CHECK_FALSE(manager.consume("clients", 1));
+      CHECK_FALSE(manager.release("clients", 1));
+    }
+    CHECK(tickets(desk).used == 5);
+    CHECK(manager.usage().value()[1].second.used == 5);
+  }
+  CHECK(tickets(desk).used == 5);
+  CHECK(desk.open().status().warnings.empty());
+  CHECK(manager.release("clients", 3));
+  CHECK(manager.consume("tickets", 1)->usage.used == 6);
+
+  // A copy of the file of before gives nothing back.
+  const Bytes old = read_file(usage_file(desk), "usage", {.limit = 1 << 20}).value();
+  use(desk, "tickets", 1);
+  REQUIRE(write_file(usage_file(desk), old));
+  CHECK(tickets(desk).used == 7);
 }

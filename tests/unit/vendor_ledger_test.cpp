@@ -469,6 +469,10 @@ TEST_CASE("licenses that are added together are as if added one by one", "[ledge
   }));
   CHECK(number == 21);
   CHECK(f.ledger->newest_history_number().value() == 21);
+  CHECK(f.ledger->newest_history_time().value() == f.now);
+  const Time slow = f.now - std::chrono::hours{24 * 400};
+  CHECK(f.change([&](Transaction& t) { return t.record({slow, "me", "doctor", "", "", "{}"}); }));
+  CHECK(f.ledger->newest_history_time().value() == f.now);
   // What guards the tables against hands runs again afterwards.
   CHECK(
       f.change([&](Transaction& t) { return t.revoke(LicenseKey::parse(licenses[0].key).value(), "refund", f.now); }));
@@ -486,6 +490,7 @@ TEST_CASE("of licenses that are added together one that is there loses them all"
   transaction.reset();
   CHECK(f.keys({}).size() == 1);
   CHECK(f.ledger->newest_history_number().value() == 0);
+  CHECK_FALSE(f.ledger->newest_history_time().value());
 }
 
 TEST_CASE("an entry of history is bound by the JSON that any writer of JSON gives", "[ledger]") {

@@ -138,7 +138,7 @@ typedef struct lic_options {
 typedef struct lic_product {
   size_t size; /**< sizeof(lic_product) */
   int64_t version;
-  char id[64];
+  char id[72]; /**< a name has at most 64 characters, here and below */
   char name[256];
   char purchase_url[512];
   char renewal_url[512];
@@ -161,7 +161,7 @@ typedef struct lic_status {
   char kind[16];   /**< "free", "trial", "academic", "subscription", "perpetual" */
   char source[16]; /**< "offline", "online", "trial", "free" */
   char license_key[64];
-  char plan[64];
+  char plan[72];
   char plan_name[256];
   char customer_name[512];
   char customer_email[320];
@@ -171,12 +171,17 @@ typedef struct lic_status {
   int64_t revocations_until; /**< when the newest list of revocations seen here goes stale; 0: none was seen */
   int64_t revoked_at;        /**< when the vendor revoked this license; 0: not known to be */
   char revoked_reason[512];  /**< as the vendor wrote it */
+  int64_t revocations_seq;   /**< the number of the newest list of revocations seen here; 0: none was seen */
+  int64_t revocations_at;    /**< when it was issued */
+  /** In a sentence, why this is the wrong machine for the license: it is bound to another, or not for
+   *  virtual machines, and what shows that this is one. Safe to print. */
+  char obstacle[512];
 } lic_status;
 
 /** A limit and what is used of it at one moment. */
 typedef struct lic_limit {
   size_t size; /**< sizeof(lic_limit) */
-  char name[64];
+  char name[72];
   int64_t max;     /**< -1: unlimited */
   int64_t used;    /**< in the window that runs, or of the level */
   int64_t left;    /**< to `max`, 0 while in overage; -1: unlimited */
@@ -185,6 +190,60 @@ typedef struct lic_limit {
   int32_t period;  /**< a lic_period; LIC_PERIOD_NONE: a level, given back by lic_release */
   int32_t is_near; /**< 1 from 80 % of `max` on */
 } lic_limit;
+
+/** A plan of the product. Absent texts are "", absent numbers 0. */
+typedef struct lic_plan {
+  size_t size; /**< sizeof(lic_plan) */
+  char id[72];
+  char name[256];
+  char code[16];     /**< the CODE of its license keys */
+  char kind[16];     /**< as that of lic_status */
+  char price[32];    /**< an exact decimal, "4500.00"; absent: none is named */
+  char currency[8];  /**< ISO 4217 */
+  char price_per[8]; /**< "month", "year"; absent: once */
+  int64_t months;    /**< how long a license runs, in these or in days; both absent: it never ends */
+  int64_t days;
+  int64_t grace_days;
+  int64_t maintenance_months; /**< how long a perpetual license covers new releases; absent: all of them */
+  int64_t seats;
+  int32_t is_recommended;
+  int32_t is_machine_bound;        /**< a license of it names its machines */
+  int32_t allows_virtual;          /**< holds in virtual machines and containers */
+  int32_t needs_fresh_revocations; /**< counts only while a fresh list of revocations is known */
+  int32_t is_granted_by_email;     /**< lic_start_trial grants it on an e-mail address */
+} lic_plan;
+
+/** A license file of the state directory, or what is active without one. */
+typedef struct lic_license_file {
+  size_t size;         /**< sizeof(lic_license_file) */
+  lic_verdict verdict; /**< of it alone */
+  int32_t is_active;   /**< the one that counts */
+  int64_t serial;
+  int64_t starts;
+  int64_t expires; /**< 0: never */
+  char status[32]; /**< as that of lic_status; "" where there is a problem */
+  char kind[16];
+  char license_key[64]; /**< "" where the file is not genuine, and for the free plan */
+  char plan[72];
+  char problem[512]; /**< why it cannot count whatever it says, or ""; safe to print */
+  char path[4096];   /**< "" for a trial, and where the active license's file is gone */
+} lic_license_file;
+
+/** A usage statement. */
+typedef struct lic_statement {
+  size_t size; /**< sizeof(lic_statement) */
+  int64_t seq; /**< from 1; each names the one before */
+  int64_t from;
+  int64_t to;
+  char license_key[64];
+  char device[72]; /**< id of the key that signed it */
+} lic_statement;
+
+/** Where the secret is that the state on this machine is sealed with. */
+typedef enum lic_key_place {
+  LIC_KEY_PLACE_FILE = 0,   /**< state.key in the state directory, mode 0600: opens for all that runs as this user */
+  LIC_KEY_PLACE_KEYRING = 1 /**< the keyring of the desktop: opens while the user is logged in and it is unlocked */
+} lic_key_place;
 
 /** The version of the library, "0.1.0". */
 LIC_C_API const char* lic_version(void);
@@ -222,33 +281,57 @@ LIC_C_API int lic_feature_number(const lic_manager* manager, const char* name, i
 LIC_C_API int lic_feature_text(const lic_manager* manager, const char* name, size_t index, char* buffer, size_t size,
                                size_t* needed, lic_error* error);
 
+/** The name of a feature in force, `index` from 0 in the vendor's order, into `buffer` as lic_feature_value.
+ *  One that is listed with false is none to use: ask lic_check_feature. Errors: not found (no more). */
+LIC_C_API int lic_feature_name(const lic_manager* manager, size_t index, char* buffer, size_t size, size_t* needed,
+                               lic_error* error);
+
 /** All of it. Returns LIC_OK also where the answer is a no: that is `status->verdict.code`. Reads no file. */
 LIC_C_API int lic_get_status(lic_manager* manager, lic_status* status, lic_error* error);
 /** The same as the JSON document of `licctl --license-info --json`, features, limits and warnings
  *  included; to be freed by lic_free. `*text` is null unless LIC_OK. */
 LIC_C_API int lic_status_json(lic_manager* manager, char** text, lic_error* error);
+/** What the user should be warned of, a sentence a line, safe to print, or ""; to be freed by lic_free.
+ *  `*text` is null unless LIC_OK. Reads no file. */
+LIC_C_API int lic_warnings(lic_manager* manager, char** text, lic_error* error);
 LIC_C_API int lic_get_product(lic_manager* manager, lic_product* product, lic_error* error);
+/** The plans of the product, in the vendor's order. `*count` is the room of `plans` and then how many there are;
+ *  where the room is too small it is filled, and LIC_USAGE. No array (null, with 0) asks for the number.
+ *  `plans[0].size` is for all. */
+LIC_C_API int lic_plans(lic_manager* manager, lic_plan* plans, size_t* count, lic_error* error);
+/** The same as the JSON document of `licctl --plans --json`, features and limits included; to be freed by lic_free. */
+LIC_C_API int lic_plans_json(lic_manager* manager, char** text, lic_error* error);
+/** Every license file of the state directory, and the active license, into an array as lic_plans. The active one
+ *  is first, the others follow in the order in which they would take its place: those that hold, those that are
+ *  paid, those that end later, those issued later; last, those that cannot count.
+ *  Errors: denied, unavailable, failure. */
+LIC_C_API int lic_license_files(lic_manager* manager, lic_license_file* files, size_t* count, lic_error* error);
 /** The fingerprint to give to the vendor, into `buffer` as lic_feature_value. */
 LIC_C_API int lic_machine_id(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error);
+/** By what this machine is known, where each fact was read, what of it a vendor gets, and in which virtual machine
+ *  or container it runs: the JSON document of `licctl --machine-id --explain --json`, for showing to its user; to
+ *  be freed by lic_free. Reads files anew. */
+LIC_C_API int lic_machine_json(lic_manager* manager, char** text, lic_error* error);
 /** Where the state is. */
 LIC_C_API int lic_state_dir(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error);
 
 /** A limit that is in force now, with what every process has used of it: reads the file.
  *  Errors: not found (no such limit; the hint names those there are), denied, invalid input, failure. */
 LIC_C_API int lic_get_limit(lic_manager* manager, const char* name, lic_limit* limit, lic_error* error);
-/** All of them, at one moment. `*count` is the room of `limits` and then how many there are; where
- *  the room is too small it is filled, and LIC_USAGE. No array (null, with 0) asks for the number.
- *  `limits[0].size` is for all. */
+/** All of them, at one moment, into an array as lic_plans. Errors: denied, invalid input, failure. */
 LIC_C_API int lic_usage(lic_manager* manager, lic_limit* limits, size_t* count, lic_error* error);
 /** Uses `n` (1 or more) of a limit, or none: then LIC_USAGE_LIMIT_REACHED, or why the license does
  *  not hold. Never lets more be used than the limit and its overage, however many processes and
  *  threads count; and what was used is on disk first, as itself or in a block of
  *  lic_options.usage_block. `limit`, which may be null, is how it stands then.
- *  Errors: not found (no such limit), usage (n), denied, unavailable, failure (disk full): do not
- *  go on as if it were used; at worst it is counted and not granted. */
+ *  Errors: not found (no such limit), usage (n), denied, unavailable, failure (disk full). Nothing is granted then;
+ *  nor is anything counted, unless the message begins with "it is recorded": the disk filled up halfway, and this
+ *  could not be taken back. Of a counter, the next call then takes it from there, and lic_flush_usage or lic_close
+ *  gives it back; a level is to be released when the disk has room again. When memory runs out halfway it is the
+ *  same, without those words. */
 LIC_C_API int lic_consume(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error);
 /** Gives back `n` of a level, also when the license has ended. Errors: usage (a counter),
- *  conflict (less is in use; nothing changed), and as lic_consume. */
+ *  conflict (less is in use; nothing changed), and as lic_consume: with "it is recorded", it is given back. */
 LIC_C_API int lic_release(lic_manager* manager, const char* name, int64_t n, lic_limit* limit, lic_error* error);
 /** Gives back to the file what was drawn in advance and is not used yet. */
 LIC_C_API int lic_flush_usage(lic_manager* manager, lic_error* error);
@@ -305,14 +388,25 @@ LIC_C_API int lic_apply_clock_reset(lic_manager* manager, const void* document, 
                                     lic_error* error);
 /** States to the vendor what was counted since the last statement, under the license of that key or, where it
  *  is absent, the active one: `*statement`, to be freed by lic_free, is signed by this device and counts as told
- *  from then on. `new_key` other than 0 begins new chains by a new key, for a state that came from a backup.
+ *  from then on. `about`, which may be null, is what lic_reported_usage is asked by later. `new_key` other than 0
+ *  begins new chains by a new key, for a state that came from a backup.
  *  Errors: not found (no signed license; nothing counted under that key), invalid input, untrusted (the state
  *  was edited), denied, unavailable, failure. */
 LIC_C_API int lic_report_usage(lic_manager* manager, const char* license_key, int new_key, char** statement,
-                               lic_error* error);
+                               lic_statement* about, lic_error* error);
 /** Statement `seq`, from 1, again; the last 120 of a license are kept. Errors: not found, and as lic_report_usage. */
 LIC_C_API int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement,
-                                 lic_error* error);
+                                 lic_statement* about, lic_error* error);
+
+/** Keeps the secret of the state in that lic_key_place from now on; LIC_OK also where it was there already. Nothing
+ *  but this call moves it, and only a state whose secret is in the keyring makes liblic ask one: without starting
+ *  anything, without letting a question appear, and for at most two seconds. While the keyring does not open,
+ *  lic_open is LIC_DENIED (it is locked) or LIC_UNAVAILABLE (none answers) and the state stays as it is; a manager
+ *  that is open keeps the secret and goes on. Errors: denied, unavailable (nothing was moved), untrusted (the state
+ *  was edited), failure, usage (no such place). */
+LIC_C_API int lic_keep_state_key(lic_manager* manager, int place, lic_error* error);
+/** Where it is now: `*place` is a lic_key_place. */
+LIC_C_API int lic_state_key_place(const lic_manager* manager, int* place, lic_error* error);
 
 /** Reads the state from disk again: what other processes changed, and files dropped there.
  *  Errors: as lic_open; the last answers then stand. */

@@ -247,10 +247,15 @@ class LIC_API LicenseManager {
   /// as usage_data.json or as a block of OpenOptions::usage_block. Where the limits are those
   /// of a product without a license, the decision is `free`.
   /// Errors: not_found (no such limit; the hint names those there are), usage (n), denied,
-  /// unavailable, failure (disk full): nothing was used.
+  /// unavailable, failure (disk full). Nothing is granted then; nor is anything counted, unless
+  /// the message begins with "it is recorded": the disk filled up halfway, and this could not be
+  /// taken back. Of a counter, the next call then takes it from there, and flush_usage() or the
+  /// end of the manager gives it back; a level is to be released when the disk has room again.
+  /// When memory runs out halfway it is the same, without those words.
   [[nodiscard]] Result<Consumption> consume(std::string_view name, std::int64_t n = 1);
   /// Gives back `n` of a level (a limit without a period), also when the license has ended.
-  /// Errors: usage (a counter), conflict (less is in use; nothing changed), and as consume().
+  /// Errors: usage (a counter), conflict (less is in use; nothing changed), and as consume(): with
+  /// "it is recorded", it is given back.
   [[nodiscard]] Result<Consumption> release(std::string_view name, std::int64_t n = 1);
   /// Gives back to the file what was drawn in advance and is not used yet.
   /// Errors: denied, unavailable, failure; it then stays here.
@@ -263,7 +268,7 @@ class LIC_API LicenseManager {
   /// a backup and would repeat numbers that the vendor has seen; the vendor must agree.
   /// Errors: not_found (no signed license is active; nothing was counted under that key),
   /// invalid_input (mistyped key), untrusted (the state was edited), denied, unavailable,
-  /// failure (nothing was made, or the document is kept and counts).
+  /// failure (nothing was made; or it is, and counts, and the message says so).
   [[nodiscard]] Result<UsageReport> report_usage(std::string_view license_key = {}, bool new_key = false);
   /// A statement that was made before; the last 120 are kept, beside the state.
   /// Errors: not_found, and as report_usage().
