@@ -17,7 +17,7 @@ struct CodeRow {
   const char* name;     ///< the stable token, as in {"error":{"code":...}}
   const char* meaning;  ///< in a sentence
 };
-[[nodiscard]] std::span<const CodeRow> code_table() noexcept;
+[[nodiscard]] LIC_INTERNAL std::span<const CodeRow> code_table() noexcept;
 /// Null where there is no such code.
 [[nodiscard]] LIC_INTERNAL const CodeRow* find_code(int code) noexcept;
 

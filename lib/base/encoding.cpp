@@ -17,16 +17,6 @@ constexpr std::array<std::uint8_t, 256> digits_of(std::string_view alphabet) {
 }
 
 constexpr auto kBase64Digits = digits_of(kBase64Alphabet);
-
-/// What a digit of base64 adds to its group of four, for each of their places; all bits set for none.
-constexpr std::uint32_t kNoGroup = 0xFFFF'FFFF;
-constexpr auto kBase64Groups = [] {
-  std::array<std::array<std::uint32_t, 256>, 4> tables{};
-  for (std::size_t place = 0; place < tables.size(); ++place)
-    for (std::size_t c = 0; c < kBase64Digits.size(); ++c)
-      tables[place][c] = kBase64Digits[c] == kNoDigit ? kNoGroup : std::uint32_t{kBase64Digits[c]} << (18 - 6 * place);
-  return tables;
-}();
 constexpr auto kHexDigits = digits_of("0123456789abcdef");
 constexpr auto kBase32Digits = digits_of(kBase32Alphabet);
 
@@ -62,14 +52,12 @@ std::optional<Bytes> base64_decode(std::string_view text) {
 
   Bytes out(text.size() / 4 * 3 - padding);
   const auto value = [&](std::size_t i) { return unsigned{digit(kBase64Digits, digits[i])}; };
-  const auto part = [&](std::size_t i, std::size_t place) {
-    return kBase64Groups[place][static_cast<unsigned char>(digits[i])];
-  };
   std::size_t read = 0;
   std::size_t written = 0;
   for (; read + 4 <= digits.size(); read += 4, written += 3) {
-    const std::uint32_t group = part(read, 0) | part(read + 1, 1) | part(read + 2, 2) | part(read + 3, 3);
-    if (group == kNoGroup) return std::nullopt;
+    const unsigned a = value(read), b = value(read + 1), c = value(read + 2), d = value(read + 3);
+    if ((a | b | c | d) == kNoDigit) return std::nullopt;  // its bits are all set, a digit's only six
+    const unsigned group = a << 18 | b << 12 | c << 6 | d;
     out[written] = static_cast<std::uint8_t>(group >> 16);
     out[written + 1] = static_cast<std::uint8_t>(group >> 8);
     out[written + 2] = static_cast<std::uint8_t>(group);

@@ -110,27 +110,27 @@ class LIC_INTERNAL Faults {
 /// Reads the members of one object. A member that is missing or of the wrong
 /// type adds a fault and gives an empty value, so reading goes straight down;
 /// the caller looks at the faults once, at the end.
-class LIC_INTERNAL Reader {
+class Reader {
  public:
   /// Of the whole document. Here and below, a value that is not an object is itself
   /// a fault; every member is then absent.
-  Reader(const Value& value, Faults& faults);
+  LIC_INTERNAL Reader(const Value& value, Faults& faults);
   /// Of `parent`'s member `name`, or of one element of that list. The parent and
   /// the name outlive this reader.
   Reader(const Value& value, const Reader& parent, TextView name);
   Reader(const Value& value, const Reader& parent, TextView name, std::size_t index);
 
   [[nodiscard]] bool has(TextView name) const noexcept;  ///< present and not null
-  [[nodiscard]] std::string string(TextView name);
+  [[nodiscard]] LIC_INTERNAL std::string string(TextView name);
   [[nodiscard]] std::string string_or(TextView name, std::string fallback);
-  [[nodiscard]] std::int64_t integer(TextView name, std::int64_t low, std::int64_t high);
+  [[nodiscard]] LIC_INTERNAL std::int64_t integer(TextView name, std::int64_t low, std::int64_t high);
   [[nodiscard]] std::int64_t integer_or(TextView name, std::int64_t low, std::int64_t high, std::int64_t fallback);
   [[nodiscard]] bool boolean_or(TextView name, bool fallback);
-  [[nodiscard]] Time time(TextView name);
+  [[nodiscard]] LIC_INTERNAL Time time(TextView name);
   /// Null and missing are both absent.
   [[nodiscard]] std::optional<Time> optional_time(TextView name);
   [[nodiscard]] std::vector<std::string> strings_or_empty(TextView name);
-  [[nodiscard]] const Array& array(TextView name);  ///< required
+  [[nodiscard]] LIC_INTERNAL const Array& array(TextView name);  ///< required
   [[nodiscard]] const Array& array_or_empty(TextView name);
   [[nodiscard]] const Object& object_or_empty(TextView name);
   /// The member itself, null when missing.
@@ -140,8 +140,8 @@ class LIC_INTERNAL Reader {
   [[nodiscard]] const Object& members() const noexcept;
 
   /// Adds what is wrong with that member, or with one element of that list.
-  void fault(TextView name, TextView message);
-  void fault(TextView name, std::size_t index, TextView message);
+  LIC_INTERNAL void fault(TextView name, TextView message);
+  LIC_INTERNAL void fault(TextView name, std::size_t index, TextView message);
 
  private:
   /// Where the object stands, so that a pointer is put together only for a fault.

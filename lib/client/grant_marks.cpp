@@ -214,9 +214,9 @@ Result<void> GrantMarks::use(std::string_view clock_code, Time at) const {
 }
 
 Result<void> GrantMarks::forget(std::string_view clock_code) const {
-  Marks marks = read_marks(file_);
+  Marks marks = read_marks(file());
   std::erase_if(marks.resets, [&](const ResetMark& mark) { return mark.code == clock_code; });
-  return write_marks(file_, marks);
+  return write_marks(file(), marks);
 }
 
 }  // namespace lic

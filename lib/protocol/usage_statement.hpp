@@ -50,7 +50,7 @@ struct UsageStatement {
   std::map<std::string, StatedCounter, std::less<>> counters;
 
   /// The payload to sign: compact JSON.
-  [[nodiscard]] LIC_INTERNAL std::string to_json() const;
+  [[nodiscard]] std::string to_json() const;
 
   /// A statement that the device it names has signed. Whether the vendor has reason to believe
   /// that device is the ledger's to say. Errors: invalid_input (malformed, of a newer version),

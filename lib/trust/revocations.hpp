@@ -33,7 +33,7 @@ struct RevocationList {
   /// The payload to sign.
   [[nodiscard]] LIC_INTERNAL std::string to_json() const;
   /// Null when that license is not on the list.
-  [[nodiscard]] LIC_INTERNAL const Revocation* find(std::string_view license_id) const noexcept;
+  [[nodiscard]] const Revocation* find(std::string_view license_id) const noexcept;
 
   /// Errors: invalid_input (malformed), untrusted (signature, role, product, kind).
   static Result<RevocationList> LIC_INTERNAL open(ByteView bytes, const ProductFile& product, std::string_view what);
