@@ -19,7 +19,6 @@ inline constexpr std::size_t kBoxOverhead = 24 + 16;  ///< nonce and tag
 [[nodiscard]] Bytes seal_box(const SecretBytes& key, ByteView content, std::string_view context);
 
 /// Absent when the key, the context or a single bit of the box is another.
-[[nodiscard]] std::optional<SecretBytes> open_box(const SecretBytes& key, ByteView box,
-                                                               std::string_view context);
+[[nodiscard]] std::optional<SecretBytes> open_box(const SecretBytes& key, ByteView box, std::string_view context);
 
 }  // namespace lic

@@ -215,7 +215,8 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5R28";
   if (typed.size() > kLongestTyped) return malformed(typed, "is too long", std::string(kShape));
 
-  if (const auto normal = normal_reading(typed); normal && is_intact(syndromes(codeword_of(normal->head, normal->body))))
+  if (const auto normal = normal_reading(typed);
+      normal && is_intact(syndromes(codeword_of(normal->head, normal->body))))
     return LicenseKey(std::string(typed));
 
   const std::string upper = to_upper(typed);

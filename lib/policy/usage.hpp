@@ -111,8 +111,8 @@ void count(Counter& counter, const Limit& limit, std::int64_t n) noexcept;
 void uncount(Counter& counter, std::int64_t n, Time when) noexcept;
 
 /// Adds `n`, counted at `when`, to the meter of that name and license.
-void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit,
-                        std::int64_t n, Time when);
+void meter(UsageBook& book, const LicenseName& license, std::string_view name, const Limit& limit, std::int64_t n,
+           Time when);
 
 /// Takes back `n` of what was metered at `when` under the license with that id, also where a
 /// statement has told it already. Does nothing where there is no such meter.

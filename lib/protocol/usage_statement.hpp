@@ -63,8 +63,7 @@ struct UsageStatement {
 };
 
 /// The envelope around a payload that its device has signed, as one line.
-[[nodiscard]] std::string usage_document(std::string_view payload, const KeyId& device,
-                                                      const Signature& signature);
+[[nodiscard]] std::string usage_document(std::string_view payload, const KeyId& device, const Signature& signature);
 
 /// What the next statement names this payload by.
 [[nodiscard]] std::string usage_payload_digest(std::string_view payload);

@@ -45,8 +45,8 @@ class LIC_INTERNAL VerifiedLicense {
 
 /// What the product file grants by itself under `plan`, from `start`: a trial, or
 /// the free plan. The plan must be one of product.catalog().plans.
-[[nodiscard]] VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key,
-                                                 Customer customer, Time start);
+[[nodiscard]] VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key, Customer customer,
+                                    Time start);
 
 /// Errors: untrusted, when the key of that id, which `product` names, was not in
 /// force at `issued_at`.

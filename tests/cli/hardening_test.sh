@@ -28,7 +28,7 @@ findings() {
   if grep -q TEXTREL <<<"$dynamic"; then echo "relocations in the code"; fi
   if grep -q '(RPATH)' <<<"$dynamic"; then echo "an RPATH, which beats LD_LIBRARY_PATH"; fi
   runpath=$(sed -n 's/.*(RUNPATH).*\[\(.*\)\]/\1/p' <<<"$dynamic")
-  if tr : '\n' <<<"$runpath" | grep -v '^$' | grep -qvE '^\$ORIGIN(/|$)'; then echo "a RUNPATH outside of the installation: $runpath"; fi
+  if tr : '\n' <<<"$runpath" | grep -v '^$' | grep -qvE '^[$]ORIGIN(/|$)'; then echo "a RUNPATH outside of the installation: $runpath"; fi
   if ! symbols "$1" | grep -q '__stack_chk_fail'; then echo "no stack protector"; fi
   if [ "$LIC_FORTIFIED" = 1 ] && ! symbols "$1" | grep -qE '__[a-z]+_chk(@|$)'; then echo "no fortified function"; fi
 }

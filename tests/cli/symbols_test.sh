@@ -3,6 +3,8 @@
 # the device's own key, which signs usage statements, in one object and not exported; and
 # liblic needs libsodium and the C library alone.
 #
+# With LIC_MOST_BYTES, liblic is no larger than that when it is stripped.
+#
 # usage: symbols_test.sh LIBLIC.SO LICCTL [LICGEN [OBJECT-OF-LIBLIC:...]]
 set -euo pipefail
 
@@ -61,5 +63,14 @@ if slow=$(readelf -d "$2" | grep -E 'NEEDED.*lib(qrencode|z|png)'); then fail "$
 # Names of other libraries that liblic was built with stay inside it.
 if leaked=$(nm -D --defined-only -C "$1" | grep -E ' [TWVBDR] (nlohmann|rapidjson|sodium)'); then
   fail "$1 exports:"$'\n'"$leaked"
+fi
+# An application carries liblic along (docs/embedding.md, "Shipping"). Measured where all of it is optimized as a whole.
+if [[ -n ${LIC_MOST_BYTES:-} ]]; then
+  stripped=$(mktemp)
+  trap 'rm -f "$stripped"' EXIT
+  strip -o "$stripped" "$1"
+  size=$(stat -c %s "$stripped")
+  ((size <= LIC_MOST_BYTES)) || fail "$1 has $size bytes stripped, more than $LIC_MOST_BYTES"
+  ((size > LIC_MOST_BYTES / 10)) || fail "$1 has only $size bytes stripped: this test looks at the wrong thing"
 fi
 echo "symbols: ok"
