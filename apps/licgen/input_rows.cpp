@@ -74,11 +74,11 @@ void FaultList::add(const std::vector<Fault>& faults) {
     if (kept_.size() < kMostKept) kept_.push_back(fault);
 }
 
-Error FaultList::error_of(std::string_view what, std::string_view outcome, std::string hint) const {
+Error FaultList::error_of(std::string_view what, std::string_view outcome, std::string_view hint) const {
   std::string message = concat(what, " has ", count_, count_ == 1 ? " fault" : " faults", "; ", outcome, ':');
   for (const Fault& fault : kept_) message += concat("\n  ", fault_text(fault));
   if (count_ > std::ssize(kept_)) message += concat("\n  and ", count_ - std::ssize(kept_), " more");
-  return error(conflicts_ == count_ ? Errc::conflict : Errc::invalid_input, std::move(message), std::move(hint));
+  return error(conflicts_ == count_ ? Errc::conflict : Errc::invalid_input, message, hint);
 }
 
 nlohmann::ordered_json FaultList::to_json() const {

@@ -49,7 +49,7 @@ class FaultList {
   [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
   /// Names them all, one a line: conflict if they all are, else invalid_input.
   /// `outcome`: "nothing was issued".
-  [[nodiscard]] Error error_of(std::string_view what, std::string_view outcome, std::string hint) const;
+  [[nodiscard]] Error error_of(std::string_view what, std::string_view outcome, std::string_view hint) const;
   /// `[{"line", "column", "name", "message"}]`; a column of 0 and an empty name are null.
   [[nodiscard]] nlohmann::ordered_json to_json() const;
 

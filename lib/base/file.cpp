@@ -129,12 +129,12 @@ std::optional<std::chrono::sys_seconds> modified_at(const Path& path) noexcept {
 
 Error system_error(int number, std::string_view doing, const Path& path) {
   Errc code = Errc::failure;
-  std::string hint;
+  TextView hint;
   if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
   if (number == EACCES || number == EPERM) code = Errc::denied;
   if (number == ENOSPC || number == EDQUOT) hint = "free some space and try again";
   if (number == EROFS) hint = "the file system is read-only";
-  return error(code, concat(doing, " ", in_quotes(path.native()), ": ", std::strerror(number)), std::move(hint));
+  return error(code, concat(doing, " ", in_quotes(path.native()), ": ", std::strerror(number)), hint);
 }
 
 Fd& Fd::operator=(Fd&& other) noexcept {

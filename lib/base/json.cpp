@@ -108,14 +108,14 @@ Error Faults::first(std::string_view what) const {
   const auto& fault = list_.front();
   std::string message = concat(what, ": ", fault.pointer.empty() ? "document" : fault.pointer, ": ", fault.message);
   if (list_.size() > 1) message += concat(" (and ", list_.size() - 1, " more)");
-  return error(Errc::invalid_input, std::move(message));
+  return error(Errc::invalid_input, message);
 }
 
 Error Faults::all(std::string_view what) const {
   std::string message = concat(what, " has ", list_.size(), list_.size() == 1 ? " fault:" : " faults:");
   for (const auto& fault : list_)
     message += concat("\n  ", fault.pointer.empty() ? "(document)" : fault.pointer, ": ", fault.message);
-  return error(Errc::invalid_input, std::move(message), "nothing was stored; mend these and try again");
+  return error(Errc::invalid_input, message, "nothing was stored; mend these and try again");
 }
 
 ObjectBuilder::ObjectBuilder(Value object) {  // NOLINT(performance-unnecessary-value-param)

@@ -13,9 +13,7 @@
 namespace lic {
 namespace {
 
-Error unavailable(std::string message, std::string hint = {}) {
-  return error(Errc::unavailable, std::move(message), std::move(hint));
-}
+Error unavailable(TextView message, TextView hint = {}) { return error(Errc::unavailable, message, hint); }
 
 Error silent() { return unavailable("the session bus does not answer in time"); }
 

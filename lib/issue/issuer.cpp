@@ -13,7 +13,7 @@
 namespace lic {
 namespace {
 
-Error invalid(std::string message) { return error(Errc::invalid_input, std::move(message)); }
+Error invalid(TextView message) { return error(Errc::invalid_input, message); }
 
 Result<void> check_texts(const LicenseRequest& request) {
   LIC_TRY(check_customer(request.customer));

@@ -11,9 +11,7 @@ constexpr std::size_t kLongestText = 1000;
 constexpr std::int64_t kMostMonths = 1200;
 constexpr std::int64_t kMostSeats = 1'000'000;
 
-Error invalid(std::string message, std::string hint = {}) {
-  return error(Errc::invalid_input, std::move(message), std::move(hint));
-}
+Error invalid(TextView message, TextView hint = {}) { return error(Errc::invalid_input, message, hint); }
 
 }  // namespace
 

@@ -164,8 +164,8 @@ std::vector<Reading> readings_of(std::string_view letters) {
   return readings;
 }
 
-Error malformed(std::string_view typed, std::string_view why, std::string hint) {
-  return error(Errc::invalid_input, concat("license key ", in_quotes(typed), " ", why), std::move(hint));
+Error malformed(std::string_view typed, std::string_view why, TextView hint) {
+  return error(Errc::invalid_input, concat("license key ", in_quotes(typed), " ", why), hint);
 }
 
 /// PREFIX-CODE as the typist's first two groups give it, or empty.
@@ -213,7 +213,7 @@ bool is_key_part(std::string_view text) noexcept {
 Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   constexpr std::size_t kLongestTyped = 128;
   constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5R28";
-  if (typed.size() > kLongestTyped) return malformed(typed, "is too long", std::string(kShape));
+  if (typed.size() > kLongestTyped) return malformed(typed, "is too long", kShape);
 
   if (const auto normal = normal_reading(typed);
       normal && is_intact(syndromes(codeword_of(normal->head, normal->body))))
@@ -224,7 +224,7 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   for (const char c : upper)
     if (c != '-' && c != ' ' && c != '\t') letters += c;
   std::vector<Reading> readings = readings_of(letters);
-  if (readings.empty()) return malformed(typed, "does not have the form of one", std::string(kShape));
+  if (readings.empty()) return malformed(typed, "does not have the form of one", kShape);
   // Where the typist shows the border of prefix and code, no other is tried: the
   // check promises its part for one head, not for the best of several.
   const std::string shown = head_by_hyphens(upper);

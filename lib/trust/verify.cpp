@@ -8,9 +8,7 @@
 namespace lic {
 namespace {
 
-Error untrusted(std::string message, std::string hint = {}) {
-  return error(Errc::untrusted, std::move(message), std::move(hint));
-}
+Error untrusted(TextView message, TextView hint = {}) { return error(Errc::untrusted, message, hint); }
 
 Result<void> check_product(const Terms& terms, const ProductFile& product, std::string_view what) {
   const Catalog& catalog = product.catalog();
