@@ -74,13 +74,15 @@ if(LIC_VENDOR)
   lic_embed_product(licctl_with_product ${vendor}.json)
   set_property(TEST cli_embed APPEND PROPERTY ENVIRONMENT EMBEDDED_LICCTL=$<TARGET_FILE:licctl_with_product>)
 
-  # How the binaries are hardened, seen on them.
-  lic_cli_test(hardening)
-  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
-       CONTENT "$<JOIN:$<TARGET_OBJECTS:lic_objects>,\n>\n")
-  set_property(TEST cli_hardening APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
-               LIC_OBJECTS_OF_LIBLIC=${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
-               LIC_FORTIFIED=$<BOOL:${LIC_FORTIFY}> LIC_STATIC=$<BOOL:${LIC_STATIC}> CC=${CMAKE_C_COMPILER})
+  # How the binaries are hardened, seen on them: on those that are shipped, so without sanitizers.
+  if(NOT LIC_SANITIZE)
+    lic_cli_test(hardening)
+    file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
+         CONTENT "$<JOIN:$<TARGET_OBJECTS:lic_objects>,\n>\n")
+    set_property(TEST cli_hardening APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR}
+                 LIC_OBJECTS_OF_LIBLIC=${CMAKE_CURRENT_BINARY_DIR}/objects_of_liblic.txt
+                 LIC_FORTIFIED=$<BOOL:${LIC_FORTIFY}> LIC_STATIC=$<BOOL:${LIC_STATIC}> CC=${CMAKE_C_COMPILER})
+  endif()
 endif()
 
 # What is lost when the disk is full or the process killed, at every change of the file system. The library is
