@@ -57,6 +57,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       keys_list_command(),
       keys_rotate_command(),
       keys_distrust_command(),
+      keys_delegate_command(),
       keys_new_command(),
       keys_root_command(),
       keys_sign_product_command(),

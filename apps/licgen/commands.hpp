@@ -47,6 +47,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> keys_new_command();
 [[nodiscard]] Command<Vendor> keys_rotate_command();
 [[nodiscard]] Command<Vendor> keys_distrust_command();
+[[nodiscard]] Command<Vendor> keys_delegate_command();
 [[nodiscard]] Command<Vendor> keys_root_command();
 [[nodiscard]] Command<Vendor> keys_sign_product_command();
 [[nodiscard]] Command<Vendor> keys_passphrase_command();

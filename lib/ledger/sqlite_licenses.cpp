@@ -45,7 +45,8 @@ std::string license_columns() {
       "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
       "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, "
       "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL) ELSE 0 END, ",
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL "
+      "AND NOT EXISTS (SELECT 1 FROM leases AS s WHERE s.activation = a.number AND s.expires_at <= ?1)) ELSE 0 END, ",
       status_sql());
 }
 
