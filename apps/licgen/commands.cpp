@@ -49,6 +49,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       report_command(),
       export_command(),
       revocations_export_command(),
+      serve_command(),
       verify_command(),
       audit_command(),
       backup_command(),

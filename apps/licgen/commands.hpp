@@ -42,6 +42,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> doctor_command();
 [[nodiscard]] Command<Vendor> clock_reset_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
+[[nodiscard]] Command<Vendor> serve_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();
 [[nodiscard]] Command<Vendor> keys_new_command();
