@@ -128,7 +128,7 @@ Result<std::shared_ptr<const ServiceDocuments>> read_documents(const ServeOption
   LIC_TRY_ASSIGN(SigningKey key, lease_key(options, vendor));
   std::string revocations;
   if (options.revocations) {
-    LIC_TRY_ASSIGN(const Bytes bytes, read_file(*options.revocations, "revocation list", kMaxRevocations));
+    LIC_TRY_ASSIGN(const Bytes bytes, read_file(*options.revocations, "revocation list", {.limit = kMaxRevocations}));
     revocations = to_text(bytes);
   }
   return ServiceDocuments::make(std::move(product), std::move(revocations), std::move(key), system_now());
@@ -171,7 +171,8 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY(start_event_log(options.log_json));
 
   Metrics metrics;
-  Decider decider(std::move(ledger), policy, documents, metrics, system_now);
+  Decider decider(std::move(ledger), policy, documents, metrics, system_now,
+                  [](std::string_view message) { warn("ledger", message); });
   FrontendOptions limits;
   if (options.address_limit) limits.address_limit = static_cast<int>(*options.address_limit);
   if (options.license_limit) limits.license_limit = static_cast<int>(*options.license_limit);
@@ -181,7 +182,8 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   const bool v6 = http.address.find(':') != std::string::npos;
   const std::string url = concat(http.tls ? "https://" : "http://", v6 ? "[" : "", http.address, v6 ? "]" : "", ':',
                                  std::int64_t{server->port()});
-  vendor.output().line(vendor.output().json() ? json_text({{"url", url}}) : concat("listening on ", url));
+  const nlohmann::ordered_json told = {{"url", url}};
+  vendor.output().line(vendor.output().json() ? json_text(told) : concat("listening on ", url));
   if (!vendor.output().finish()) return error(Errc::failure, "standard output is closed");
   log_event({LogEvent::Level::info, "start", {{"url", url}, {"product", documents->product().catalog().product}}});
   server->run();

@@ -1,5 +1,6 @@
 #include "server/decider.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace lic {
@@ -18,11 +19,12 @@ std::vector<T> take_front(std::vector<T>& from, std::size_t most) {
 }  // namespace
 
 Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-                 Metrics& metrics, Clock clock)
+                 Metrics& metrics, Clock clock, Trouble trouble)
     : ledger_(std::move(ledger)),
       service_(*ledger_, policy),
       metrics_(metrics),
       clock_(std::move(clock)),
+      trouble_(std::move(trouble)),
       documents_(std::move(documents)),
       thread_([this] { run(); }) {}
 
@@ -78,6 +80,10 @@ void Decider::decide(std::vector<OnlineRequest>& requests, std::vector<Done>& do
   const auto documents = this->documents();
   auto outcomes = service_.decide(requests, *documents, clock_());
   metrics_.count_round(requests.size(), std::chrono::steady_clock::now() - begun);
+  const auto failed = std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+    return outcome.fault && !outcome.fault->cause.empty();
+  });
+  if (failed != outcomes.end()) trouble_(failed->fault->cause);  // of a round one tells enough
   for (std::size_t i = 0; i < outcomes.size(); ++i) done[i](std::move(outcomes[i]), documents);
 }
 

@@ -20,10 +20,12 @@ class Decider {
   /// Called on the thread of the ledger when the change is durable, and so quick: it hands over.
   using Done = std::function<void(Outcome, std::shared_ptr<const ServiceDocuments>)>;
   using Clock = std::function<Time()>;
+  /// What the operator should know.
+  using Trouble = std::function<void(std::string_view)>;
 
   /// All of these outlive the decider.
   Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-          Metrics& metrics, Clock clock);
+          Metrics& metrics, Clock clock, Trouble trouble);
   Decider(const Decider&) = delete;
   Decider& operator=(const Decider&) = delete;
   ~Decider();
@@ -49,6 +51,7 @@ class Decider {
   Service service_;
   Metrics& metrics_;
   Clock clock_;
+  Trouble trouble_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::shared_ptr<const ServiceDocuments> documents_;

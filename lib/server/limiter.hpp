@@ -25,7 +25,7 @@ class RateLimiter {
   /// Names that are remembered. No more than kMostNames: then those that were quiet are forgotten, and if
   /// none was, all are.
   [[nodiscard]] std::size_t size() const;
-  static constexpr std::size_t kMostNames = 100'000;
+  static constexpr std::size_t kMostNames = 30'000;
 
  private:
   struct Bucket {

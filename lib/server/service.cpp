@@ -84,11 +84,24 @@ std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, co
   outcomes.reserve(requests.size());
   for (const OnlineRequest& request : requests) {
     auto outcome = decide_one(round, request);
-    if (!outcome) return all_failed(outcome.error());  // half of it may be in the transaction, which goes
+    if (!outcome) {  // half of it may be in the transaction, which goes
+      if (requests.size() == 1) return all_failed(outcome.error());
+      transaction.reset();
+      snapshot.reset();
+      return decide_singly(requests, documents, now);
+    }
     outcomes.push_back(complete(*std::move(outcome), request, round));
   }
   if (!transaction) return outcomes;
   if (const auto committed = transaction->commit(); !committed) return all_failed(committed.error());
+  return outcomes;
+}
+
+std::vector<Outcome> Service::decide_singly(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+                                            Time now) {
+  std::vector<Outcome> outcomes;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    outcomes.push_back(std::move(decide(requests.subspan(i, 1), documents, now).front()));
   return outcomes;
 }
 
@@ -106,8 +119,9 @@ std::string fault_body(std::string_view code, std::string_view message) {
 }
 
 ServiceFault fault_of(const Error& error) {
-  if (error.code == Errc::unavailable) return {503, "unavailable", "the ledger is out of reach; try again"};
-  return {500, "failure", "the server cannot answer"};  // what is wrong there is for its log
+  if (error.code == Errc::unavailable)
+    return {503, "unavailable", "the ledger is out of reach; try again", error.message};
+  return {500, "failure", "the server cannot answer", error.message};
 }
 
 Result<AskingMachine> asking_machine(const FactDigests& facts) {

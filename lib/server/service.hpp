@@ -32,6 +32,7 @@ struct ServiceFault {
   int status = 500;
   std::string_view code = "failure";
   std::string message;
+  std::string cause{};  ///< what went wrong here, for the log; empty: nothing did
 };
 
 /// What a server signs with and gives out. Replaced as a whole.
@@ -75,11 +76,15 @@ class Service {
   Service(Ledger& ledger, LeasePolicy policy) : ledger_(ledger), policy_(policy) {}
 
   /// One outcome for each request, in their order. What they change is durable when this returns; where it
-  /// cannot be made so, none of those that write has happened and each of them has the fault 503 or 500.
+  /// cannot be made so, none of those that write has happened and each of them has the fault 503 or 500. One that
+  /// fails by itself leaves the others alone.
   [[nodiscard]] std::vector<Outcome> decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
                                             Time now);
 
  private:
+  [[nodiscard]] std::vector<Outcome> decide_singly(std::span<const OnlineRequest> requests,
+                                                   const ServiceDocuments& documents, Time now);
+
   Ledger& ledger_;
   LeasePolicy policy_;
 };

@@ -24,7 +24,8 @@ std::shared_ptr<const ServiceDocuments> documents() {
 
 struct Front : LedgerFixture {
   explicit Front(FrontendOptions options = {0, 0, false})
-      : decider(open_sqlite_ledger(path).value(), {}, documents(), metrics, noon_of_tests),
+      : decider(open_sqlite_ledger(path).value(), {}, documents(), metrics, noon_of_tests,
+                [this](std::string_view text) { trouble = text; }),
         frontend(decider, metrics, options) {}
 
   HttpReply fault(const HttpHead& head) {
@@ -39,6 +40,7 @@ struct Front : LedgerFixture {
     return promise.get_future().get()();
   }
 
+  std::string trouble;
   Metrics metrics;
   Decider decider;
   Frontend frontend;

@@ -374,6 +374,25 @@ TEST_CASE("service: a round is one transaction, each with its own answer", "[ser
   s.check_audit();
 }
 
+TEST_CASE("service: what fails by itself leaves the others of its round alone", "[server]") {
+  Server s;
+  const Terms good = s.add_license(1, 1);
+  const Terms broken = ticketzero().terms("professional", 2);
+  REQUIRE(s.change([&](Transaction& t) { return t.add_license(broken, "no document", "", ""); }));
+  const std::vector<OnlineRequest> requests = {s.request(OnlineAction::activate, good, 1),
+                                               s.request(OnlineAction::activate, broken, 1),
+                                               s.request(OnlineAction::activate, good, 2)};
+  const auto outcomes = Service(*s.ledger, s.policy).decide(requests, *s.documents, s.now);
+  REQUIRE(outcomes.size() == 3);
+  CHECK(outcomes[0].answer.verdict == Verdict::granted);
+  REQUIRE(outcomes[1].fault);
+  CHECK(outcomes[1].fault->status == 500);
+  CHECK(outcomes[1].fault->cause.find("a document of the ledger") != std::string::npos);
+  CHECK(outcomes[1].fault->message.find("document") == std::string::npos);
+  CHECK(outcomes[2].answer.denial->reason == DenialReason::no_seat_left);
+  CHECK(s.live(good) == 1);
+}
+
 TEST_CASE("service: no seat too many, whoever races", "[server]") {
   Server s;
   constexpr int kThreads = 8;
