@@ -6,10 +6,11 @@ at_a_desk
 server=
 trap 'if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; fi; rm -rf "$work"' EXIT
 
+limits=(--address-limit 0 --license-limit 0)
 # serve ARGS...: starts it on a free port; $url and $server.
 serve() {
   : >serve.out
-  "$LICGEN" serve --listen 127.0.0.1:0 --address-limit 0 --license-limit 0 "$@" >serve.out 2>serve.err </dev/null &
+  "$LICGEN" serve --listen 127.0.0.1:0 "${limits[@]}" "$@" >serve.out 2>serve.err </dev/null &
   server=$!
   for _ in $(seq 600); do
     url=$(sed -n 's/^listening on //p' serve.out)
@@ -215,7 +216,7 @@ def run(n):
         pass' \
   'threads = [threading.Thread(target=run, args=(n,)) for n in range(12)]; [t.start() for t in threads]; [t.join() for t in threads]' \
   'assert len(seen) == 12 and all(v == "granted" for _, v in seen)' "os.kill($server, 9)"
-wait "$server" 2>/dev/null
+{ wait "$server"; } 2>/dev/null
 serve
 client "key = '$racing'" 'assert all(ask("validate", key, 100 + n)["verdict"] == "granted" for n in range(12))'
 run_ok "$LICGEN" activations "$racing" --json
@@ -241,17 +242,20 @@ server=
 [ "$status" -eq 0 ] || fail "it ended with $status"
 
 test_case "limits: by address and by license, with Retry-After"
-serve --address-limit 0 --license-limit 4
+limits=(--address-limit 0 --license-limit 4)
+serve
 client "key = '$two'" 'assert [fetch("POST", "/v1/validate", json.dumps(request("validate", key)))[0] for _ in range(3)] == [200, 200, 429]' \
   'assert int(fault(429, "too-many-requests", "POST", "/v1/validate", json.dumps(request("validate", key)))["Retry-After"]) >= 1' \
   'assert fetch("POST", "/v1/validate", json.dumps(request("validate", "y")))[0] == 200'
 stop TERM 0
-serve --address-limit 4
+limits=(--address-limit 4)
+serve
 client 'assert [fetch("GET", "/v1/product")[0] for _ in range(3)] == [200, 200, 429]' 'assert fetch("GET", "/healthz")[0] == 200'
 stop TERM 0
 
 test_case "SIGHUP: another lease key, a revocation list; what is no good leaves what was"
 run_ok "$LICGEN" revocations export --out list.json
+limits=(--address-limit 0 --license-limit 0)
 serve --revocations list.json
 client 'status, _, body = fetch("GET", "/v1/revocations"); assert status == 200 and verify(json.loads(body), "revocations")["seq"] == 1'
 run_ok "$LICGEN" revocations export --out list.json --force
