@@ -175,7 +175,7 @@ class Transaction {
   /// A seat for a machine that asked the server, with `activation.lease`: if fewer leases of the license run at
   /// `activation.at` than it has seats, or its document names the machine (`named`), which is a seat by itself.
   /// False: none is left, and nothing changes. Leases that have ended do not count.
-  /// Errors: conflict (that request, or another lease of this machine, is in the ledger).
+  /// Errors: conflict (that request, or another lease of this machine, is in the ledger: the change is lost).
   [[nodiscard]] virtual Result<bool> take_seat(const Activation& activation, bool named) = 0;
   /// What a refresh changes. Errors: not_found (no lease by that request).
   [[nodiscard]] virtual Result<void> renew_lease(std::string_view request, const LeaseState& lease) = 0;
@@ -229,6 +229,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<std::int64_t>> product_versions() = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
+  /// The same with `summary.activations` 0, in a time that does not grow with them.
+  [[nodiscard]] virtual Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it
   /// returns an error, which is then the result. Reads in bounded memory, page by
   /// page, and holds no lock while `visit` runs: a slow visitor keeps nobody waiting,

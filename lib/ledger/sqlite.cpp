@@ -109,14 +109,11 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
-    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", license_columns(),
-                                                        ", document FROM licenses "
-                                                        "JOIN documents ON license = number WHERE key = ?2"),
-                                                 {value_of(now), key.text()}));
-    LIC_TRY_ASSIGN(const bool found, rows.next());
-    if (!found) return no_such_license(key.text());
-    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
-    return LicenseRecord{std::move(summary), rows.text(kLicenseColumns)};
+    return find_with(license_columns(), key, now);
+  }
+
+  Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) override {
+    return find_with(uncounted_license_columns(), key, now);
   }
 
   Result<void> list(const LicenseFilter& filter, Time now,
@@ -294,6 +291,17 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
+  Result<LicenseRecord> find_with(std::string_view columns, const LicenseKey& key, Time now) {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns,
+                                                        ", document FROM licenses "
+                                                        "JOIN documents ON license = number WHERE key = ?2"),
+                                                 {value_of(now), key.text()}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return no_such_license(key.text());
+    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
+    return LicenseRecord{std::move(summary), rows.text(kLicenseColumns)};
+  }
+
   /// Visits the history page by page; `bounds` gives the parameters that follow the
   /// last row seen (null at first).
   template <class Bounds>

@@ -72,7 +72,11 @@ class SqliteTransaction final : public Transaction {
   }
 
   Result<bool> take_seat(const Activation& activation, bool named) override {
-    return attempt([&] { return sqlite::take_seat(*connection_, activation, named); });
+    return attempt([&] {
+      auto taken = sqlite::take_seat(*connection_, activation, named);
+      if (!taken) lost_ = true;  // the activation may be in, and its lease not
+      return taken;
+    });
   }
 
   Result<void> renew_lease(std::string_view request, const LeaseState& lease) override {

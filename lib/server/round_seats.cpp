@@ -173,7 +173,7 @@ std::optional<MachineBinding> named_machine(const Terms& terms, const AskingMach
 Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request, const AskingMachine& machine) {
   const auto key = LicenseKey::parse(request.key);
   if (!key) return denied(DenialReason::unknown_license);
-  auto record = round.ledger.find(*key, round.now);
+  auto record = round.ledger.find_uncounted(*key, round.now);
   if (!record && record.error().code == Errc::not_found) return denied(DenialReason::unknown_license);
   LIC_TRY(record);
   LIC_TRY_ASSIGN(auto seat, seat_of(round, key->text(), machine));

@@ -78,7 +78,7 @@ Result<Outcome> decide_usage(const Round& round, const OnlineRequest& request) {
   const auto statement = UsageStatement::open(view_bytes(request.statement), "statement");
   if (!statement) return faulty(400, "bad-request", statement.error().message);
   const auto key = LicenseKey::parse(statement->key);
-  auto record = key ? round.ledger.find(*key, round.now) : Result<LicenseRecord>(Error(key.error()));
+  auto record = key ? round.ledger.find_uncounted(*key, round.now) : Result<LicenseRecord>(Error(key.error()));
   if (!record && key && record.error().code != Errc::not_found) return Error(record.error());
   if (!record) return denied(DenialReason::unknown_license);
   if (statement->product != request.product || statement->license != record->summary.id)

@@ -420,6 +420,77 @@ TEST_CASE("service: no seat too many, whoever races", "[server]") {
   s.check_audit();
 }
 
+TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends with it", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  const Terms other = s.add_license(2, 2);
+  const std::string id = s.activate(terms, 1).lease->id;
+  RawDatabase raw(s.path);
+  for (const char* sql :
+       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE leases SET license = license + 1",
+        "UPDATE leases SET activation = activation + 1", "UPDATE leases SET clones = clones - 1",
+        "INSERT INTO leases SELECT activation + 1, license, 'm', marks, 1, 2, 'x', NULL, 0 FROM leases"}) {
+    INFO(sql);
+    CHECK(raw.run(sql) != SQLITE_OK);
+  }
+  const auto seat = s.ledger->find_activation(id).value();
+  REQUIRE(seat);
+  CHECK(seat->online());
+  const auto take = [&](const std::string& request, const std::string& key, const std::string& machine) {
+    auto transaction = s.ledger->begin().value();
+    Activation activation = *seat;
+    activation.request = request;
+    activation.key = key;
+    activation.lease->machine = machine;
+    return transaction->take_seat(activation, false);
+  };
+  CHECK(take("r2", other.key, seat->holder()).value());
+  CHECK(take("r2", terms.key, "another machine").value());
+  CHECK(take("r2", terms.key, seat->holder()).error().code == Errc::conflict);
+  CHECK(take(id, terms.key, "another machine").error().code == Errc::conflict);
+  CHECK(s.change([&](Transaction& t) { return t.renew_lease("r9", *seat->lease); }).error().code == Errc::not_found);
+  REQUIRE(s.change([&](Transaction& t) { return t.end_activation(id, kEndedByVendor, s.now); }));
+  CHECK(raw.get("SELECT count(*) FROM leases") == "0");
+  CHECK(raw.get("SELECT count(*) FROM lease_marks") == "0");
+}
+
+TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  s.activate(terms, 1);
+  const auto findings = [&] {
+    std::string text;
+    for (const auto& finding : audit(*s.ledger, ticketzero().product(), s.now)->findings)
+      text += finding.message + "; ";
+    return text;
+  };
+  CHECK(findings().find("lease") == std::string::npos);
+  REQUIRE(RawDatabase(s.path).run("DELETE FROM leases") == SQLITE_OK);
+  CHECK(findings().find("has lost its lease") != std::string::npos);
+}
+
+TEST_CASE("service: a machine that changes bit by bit keeps its seat", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  const ServerAnswer first = s.activate(terms, 1);
+  OnlineRequest asked = s.request(OnlineAction::refresh, terms, 1);
+  const auto refresh = [&](char shown, char next) {
+    asked.nonce = random_request_id();
+    asked.secret = secret(shown);
+    asked.next_hash = receipt_hash_of(secret(next));
+    return s.ask(asked);
+  };
+  asked.facts["cpu"] = {"00000000000000c1"};
+  CHECK(refresh('a', 'b').lease->id == first.lease->id);
+  asked.facts["machine-id"] = {"00000000000000d1"};
+  CHECK(refresh('b', 'c').lease->id == first.lease->id);
+  asked.facts["product-uuid"] = {"00000000000000e1"};  // nothing is left of what was activated
+  CHECK(refresh('c', 'd').lease->id == first.lease->id);
+  CHECK(reason_of(s.activate(terms, 1)) == DenialReason::no_seat_left);
+  CHECK(s.live(terms) == 1);
+  s.check_audit();
+}
+
 TEST_CASE("service: usage statements are taken in their order", "[server]") {
   Server s;
   const Terms terms = s.add_license(1);
