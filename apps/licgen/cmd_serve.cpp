@@ -168,6 +168,7 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Path path, vendor.ledger_path());
   constexpr std::chrono::seconds kPatience{5};  // the clients have theirs
   LIC_TRY_ASSIGN(auto ledger, open_sqlite_ledger(path, kPatience));
+  LIC_TRY(ledger->begin());  // a ledger that cannot be written is told now, not to the first who asks
   LIC_TRY(start_event_log(options.log_json));
 
   Metrics metrics;

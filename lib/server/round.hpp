@@ -16,6 +16,7 @@ struct Round {
   Transaction* transaction;  ///< null: nothing of this round writes
   const ServiceDocuments& documents;
   const LeasePolicy& policy;
+  KnownTerms& known;
   Time now;
 };
 

@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "issue/lifecycle.hpp"
-#include "license/envelope.hpp"
 #include "protocol/offline_exchange.hpp"
 #include "server/round.hpp"
 
@@ -19,14 +18,10 @@ using Json = nlohmann::ordered_json;
 /// A license that somebody asks for, as it stands.
 struct Asked {
   LicenseRecord record;
-  Terms terms;
+  std::shared_ptr<const Terms> held;
+  const Terms& terms;
   std::optional<MachineBinding> named;  ///< of the machine that asks, where the license names it
 };
-
-Result<Terms> terms_of(const LicenseRecord& record) {
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), "a document of the ledger"));
-  return Terms::parse(envelope.payload(), "a document of the ledger");
-}
 
 /// Why a license that does not hold is no license to anybody; absent where it holds.
 std::optional<Outcome> refusal_of(const LicenseSummary& license) {
@@ -182,9 +177,8 @@ Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request, co
     return seat ? deactivate(round, request, key->text(), *seat) : denied(DenialReason::not_activated);
 
   if (auto refusal = refusal_of(record->summary)) return *std::move(refusal);
-  LIC_TRY_ASSIGN(Terms terms, terms_of(*record));
-  Asked asked{*std::move(record), std::move(terms), std::nullopt};
-  asked.named = named_machine(asked.terms, machine);
+  LIC_TRY_ASSIGN(const std::shared_ptr<const Terms> terms, round.known.of(*record));
+  const Asked asked{*std::move(record), terms, *terms, named_machine(*terms, machine)};
   if (!asked.terms.machines.empty() && !asked.named) return denied(DenialReason::wrong_machine);
   if (request.action == OnlineAction::activate) return activate(round, request, machine, asked, seat);
   if (!seat) return denied(DenialReason::not_activated);

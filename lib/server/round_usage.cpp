@@ -5,7 +5,6 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "license/envelope.hpp"
 #include "protocol/usage_statement.hpp"
 #include "server/round.hpp"
 
@@ -19,9 +18,8 @@ std::string fingerprint_of(const UsageStatement& statement) {
 
 /// Whether the license names that machine, names none, or had a seat for it once.
 Result<bool> is_of_license(const Round& round, const AskingMachine& machine, const LicenseRecord& record) {
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), "a document of the ledger"));
-  LIC_TRY_ASSIGN(const Terms terms, Terms::parse(envelope.payload(), "a document of the ledger"));
-  if (terms.machines.empty() || machine.identity.matches_any(terms.machines)) return true;
+  LIC_TRY_ASSIGN(const std::shared_ptr<const Terms> terms, round.known.of(record));
+  if (terms->machines.empty() || machine.identity.matches_any(terms->machines)) return true;
   LIC_TRY_ASSIGN(const auto activations, round.ledger.activations(record.summary.key));
   return std::any_of(activations.begin(), activations.end(),
                      [&](const Activation& one) { return is_machine(machine, one.holder()); });

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "issue/issuer.hpp"
+#include "license/envelope.hpp"
 #include "protocol/offline_exchange.hpp"
 #include "server/round.hpp"
 #include "trust/revocations.hpp"
@@ -65,6 +66,19 @@ Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::stri
       new ServiceDocuments(std::move(opened), std::move(product), std::move(revocations), std::move(key)));
 }
 
+Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record) {
+  const LicenseSummary& license = record.summary;
+  const auto known = terms_.find(license.key);
+  if (known != terms_.end() && known->second->serial == license.serial) return known->second;
+  constexpr std::string_view kWhat = "a document of the ledger";
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), kWhat));
+  LIC_TRY_ASSIGN(Terms terms, Terms::parse(envelope.payload(), kWhat));
+  auto read = std::make_shared<const Terms>(std::move(terms));
+  if (terms_.size() >= kMost) terms_.clear();
+  terms_[license.key] = read;
+  return read;
+}
+
 std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
                                      Time now) {
   const auto all_failed = [&](const Error& error) { return std::vector<Outcome>(requests.size(), failed(error)); };
@@ -79,7 +93,7 @@ std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, co
     if (!taken) return all_failed(taken.error());
     snapshot = *std::move(taken);
   }
-  const Round round{ledger_, transaction.get(), documents, policy_, now};
+  const Round round{ledger_, transaction.get(), documents, policy_, known_, now};
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   for (const OnlineRequest& request : requests) {

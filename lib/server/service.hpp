@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "crypto/signing.hpp"
@@ -69,6 +70,18 @@ struct Outcome {
   std::optional<ServiceFault> fault;
 };
 
+/// The terms of licenses that were asked for, by key: what a document says never changes. For one thread at a time.
+class KnownTerms {
+ public:
+  /// Reads the document where it was not read before. Errors: those of Envelope::parse() and Terms::parse().
+  [[nodiscard]] Result<std::shared_ptr<const Terms>> of(const LicenseRecord& record);
+
+  static constexpr std::size_t kMost = 4096;  ///< beyond that all are forgotten
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<const Terms>> terms_;
+};
+
 /// For one thread at a time.
 class Service {
  public:
@@ -87,6 +100,7 @@ class Service {
 
   Ledger& ledger_;
   LeasePolicy policy_;
+  KnownTerms known_;
 };
 
 /// The body of the reply with status 200: the answer signed, and the license.

@@ -459,9 +459,9 @@ TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[le
   const Terms terms = s.add_license(2);
   s.activate(terms, 1);
   const auto findings = [&] {
+    const auto report = audit(*s.ledger, ticketzero().product(), s.now).value();
     std::string text;
-    for (const auto& finding : audit(*s.ledger, ticketzero().product(), s.now)->findings)
-      text += finding.message + "; ";
+    for (const auto& finding : report.findings) text += finding.message + "; ";
     return text;
   };
   CHECK(findings().find("lease") == std::string::npos);
