@@ -1,8 +1,6 @@
 #include "base/json.hpp"
 
-#if defined(__SSE2__) && !defined(RAPIDJSON_SSE2)
-#define RAPIDJSON_SSE2  // sixteen bytes of a string at a time
-#endif
+// Without RAPIDJSON_SSE2: in version 1.1 it leaves 0x1A to 0x1F in a long string as they are.
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 

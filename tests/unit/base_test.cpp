@@ -242,6 +242,20 @@ TEST_CASE("json: an object put together is read back as it was", "[base]") {
   CHECK(json::dump(json::ObjectBuilder(json::Value(std::string("no object"))).take()) == "{}");
 }
 
+TEST_CASE("json: every control character is escaped wherever it stands", "[base]") {
+  for (int c = 0; c < 0x20; ++c) {
+    for (std::size_t at = 0; at <= 40; ++at) {
+      std::string text(40, 'x');
+      text.insert(at, 1, static_cast<char>(c));
+      const json::Value value(text);
+      const std::string written = json::dump(value);
+      CAPTURE(c, at, written);
+      CHECK(written.find(static_cast<char>(c)) == std::string::npos);
+      CHECK(json::parse(written, "text").value() == value);
+    }
+  }
+}
+
 TEST_CASE("json: every prefix of a document is refused", "[base]") {
   const std::string text = R"({"a":[1,2,{"b":"c"}],"d":null})";
   for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(json::parse(text.substr(0, size), "text"));
