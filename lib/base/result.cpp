@@ -4,8 +4,6 @@
 
 namespace lic {
 
-Error error(Errc code, TextView message, TextView hint) {
-  return Error{code, std::string(std::string_view(message)), std::string(std::string_view(hint))};
-}
+Error error(Errc code, TextView message, TextView hint) { return Error{code, std::string(message), std::string(hint)}; }
 
 }  // namespace lic

@@ -15,7 +15,9 @@ json::Value price_json(const std::optional<Price>& price) {
   return out.take();
 }
 
-json::Value limits_json(const Limits& limits) {
+/// As shown to a person's program: null where there is nothing. In documents that is left out
+/// (license/limits_json.hpp).
+json::Value shown_limits(const Limits& limits) {
   ObjectBuilder out;
   for (const auto& [name, limit] : limits) {
     ObjectBuilder one;
@@ -33,7 +35,7 @@ json::Value plan_json(const Plan& plan) {
   out.boolean("recommended", plan.recommended).value("price", price_json(plan.price));
   out.value("months", json::number_or_null(plan.months)).value("days", json::number_or_null(plan.days));
   out.integer("seats", plan.seats).boolean("virtual", plan.allows_virtual);
-  out.value("features", features_json(plan.features)).value("limits", limits_json(plan.limits));
+  out.value("features", features_json(plan.features)).value("limits", shown_limits(plan.limits));
   out.string("code", plan.code).integer("grace_days", plan.grace_days);
   out.value("maintenance_months", json::number_or_null(plan.maintenance_months));
   out.boolean("machine_bound", plan.machine_bound).boolean("fresh_revocations", plan.fresh_revocations);
