@@ -1,11 +1,11 @@
 #include "common/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "base/text.hpp"
 #include "common/arguments.hpp"
 #include "common/help.hpp"
+#include "common/options.hpp"
 #include "common/usage_error.hpp"
 
 namespace lic::app {
@@ -51,7 +51,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options, std::string_view 
       app, "--color", {"auto", "always", "never"},
       [&options](std::size_t i) { options.color = Color{static_cast<int>(i)}; },
       "Colors on standard output (auto: on a terminal, unless NO_COLOR is set)")
-      ->group(global);
+      .group(global);
   app.set_help_flag("-h,--help", "Show this help")->group(global);
   app.set_version_flag("--version", std::string(version), "Show the version")->group(global);
 }
@@ -81,35 +81,6 @@ void set_examples(CLI::App& app, const std::vector<std::string>& examples) {
 std::string given_command(const CLI::App& root) {
   const CLI::App& app = innermost(root);
   return &app == &root ? std::string() : path_of(app);
-}
-
-CLI::Option* add_choice(CLI::App& app, const std::string& name, std::vector<std::string> words,
-                        std::function<void(std::size_t)> chosen, std::string summary) {
-  std::string value;
-  for (const auto& word : words) value += concat(value.empty() ? "" : "|", word);
-  const auto choose = [name, words = std::move(words), chosen = std::move(chosen)](const CLI::results_t& given) {
-    const auto found = std::find(words.begin(), words.end(), given.back());
-    if (found == words.end()) throw CLI::ValidationError(bad_choice(name, given.back(), words));
-    chosen(static_cast<std::size_t>(found - words.begin()));
-    return true;
-  };
-  return app.add_option(name, choose, std::move(summary))->type_name(value);
-}
-
-CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<std::int64_t>& target, std::int64_t low,
-                        std::int64_t high, std::string summary) {
-  const auto read = [name, &target, low, high](const CLI::results_t& given) {
-    target = parse_integer(given.back());
-    if (target && *target >= low && *target <= high) return true;
-    throw CLI::ValidationError(bad_number(name, given.back(), low, high));
-  };
-  return app.add_option(name, read, std::move(summary))->type_name("N");
-}
-
-CLI::Option* add_list(CLI::App& app, std::string name, std::vector<std::string>& target, std::string summary) {
-  CLI::Option* option = app.add_option(std::move(name), target, std::move(summary));
-  if (!option->get_positional()) option->allow_extra_args(false);
-  return option;
 }
 
 std::optional<int> parse_command_line(CLI::App& app, int argc, char** argv, std::string_view program) {

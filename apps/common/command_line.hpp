@@ -16,7 +16,6 @@
 
 namespace CLI {
 class App;
-class Option;
 }  // namespace CLI
 
 namespace lic::app {
@@ -77,26 +76,6 @@ const Command<Context>* find_command(const std::vector<Command<Context>>& comman
   }
   return nullptr;
 }
-
-// The name of an option's value (Option::type_name) says how it is completed: words
-// in lower case ("table|csv|jsonl") are the choices themselves; FILE and DIR within
-// it ("DIR|FILE.jsonl") are names of files and directories; the rest is free. It has
-// no colon. An
-// argument ("KEY", "FILE") is completed by its own name in the same way.
-
-/// A choice: `chosen` gets the index of the word given; another word is a usage
-/// error that lists them all.
-CLI::Option* add_choice(CLI::App& app, const std::string& name, std::vector<std::string> words,
-                        std::function<void(std::size_t)> chosen, std::string summary);
-
-/// A whole number in decimal, low to high; another value is a usage
-/// error (exit code 2) that names the range. (CLI11 alone reads 010 as 8.)
-CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<std::int64_t>& target, std::int64_t low,
-                        std::int64_t high, std::string summary);
-
-/// An option that may be given several times, one value each time; for an argument
-/// ("KEY"), one or more values.
-CLI::Option* add_list(CLI::App& app, std::string name, std::vector<std::string>& target, std::string summary);
 
 /// Parses. When that ends the run (help, version, a usage error) the exit code is
 /// returned: help and version went to stdout; an error to stderr, with the nearest

@@ -1,23 +1,28 @@
 #pragma once
 
-#include <string>
+/// nlohmann JSON to text and back, compiled once.
 
-#include "base/text.hpp"
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "common/exit_codes.hpp"
 
 namespace lic::app {
 
-/// Compact text of an nlohmann JSON value, safe on a terminal: what moves the cursor or
-/// reorders text is escaped. What is not UTF-8 (a path may not be) becomes U+FFFD: a
-/// document that cannot be read would be worse.
-template <class Json>
-[[nodiscard]] std::string json_text(const Json& value) {
-  return printable_json(value.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
+/// Compact text of a value, safe on a terminal: what moves the cursor or reorders text
+/// is escaped. What is not UTF-8 (a path may not be) becomes U+FFFD: a document that
+/// cannot be read would be worse.
+[[nodiscard]] std::string json_text(const nlohmann::ordered_json& value);
 
 /// The same over several lines, for people as well.
-template <class Json>
-[[nodiscard]] std::string json_lines(const Json& value) {
-  return printable_json(value.dump(2, ' ', false, Json::error_handler_t::replace));
-}
+[[nodiscard]] std::string json_lines(const nlohmann::ordered_json& value);
+
+/// The value of a text, such as the ledger keeps; discarded (is_discarded()) where the
+/// text is not JSON.
+[[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text);
+
+/// The member "error" of a document (docs/cli.md, "JSON").
+[[nodiscard]] nlohmann::ordered_json error_object(ExitCode code, std::string_view message, std::string_view hint);
 
 }  // namespace lic::app

@@ -72,15 +72,6 @@ std::string_view escape_code(Style style) noexcept {
   return "";
 }
 
-nlohmann::ordered_json error_object(ExitCode code, std::string_view message, std::string_view hint) {
-  nlohmann::ordered_json object;
-  object["code"] = token(code);
-  object["exit"] = static_cast<int>(code);
-  object["message"] = message;
-  object["hint"] = hint;
-  return object;
-}
-
 }  // namespace
 
 Output::Output(std::string program, const GlobalOptions& options) : program_(std::move(program)), options_(options) {

@@ -6,11 +6,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/options.hpp"
 #include "common/output_file.hpp"
 #include "protocol/carried_text.hpp"
 
@@ -152,13 +152,11 @@ Bytes qr_png(const QrCode& code) {
   return png;
 }
 
-CLI::Option* add_qr_options(CLI::App& app, QrOptions& options) {
-  CLI::Option* qr =
-      app.add_option("--qr", options.target,
-                     "Also as a QR code, in a PNG file; - draws it on standard output in place of the text")
-          ->type_name("FILE.png");
-  app.add_flag("--qr-invert", options.invert, "Draw it for light text on a dark ground, without colors")->needs(qr);
-  return qr;
+void add_qr_options(CLI::App& app, QrOptions& options) {
+  const Option qr = add_option(app, "--qr", options.target,
+                               "Also as a QR code, in a PNG file; - draws it on standard output in place of the text")
+                        .type_name("FILE.png");
+  add_flag(app, "--qr-invert", options.invert, "Draw it for light text on a dark ground, without colors").needs(qr);
 }
 
 Result<void> check_qr_options(const QrOptions& options, const Output& output) {

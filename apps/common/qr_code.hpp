@@ -12,7 +12,6 @@
 
 namespace CLI {
 class App;
-class Option;
 }  // namespace CLI
 
 namespace lic::app {
@@ -53,7 +52,7 @@ struct QrOptions {
 };
 
 /// Adds both options; gives the first.
-CLI::Option* add_qr_options(CLI::App& app, QrOptions& options);
+void add_qr_options(CLI::App& app, QrOptions& options);
 
 /// The codes of `document`, as many as its pieces (protocol/carried_text.hpp), put where
 /// `options` say. A file of several codes is FILE-1.png, FILE-2.png, ...

@@ -49,6 +49,12 @@ Prose prose() {
 
 }  // namespace
 
-Program documented_program() { return {describe(*licctl_command_line()), prose()}; }
+Program documented_program() {
+  GlobalOptions global;
+  ClientOptions options;
+  CLI::App app("Activates and checks the license of a product on this machine", "licctl");
+  set_up_licctl(app, global, options);
+  return {describe(app), prose()};
+}
 
 }  // namespace lic::app

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -17,7 +18,7 @@ constexpr std::size_t kMaxLicenseFile = 64 * 1024;
 /// A file where there is one of that name or it is written like one; else a key.
 bool is_file_name(const std::string& value) {
   struct stat info {};
-  return value == "-" || value.find('/') != std::string::npos || value.ends_with(".json") ||
+  return value == "-" || std::strchr(value.c_str(), '/') != nullptr || value.ends_with(".json") ||
          ::lstat(value.c_str(), &info) == 0;
 }
 

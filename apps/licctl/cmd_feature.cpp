@@ -30,8 +30,7 @@ int check_feature(Client& client) {
     document["licensed"] = licensed;
     document["value"] = licensed ? feature_json(*value) : nlohmann::ordered_json(nullptr);
     document["status"] = token(status.decision.reason);
-    if (!licensed)
-      document["error"] = nlohmann::ordered_json::parse(error_json(ExitCode::feature_not_licensed, message, hint));
+    if (!licensed) document["error"] = error_object(ExitCode::feature_not_licensed, message, hint);
     output.line(json_lines(document));
   } else if (licensed) {
     output.line(concat(printable(name), ": ", feature_text(*value)));

@@ -91,8 +91,7 @@ int license_info(Client& client) {
     output.answer(status_text(status, *manager, output));
   }
   if (output.json()) {
-    if (code != ExitCode::ok)
-      document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
     output.line(json_lines(document));
   }
   for (const auto& warning : status.warnings) output.warn(warning);
@@ -116,8 +115,7 @@ int verify_license(Client& client) {
     document["plan"] = text_json(status.plan);
     document["verified_by"] = by;
     document["verified_at"] = time_json(status.verified_at);
-    if (code != ExitCode::ok)
-      document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
     output.line(json_lines(document));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",

@@ -55,7 +55,7 @@ int machine_id(Client& client) {
   const auto facts = explain ? manager->explain_machine() : std::vector<FactInfo>{};
   const auto layers = explain ? manager->virtual_layers() : std::vector<VirtualLayer>{};
   if (output.json()) {
-    output.line(json_lines(explain ? ordered_json::parse(machine_json(manager->machine_id(), facts, layers))
+    output.line(json_lines(explain ? parse_json(machine_json(manager->machine_id(), facts, layers))
                                    : ordered_json{{"machine_id", manager->machine_id()}}));
     return 0;
   }

@@ -85,7 +85,7 @@ int list_plans(Client& client) {
   if (!manager) return output.fail(manager.error());
   const ProductInfo& product = manager->product();
   if (output.json()) {
-    output.line(json_lines(ordered_json::parse(plans_json(product))));
+    output.line(json_lines(parse_json(plans_json(product))));
     return 0;
   }
   output.line(concat("Plans of ", printable(product.name)));

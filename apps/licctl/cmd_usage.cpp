@@ -118,8 +118,7 @@ int show_usage(Client& client) {
   }
   if (output.json()) {
     nlohmann::ordered_json document{{"status", token(status.decision.reason)}, {"limits", usage_json(*usage)}};
-    if (code != ExitCode::ok)
-      document["error"] = nlohmann::ordered_json::parse(error_json(code, why.message, why.hint));
+    if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
     output.line(json_lines(document));
   } else {
     for (const auto& [name, used] : *usage) output.line(line_of(name, used));

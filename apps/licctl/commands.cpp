@@ -1,11 +1,10 @@
 #include "licctl/commands.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/help.hpp"
+#include "common/options.hpp"
 
 namespace lic::app {
 
@@ -41,56 +40,55 @@ const std::vector<Action>& licctl_actions() {
 
 void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options) {
   for (const Action& action : licctl_actions()) {
-    CLI::Option* option = action.value == nullptr
-                              ? app.add_flag(action.name, action.summary)
-                              : app.add_option(action.name, options.value, action.summary)->type_name(action.value);
-    option->group(std::string(kActionGroup));
+    Option option = action.value == nullptr
+                        ? add_flag(app, action.name, action.summary)
+                        : add_option(app, action.name, options.value, action.summary).type_name(action.value);
+    option.group(std::string(kActionGroup));
   }
-  app.add_option("--product-file", options.product_file, "The vendor's signed product file (default: $LICCTL_PRODUCT)")
-      ->type_name("FILE");
-  app.add_option("--state-dir", options.state_dir, "Directory of the license state (default: ~/.<app>/license)")
-      ->type_name("DIR");
-  app.add_option("--license-file", options.license_file,
-                 "With --activate-license KEY: its signed file. Else: judge this signed file instead of the state")
-      ->type_name("FILE");
-  app.add_option("--license-key", options.license_key,
-                 "With --request-activation: the license to ask a seat of; with --receipt: whose seat to give back; "
-                 "with --usage-report: whose usage to state")
-      ->type_name("KEY");
-  app.add_option("--receipt", options.receipt,
-                 "With --deactivate-license: give the seat back that a request took, and write the receipt for the "
-                 "vendor; - is standard output")
-      ->type_name("FILE")
-      ->needs("--deactivate-license");
+  add_option(app, "--product-file", options.product_file, "The vendor's signed product file (default: $LICCTL_PRODUCT)")
+      .type_name("FILE");
+  add_option(app, "--state-dir", options.state_dir, "Directory of the license state (default: ~/.<app>/license)")
+      .type_name("DIR");
+  add_option(app, "--license-file", options.license_file,
+             "With --activate-license KEY: its signed file. Else: judge this signed file instead of the state")
+      .type_name("FILE");
+  add_option(app, "--license-key", options.license_key,
+             "With --request-activation: the license to ask a seat of; with --receipt: whose seat to give back; "
+             "with --usage-report: whose usage to state")
+      .type_name("KEY");
+  add_option(app, "--receipt", options.receipt,
+             "With --deactivate-license: give the seat back that a request took, and write the receipt for the "
+             "vendor; - is standard output")
+      .type_name("FILE")
+      .needs("--deactivate-license");
   add_qr_options(app, options.qr);
-  app.add_flag("--force", options.force,
-               "With --request-activation: make a new request; there, with --receipt and with --usage-report: replace "
-               "files that exist");
+  add_flag(app, "--force", options.force,
+           "With --request-activation: make a new request; there, with --receipt and with --usage-report: replace "
+           "files that exist");
   add_number(app, "--statement", options.statement, 1, json::kMaxInteger,
              "With --usage-report: write statement N again, in place of a new one")
-      ->type_name("N")
-      ->needs("--usage-report");
-  app.add_flag("--new-key", options.new_key,
-               "With --usage-report: sign with a new key from now on, after the state was restored from a backup")
-      ->needs("--usage-report")
-      ->excludes("--statement");
-  app.add_option("--fail-if-expires-within", options.fail_if_expires_within,
-                 "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
-      ->type_name("DURATION")
-      ->needs("--license-info");
-  app.add_option("--release-date", options.release_date,
-                 "Judge for a release made on that date: exit 22 when the maintenance of the license ended before")
-      ->type_name("DATE");
-  app.add_option("--email", options.email, "With --generate-trial: your address, for plans that depend on it")
-      ->type_name("ADDRESS")
-      ->needs("--generate-trial");
-  app.add_flag(
-         "--explain", options.explain,
-         "With --machine-id: list the facts it is made of, what a vendor gets, and whether this is a virtual machine")
-      ->needs("--machine-id");
-  app.add_flag("--all", options.all, "With --license-info: list every license file of the state directory")
-      ->needs("--license-info");
-  app.add_flag("--offline", options.offline, "Ask no license server (this version asks none)");
+      .type_name("N")
+      .needs("--usage-report");
+  add_flag(app, "--new-key", options.new_key,
+           "With --usage-report: sign with a new key from now on, after the state was restored from a backup")
+      .needs("--usage-report")
+      .excludes("--statement");
+  add_option(app, "--fail-if-expires-within", options.fail_if_expires_within,
+             "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
+      .type_name("DURATION")
+      .needs("--license-info");
+  add_option(app, "--release-date", options.release_date,
+             "Judge for a release made on that date: exit 22 when the maintenance of the license ended before")
+      .type_name("DATE");
+  add_option(app, "--email", options.email, "With --generate-trial: your address, for plans that depend on it")
+      .type_name("ADDRESS")
+      .needs("--generate-trial");
+  add_flag(app, "--explain", options.explain,
+           "With --machine-id: list the facts it is made of, what a vendor gets, and whether this is a virtual machine")
+      .needs("--machine-id");
+  add_flag(app, "--all", options.all, "With --license-info: list every license file of the state directory")
+      .needs("--license-info");
+  add_flag(app, "--offline", options.offline, "Ask no license server (this version asks none)");
   add_global_options(app, global, LIC_VERSION);
   set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
                      "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet",
@@ -114,14 +112,6 @@ Result<void> check_options(const Action& action, const ClientOptions& options) {
   if (changes_state && !options.license_file.empty())
     return error(Errc::usage, "--license-file names a file to judge or to activate, which this action does not do");
   return {};
-}
-
-std::unique_ptr<CLI::App> licctl_command_line() {
-  static GlobalOptions global;
-  static ClientOptions options;
-  auto app = std::make_unique<CLI::App>("Activates and checks the license of a product on this machine", "licctl");
-  set_up_licctl(*app, global, options);
-  return app;
 }
 
 }  // namespace lic::app

@@ -64,8 +64,4 @@ struct Action {
 /// Adds the actions and all options to `app`.
 void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options);
 
-/// All of it, for the documentation that is made from it. What this one parses goes
-/// nowhere.
-[[nodiscard]] std::unique_ptr<CLI::App> licctl_command_line();
-
 }  // namespace lic::app

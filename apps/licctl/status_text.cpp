@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "client/status_json.hpp"
+#include "common/json_text.hpp"
 #include "license/terms.hpp"
 
 namespace lic::app {
@@ -81,7 +82,7 @@ std::string feature_text(const FeatureValue& value) {
   return joined(std::get<std::vector<std::string>>(value));
 }
 
-ordered_json usage_json(const Usage& usage) { return ordered_json::parse(json::dump(lic::usage_json(usage))); }
+ordered_json usage_json(const Usage& usage) { return parse_json(json::dump(lic::usage_json(usage))); }
 
 std::string usage_text(const LimitUsage& usage) {
   std::string out = limit_words(usage.limit);
@@ -92,7 +93,7 @@ std::string usage_text(const LimitUsage& usage) {
 }
 
 ordered_json status_json(const Status& status, const LicenseManager& manager) {
-  return ordered_json::parse(lic::status_json(status, manager.machine_id()));
+  return parse_json(lic::status_json(status, manager.machine_id()));
 }
 
 std::string status_text(const Status& status, const LicenseManager& manager, const Output& output) {

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/lifecycle.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
@@ -21,8 +21,8 @@ struct ActivationsOptions {
 };
 
 void set_up_activations(CLI::App& app, ActivationsOptions& options) {
-  app.add_option("KEY", options.key, "License key")->required();
-  app.add_flag("--all", options.all, "Also those that have ended");
+  add_option(app, "KEY", options.key, "License key").required();
+  add_flag(app, "--all", options.all, "Also those that have ended");
 }
 
 /// Who holds the seats of a license.

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -6,6 +5,7 @@
 #include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "ledger/audit.hpp"
 #include "ledger/inclusion.hpp"
@@ -37,7 +37,7 @@ void set_up_audit(CLI::App& app, AuditOptions& options) {
            "Also write a proof that this license was issued through the ledger, for the checkpoint of --checkpoint, "
            "else of --against; of a FILE, for just that document");
   add_text(app, "-o,--out", options.out, "FILE", "With --prove: the proof to write");
-  app.add_flag("--force", options.force, "Replace a checkpoint or proof file that exists");
+  add_flag(app, "--force", options.force, "Replace a checkpoint or proof file that exists");
 }
 
 /// Whether the ledger still begins with what the checkpoint was made of.
@@ -168,7 +168,7 @@ int tell(const AuditReport& report, const AuditOptions& options, const Written& 
                      {"distrusted", report.distrusted},
                      {"checkpoint", written.checkpoint ? Json(*written.checkpoint) : Json(nullptr)},
                      {"proof", written.proof ? Json(*written.proof) : Json(nullptr)}};
-    if (!whole) document["error"] = Json::parse(error_json(ExitCode::untrusted, message, hint));
+    if (!whole) document["error"] = error_object(ExitCode::untrusted, message, hint);
     output.line(json_text(document));
   } else if (!written.printed) {
     for (const auto& finding : report.findings) output.line(printable(finding.message));

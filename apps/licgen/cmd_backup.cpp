@@ -1,9 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "ledger/audit.hpp"
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
@@ -19,8 +19,8 @@ struct BackupOptions {
 };
 
 void set_up_backup(CLI::App& app, BackupOptions& options) {
-  app.add_option("FILE", options.file, "The backup to make")->required();
-  app.add_flag("--force", options.force, "Replace a file that exists");
+  add_option(app, "FILE", options.file, "The backup to make").required();
+  add_flag(app, "--force", options.force, "Replace a file that exists");
 }
 
 Result<void> refuse_stream(const std::string& file) {
@@ -52,8 +52,8 @@ struct RestoreOptions {
 };
 
 void set_up_restore(CLI::App& app, RestoreOptions& options) {
-  app.add_option("FILE", options.file, "The backup, which stays as it is")->required();
-  app.add_flag("--force", options.force, "In place of a ledger that is there, which is kept under another name");
+  add_option(app, "FILE", options.file, "The backup, which stays as it is").required();
+  add_flag(app, "--force", options.force, "In place of a ledger that is there, which is kept under another name");
 }
 
 /// Refuses a backup that is not what licgen wrote, and notes the restoring in its history.

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "license/terms.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
@@ -30,7 +30,7 @@ struct ExportOptions {
 };
 
 void set_up_import(CLI::App& app, ImportOptions& options) {
-  app.add_option("FILE", options.file, "The product and its plans (JSON); - is standard input")->required();
+  add_option(app, "FILE", options.file, "The product and its plans (JSON); - is standard input").required();
   add_root_options(app, options.root);
 }
 
@@ -118,7 +118,7 @@ Result<void> show_catalog(Vendor& vendor) {
   LIC_TRY_ASSIGN(const Catalog catalog, vendor.catalog());
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
   if (vendor.output().json()) {
-    vendor.output().line(json_text(nlohmann::ordered_json::parse(text)));
+    vendor.output().line(json_text(parse_json(text)));
   } else {
     print_plans(catalog, product.version(), vendor.output());
   }

@@ -1,8 +1,7 @@
-#include <CLI/CLI.hpp>
-
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/lifecycle.hpp"
@@ -39,22 +38,22 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
       "for a trial's");
   add_text(app, "--months", options.months, "N", "Ends N calendar months from now");
   add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration from now: 30d, 1y");
-  app.add_flag("--perpetual", options.perpetual, "Never ends");
+  add_flag(app, "--perpetual", options.perpetual, "Never ends");
   add_text(app, "--maintenance-until", options.maintenance_until, "DATE",
            "Of a license that never ends: the last day of the releases that it covers");
   add_text(app, "--seats", options.seats, "N", "How many machines may use it at a time");
-  auto* machine =
+  const Option machine =
       add_list(app, "--machine", options.machines,
                "Bind it to these machines in place of those it has (licctl --machine-id); none: to no machine");
-  machine->type_name("FINGERPRINT");
-  app.add_flag("--any-machine", options.any_machine, "Bind it to no machine")->excludes(machine);
+  machine.type_name("FINGERPRINT");
+  add_flag(app, "--any-machine", options.any_machine, "Bind it to no machine").excludes(machine);
   add_text(app, "--virtual", options.on_virtual, "yes|no", "Whether it holds in virtual machines and containers");
   add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
            "Whether it counts only where a fresh revocation list is known");
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
-      ->type_name("NAME[=VALUE]");
+      .type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")
-      ->type_name("NAME=MAX[/PER][+N%]");
+      .type_name("NAME=MAX[/PER][+N%]");
   add_text(app, "--order", options.order, "ID",
            "Number of the order: the same change under the same number is done once");
 }

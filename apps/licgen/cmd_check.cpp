@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/summary_text.hpp"
@@ -18,9 +18,9 @@ struct CheckOptions {
 };
 
 void set_up_check(CLI::App& app, CheckOptions& options) {
-  auto* email = add_text(app, "--email", options.email, "EMAIL", "The customer with that e-mail address");
+  const Option email = add_text(app, "--email", options.email, "EMAIL", "The customer with that e-mail address");
   add_text(app, "--customer", options.customer, "NAME", "The customer of that name, capitals as small letters")
-      ->excludes(email);
+      .excludes(email);
 }
 
 Result<LicenseFilter> filter_of(const CheckOptions& options) {
@@ -59,7 +59,7 @@ Result<int> check(const CheckOptions& options, Vendor& vendor) {
   if (output.json()) {
     nlohmann::ordered_json document = {{"entitled", entitled}, {"licenses", nlohmann::ordered_json::array()}};
     for (const auto& license : licenses) document["licenses"].push_back(summary_json(license));
-    if (!entitled) document["error"] = nlohmann::ordered_json::parse(error_json(code, message, {}));
+    if (!entitled) document["error"] = error_object(code, message, {});
     output.line(json_text(document));
   } else {
     for (const auto& license : licenses)

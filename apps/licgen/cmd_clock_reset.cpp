@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "license/clock_code.hpp"
 #include "license/envelope.hpp"
@@ -29,10 +29,10 @@ struct ClockResetOptions {
 };
 
 void set_up(CLI::App& app, ClockResetOptions& options) {
-  app.add_option("KEY", options.key, "License key of the customer")->required();
-  app.add_option("--code", options.code, "The code that licctl --clock-code printed on the customer's machine")
-      ->type_name("CODE")
-      ->required();
+  add_option(app, "KEY", options.key, "License key of the customer").required();
+  add_option(app, "--code", options.code, "The code that licctl --clock-code printed on the customer's machine")
+      .type_name("CODE")
+      .required();
   add_out_file(app, options.out, options.force);
 }
 

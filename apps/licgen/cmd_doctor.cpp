@@ -2,7 +2,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -181,7 +180,7 @@ int tell(const std::vector<Check>& checks, Output& output) {
                                     {"verdict", token(check.verdict)},
                                     {"message", check.message},
                                     {"hint", check.hint.empty() ? Json(nullptr) : Json(check.hint)}});
-    if (bad > 0) document["error"] = Json::parse(error_json(ExitCode::failure, message, {}));
+    if (bad > 0) document["error"] = error_object(ExitCode::failure, message, {});
     output.line(json_text(document));
   } else {
     constexpr std::size_t kWidth = 14;

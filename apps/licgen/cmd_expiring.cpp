@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/reminder_text.hpp"
@@ -25,21 +25,21 @@ struct ExpiringOptions {
 
 void set_up_expiring(CLI::App& app, ExpiringOptions& options) {
   ReminderOptions& reminders = options.reminders;
-  app.add_option("--within", options.within, "How far to look ahead: 30d, 2mo, 1y (default: 30d)")
-      ->type_name("DURATION");
+  add_option(app, "--within", options.within, "How far to look ahead: 30d, 2mo, 1y (default: 30d)")
+      .type_name("DURATION");
   add_text(app, "--mbox", reminders.mbox, "FILE", "Write a message to each customer into FILE, once for each end");
-  app.add_flag("--force", reminders.force, "Replace FILE if it exists");
+  add_flag(app, "--force", reminders.force, "Replace FILE if it exists");
   add_text(app, "--smtp", reminders.smtp, "URL",
            "Send the messages to a mail server: smtp://USER@HOST:587 or smtps://USER@HOST");
   add_text(app, "--smtp-password-file", reminders.password_file, "FILE",
            "File with the password (default: $LICGEN_SMTP_PASSWORD)");
   add_text(app, "--cacert", reminders.ca_file, "FILE",
            "Certificates of the authorities to trust (PEM; default: the system's)");
-  app.add_flag("--smtp-plain", reminders.plain, "Send without encryption, and so without a password");
+  add_flag(app, "--smtp-plain", reminders.plain, "Send without encryption, and so without a password");
   add_text(app, "--template", reminders.template_place, "DIR|FILE",
            "What to write: a text with placeholders, or a directory with reminder.txt and reminder.html");
   add_text(app, "--from", reminders.from, "ADDRESS", "Who writes (default: the support address of the catalogue)");
-  app.add_flag("--again", reminders.again, "Write also to those who were written to before");
+  add_flag(app, "--again", reminders.again, "Write also to those who were written to before");
 }
 
 /// By their end, the nearest first; suspended ones are left out.
@@ -136,7 +136,7 @@ int run_reminders(const ExpiringOptions& options, std::vector<Reminder>& reminde
   const bool failed = !result || refused > 0;
   if (output.json()) {
     Json document = {{"licenses", licenses_json(reminders, true, vendor.now())}};
-    if (failed) document["error"] = Json::parse(error_json(exit_code(fault.code), fault.message, fault.hint));
+    if (failed) document["error"] = error_object(exit_code(fault.code), fault.message, fault.hint);
     output.line(json_text(document));
   } else if (options.reminders.mbox != "-" && !reminders.empty()) {
     print_table(reminders, done, vendor);

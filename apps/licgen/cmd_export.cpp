@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "common/progress.hpp"
 #include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
@@ -26,16 +26,15 @@ struct ExportOptions {
 
 void set_up_export(CLI::App& app, ExportOptions& options) {
   add_list(app, "KEY", options.keys, "License keys");
-  app.add_flag("--all", options.all,
-               "Every license that the filters below let through; revoked ones only with --status revoked");
+  add_flag(app, "--all", options.all,
+           "Every license that the filters below let through; revoked ones only with --status revoked");
   add_filter_options(app, options.filter);
-  app.add_option(
-         "-o,--out", options.out,
-         "A directory that gets a KEY.json for each, a file that gets a line for each, or - for lines on standard "
-         "output")
-      ->type_name("DIR|FILE.jsonl")
-      ->required();
-  app.add_flag("--force", options.force, "Replace files that exist");
+  add_option(app, "-o,--out", options.out,
+             "A directory that gets a KEY.json for each, a file that gets a line for each, or - for lines on standard "
+             "output")
+      .type_name("DIR|FILE.jsonl")
+      .required();
+  add_flag(app, "--force", options.force, "Replace files that exist");
 }
 
 Result<void> check_usage(const ExportOptions& options, bool json) {

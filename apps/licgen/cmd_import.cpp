@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
 #include "common/log.hpp"
+#include "common/options.hpp"
 #include "common/progress.hpp"
 #include "csv/text.hpp"
 #include "licgen/carried_product.hpp"
@@ -38,12 +38,12 @@ struct ImportOptions {
 };
 
 void set_up_import(CLI::App& app, ImportOptions& options) {
-  app.add_option("FILE", options.file, "Licenses, as JSON Lines or CSV; - is standard input")->required();
+  add_option(app, "FILE", options.file, "Licenses, as JSON Lines or CSV; - is standard input").required();
   add_choice(
       app, "--format", {"csv", "jsonl"}, [&options](std::size_t i) { options.format = kFormats.at(i); },
       "What FILE is (default: as its name ends)");
   add_list(app, "--plan-map", options.plan_map, "Take what is of the plan OLD there as of the plan NEW here")
-      ->type_name("OLD=NEW");
+      .type_name("OLD=NEW");
   add_text(app, "--new-keys", options.new_keys, "FILE",
            "Give licenses whose key is none of ours a new one, keep theirs as metadata previous_key, and write both to "
            "FILE as CSV (default: such keys are refused)");
@@ -52,7 +52,7 @@ void set_up_import(CLI::App& app, ImportOptions& options) {
   add_text(app, "-o,--out", options.out, "DIR|FILE.jsonl",
            "Also write the licenses as they are signed now: KEY.json files to a directory, lines to FILE.jsonl, - for "
            "lines on standard output in place of the keys");
-  app.add_flag("--force", options.force, "Replace files that exist");
+  add_flag(app, "--force", options.force, "Replace files that exist");
 }
 
 Result<Format> format_of(const ImportOptions& options) {
@@ -274,7 +274,7 @@ class Import {
         concat(fault.message, "; ", report.count(), " licenses are in the ledger, those up to line ", committed_line_);
     const std::string hint = "run the same command again to get the rest; nothing is imported twice";
     auto rest = counts();
-    rest["error"] = nlohmann::ordered_json::parse(error_json(code, message, hint));
+    rest["error"] = error_object(code, message, hint);
     report.conclude({}, rest);
     return output.fail(code, message, hint, true);
   }

@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
@@ -30,11 +30,11 @@ struct NewKeys {
 };
 
 void set_up_init(CLI::App& app, InitOptions& options) {
-  app.add_option("--catalog", options.catalog, "The product and its plans (JSON); - is standard input")
-      ->type_name("FILE")
-      ->required();
-  app.add_flag("--no-passphrase", options.no_passphrase,
-               "Leave the signing keys unencrypted, protected by file modes only");
+  add_option(app, "--catalog", options.catalog, "The product and its plans (JSON); - is standard input")
+      .type_name("FILE")
+      .required();
+  add_flag(app, "--no-passphrase", options.no_passphrase,
+           "Leave the signing keys unencrypted, protected by file modes only");
 }
 
 /// Absent with --no-passphrase.

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
@@ -173,13 +173,14 @@ Result<void> list_keys(Vendor& vendor) {
 int run_list(const ListOptions&, Vendor& vendor) { return conclude(vendor, list_keys(vendor)); }
 
 void set_up_passphrase(CLI::App& app, PassphraseOptions& options) {
-  auto* purpose =
-      app.add_option("KEY", options.purpose, "root or license (default: both, as far as their files are here)");
-  app.add_flag("--all", options.all, "Both keys; a missing file is an error")->excludes(purpose);
-  auto* remove = app.add_flag("--remove", options.remove, "Leave the keys unencrypted, protected by file modes only");
+  const Option purpose =
+      add_option(app, "KEY", options.purpose, "root or license (default: both, as far as their files are here)");
+  add_flag(app, "--all", options.all, "Both keys; a missing file is an error").excludes(purpose);
+  const Option remove =
+      add_flag(app, "--remove", options.remove, "Leave the keys unencrypted, protected by file modes only");
   add_text(app, "--new-passphrase-file", options.new_passphrase_file, "FILE",
            "File with the new passphrase (default: $LICGEN_NEW_PASSPHRASE, or asked for at the terminal)")
-      ->excludes(remove);
+      .excludes(remove);
 }
 
 /// A key whose file gets the new passphrase.

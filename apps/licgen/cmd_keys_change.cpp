@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
@@ -73,7 +73,8 @@ struct RotateOptions {
 void set_up_rotate(CLI::App& app, RotateOptions& options) {
   add_text(app, "--distrust-after", options.distrust_after, "DATE",
            "What the old key signs from then on counts no more; a date, a time, or a duration from now");
-  app.add_flag("--no-passphrase", options.no_passphrase, "Leave the new key unencrypted, protected by file modes only");
+  add_flag(app, "--no-passphrase", options.no_passphrase,
+           "Leave the new key unencrypted, protected by file modes only");
   add_root_options(app, options.root);
 }
 
@@ -193,10 +194,10 @@ struct DistrustOptions {
 };
 
 void set_up_distrust(CLI::App& app, DistrustOptions& options) {
-  app.add_option("KEYID", options.key, "A retired license key: its id, or the first digits")->required();
+  add_option(app, "KEYID", options.key, "A retired license key: its id, or the first digits").required();
   add_text(app, "--after", options.after, "DATE",
            "What it has signed from then on counts no more; a date, a time, or a duration from now")
-      ->required();
+      .required();
   add_root_options(app, options.root);
 }
 
@@ -265,10 +266,10 @@ constexpr std::int64_t kMostSigners = static_cast<std::int64_t>(kMaxSignatures) 
 void set_up_root(CLI::App& app, KeysRootOptions& options) {
   add_list(app, "--add", options.add,
            "A new root: its key file, or its public key as licgen keys new prints it; repeatable")
-      ->type_name("FILE|PUBLIC");
+      .type_name("FILE|PUBLIC");
   add_list(app, "--remove", options.remove,
            "A root that is to be none any more: its id, or the first digits; repeatable")
-      ->type_name("KEYID");
+      .type_name("KEYID");
   add_number(app, "--threshold", options.threshold, 1, kMostSigners, "How many of the roots must sign");
   add_root_options(app, options.root);
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +6,7 @@
 #include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
@@ -26,8 +26,8 @@ struct NewOptions {
 };
 
 void set_up_new(CLI::App& app, NewOptions& options) {
-  app.add_option("FILE", options.file, "The key file to make")->required();
-  app.add_flag("--no-passphrase", options.no_passphrase, "Leave the key unencrypted, protected by file modes only");
+  add_option(app, "FILE", options.file, "The key file to make").required();
+  add_flag(app, "--no-passphrase", options.no_passphrase, "Leave the key unencrypted, protected by file modes only");
 }
 
 Result<void> make_key(const NewOptions& options, Vendor& vendor) {
@@ -74,7 +74,7 @@ struct SignOptions {
 };
 
 void set_up_sign(CLI::App& app, SignOptions& options) {
-  app.add_option("FILE", options.file, "A proposal, as --propose writes it; - is standard input")->required();
+  add_option(app, "FILE", options.file, "A proposal, as --propose writes it; - is standard input").required();
   add_root_keys(app, options.root);
   add_text(app, "--product-file", options.product_file, "FILE",
            "The product file in force (default: that of the home, if there is one)");

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "csv/text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"

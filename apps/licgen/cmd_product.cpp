@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -7,6 +6,7 @@
 #include "common/command_line.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
@@ -43,7 +43,7 @@ struct ImportOptions {
 };
 
 void set_up_import(CLI::App& app, ImportOptions& options) {
-  app.add_option("FILE", options.file, "A proposal that the roots have signed; - is standard input")->required();
+  add_option(app, "FILE", options.file, "A proposal that the roots have signed; - is standard input").required();
 }
 
 /// A license key whose file is elsewhere would leave this home unable to sign.

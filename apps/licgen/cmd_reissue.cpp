@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
@@ -31,7 +31,7 @@ void set_up_reissue_all(CLI::App& app, ReissueAllOptions& options) {
   add_text(
       app, "-o,--out", options.out, "DIR|FILE.jsonl",
       "Also write the new signed files: KEY.json in a directory (in place of the old ones), or lines in FILE.jsonl");
-  app.add_flag("--force", options.force, "Replace a FILE.jsonl that exists");
+  add_flag(app, "--force", options.force, "Replace a FILE.jsonl that exists");
 }
 
 struct NewDocument {

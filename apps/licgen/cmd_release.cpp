@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/input.hpp"
+#include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/lifecycle.hpp"
@@ -26,13 +27,13 @@ struct ReleaseOptions {
 
 void set_up_release(CLI::App& app, ReleaseOptions& options) {
   set_up_reissue(app, options.reissue);
-  app.get_option("KEY")->required(false);  // a receipt names it
+  get_option(app, "KEY").required(false);  // a receipt names it
   add_text(app, "--machine", options.machine, "FINGERPRINT",
            "The machine (licctl --machine-id), or the beginning of it as licgen activations shows it");
-  auto* machine = app.get_option("--machine");
+  const Option machine = get_option(app, "--machine");
   add_text(app, "--receipt", options.receipt, "FILE",
            "The receipt that the machine wrote when it gave the seat back; - is standard input")
-      ->excludes(machine);
+      .excludes(machine);
 }
 
 /// What the release of one seat leaves, and what it says of itself.
@@ -96,7 +97,7 @@ Result<std::optional<Time>> released_at(std::string_view typed, const std::vecto
   std::optional<Time> last;
   for (const auto& entry : history) {
     if (entry.action != "release") continue;
-    const auto detail = nlohmann::json::parse(entry.detail, nullptr, false);
+    const auto detail = parse_json(entry.detail);
     if (!detail.is_object() || !detail.contains("machine") || !detail["machine"].is_string()) continue;
     const auto its = binding_of(detail["machine"].get<std::string>());
     if (!its) continue;  // of facts that this version does not know

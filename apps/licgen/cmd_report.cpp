@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +5,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
@@ -39,7 +39,7 @@ void set_up_report(CLI::App& app, ReportOptions& options) {
   add_text(app, "--to", options.to, "DATE", "The moment after the period, a date or time in UTC (default: now)");
   add_number(app, "--top", options.top, 1, kMostCustomers, "How many customers are named (default: 20)");
   add_text(app, "--html", options.html, "FILE", "Also write all of it as one page with charts");
-  app.add_flag("--force", options.force, "Replace FILE if it exists");
+  add_flag(app, "--force", options.force, "Replace FILE if it exists");
 }
 
 /// The first day of the month eleven months ago.

@@ -1,9 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
@@ -23,8 +23,9 @@ struct ExportOptions {
 
 void set_up_export(CLI::App& app, ExportOptions& options) {
   add_out_file(app, options.out, options.force);
-  app.add_option("--valid", options.valid, "How long clients may go by this list; after that it is stale (default: 7d)")
-      ->type_name("DURATION");
+  add_option(app, "--valid", options.valid,
+             "How long clients may go by this list; after that it is stale (default: 7d)")
+      .type_name("DURATION");
 }
 
 /// The next list, signed, and in the ledger's history.

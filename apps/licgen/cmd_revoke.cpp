@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +6,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 
@@ -25,10 +25,10 @@ struct Revoked {
 };
 
 void set_up_revoke(CLI::App& app, RevokeOptions& options) {
-  add_list(app, "KEY", options.keys, "License keys")->required();
-  app.add_option("--reason", options.reason, "Why: kept in the ledger and in the revocation list")
-      ->type_name("REASON")
-      ->required();
+  add_list(app, "KEY", options.keys, "License keys").required();
+  add_option(app, "--reason", options.reason, "Why: kept in the ledger and in the revocation list")
+      .type_name("REASON")
+      .required();
 }
 
 /// Each key once, in the order given. Errors: invalid_input (malformed).

@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/lifecycle.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
@@ -22,7 +22,7 @@ struct ShowOptions {
   std::string key;
 };
 
-void set_up_show(CLI::App& app, ShowOptions& options) { app.add_option("KEY", options.key, "License key")->required(); }
+void set_up_show(CLI::App& app, ShowOptions& options) { add_option(app, "KEY", options.key, "License key").required(); }
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
@@ -33,7 +33,7 @@ Json history_json(const std::vector<HistoryEntry>& history) {
                    {"actor", entry.actor},
                    {"action", entry.action},
                    {"reason", text_or_null(entry.reason)},
-                   {"detail", entry.detail.empty() ? Json(nullptr) : Json::parse(entry.detail)}});
+                   {"detail", entry.detail.empty() ? Json(nullptr) : parse_json(entry.detail)}});
   }
   return out;
 }
@@ -59,7 +59,7 @@ struct Kept {
 
 Json license_json(const LicenseSummary& license, const Bytes& payload, const Kept& kept) {
   Json out;
-  out["license"] = Json::parse(payload.begin(), payload.end());
+  out["license"] = parse_json(view_text(payload));
   out["status"] = token(license.status);
   out["activations"] = Json::array();
   for (const auto& activation : kept.activations)
@@ -115,7 +115,7 @@ void add_terms(Fields& fields, const Terms& terms) {
 
 /// " (serial 3, order PO-77)", as far as the entry says.
 std::string serial_text(const HistoryEntry& entry) {
-  const Json detail = entry.detail.empty() ? Json() : Json::parse(entry.detail, nullptr, false);
+  const Json detail = entry.detail.empty() ? Json() : parse_json(entry.detail);
   if (!detail.is_object() || !detail.contains("serial") || !detail["serial"].is_number_integer()) return {};
   const bool ordered = detail.contains("order") && detail["order"].is_string();
   return concat(" (serial ", detail["serial"].get<std::int64_t>(),

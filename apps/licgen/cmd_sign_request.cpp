@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <variant>
@@ -8,6 +7,7 @@
 #include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "common/qr_code.hpp"
 #include "issue/issuer.hpp"
 #include "licgen/carried_product.hpp"
@@ -34,10 +34,10 @@ struct SignRequestOptions {
 };
 
 void set_up_sign_request(CLI::App& app, SignRequestOptions& options) {
-  app.add_option("FILE", options.file, "The request, or its scanned text; - is standard input")->required();
+  add_option(app, "FILE", options.file, "The request, or its scanned text; - is standard input").required();
   add_text(app, "-o,--out", options.out, "FILE", "Write the answer to FILE instead of standard output");
   add_qr_options(app, options.qr);
-  app.add_flag("--force", options.force, "Replace files that exist");
+  add_flag(app, "--force", options.force, "Replace files that exist");
 }
 
 /// A request as it came, with what it says of the machine.
@@ -260,7 +260,7 @@ void report(const Answered& answered, const SignRequestOptions& options, const s
                      {"changed", answered.changed},
                      {"seats", answered.seats},
                      {"taken", answered.taken},
-                     {"answer", Json::parse(activation.answer)},
+                     {"answer", parse_json(activation.answer)},
                      {"files", files}};
     output.line(json_text(document));
   } else if (!options.qr.to_stdout() && (!options.out || *options.out == "-")) {

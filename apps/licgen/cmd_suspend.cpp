@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include "base/result.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"

@@ -1,7 +1,6 @@
-#include <CLI/CLI.hpp>
-
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "common/options.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"

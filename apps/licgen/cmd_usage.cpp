@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "base/time.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "csv/text.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
@@ -48,7 +48,7 @@ void set_up_list(CLI::App& app, ListUsageOptions& options) {
 }
 
 void set_up_show(CLI::App& app, ShowUsageOptions& options) {
-  app.add_option("KEY", options.key, "License key")->required();
+  add_option(app, "KEY", options.key, "License key").required();
   add_month(app, options.month);
 }
 

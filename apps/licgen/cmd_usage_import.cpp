@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -9,6 +8,7 @@
 #include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
@@ -25,13 +25,13 @@ constexpr std::string_view kWhat = "usage statement";
 
 void set_up_usage_import(CLI::App& app, UsageImportOptions& options) {
   add_list(app, "FILE", options.files, "Statements that licctl --usage-report wrote, one a line; - is standard input")
-      ->required();
+      .required();
   add_list(app, "--expect-key", options.expected_keys,
            "Register no device but one whose key has this id, or an id that begins so; repeatable")
-      ->type_name("KEYID");
-  app.add_flag("--new-key", options.new_key,
-               "Register another key for a machine that stated its usage by one before: its state was made anew");
-  app.add_flag("--any-machine", options.any_machine, "Register a device that the license is not for, too");
+      .type_name("KEYID");
+  add_flag(app, "--new-key", options.new_key,
+           "Register another key for a machine that stated its usage by one before: its state was made anew");
+  add_flag(app, "--any-machine", options.any_machine, "Register a device that the license is not for, too");
 }
 
 /// All that was read, and what could not be.
@@ -127,8 +127,7 @@ Json verdict_json(const UsageVerdict& verdict) {
     out["to"] = format_time(verdict.to);
     out["new_device"] = verdict.new_device;
   }
-  if (verdict.came == UsageCame::refused)
-    out["error"] = Json::parse(error_json(verdict.code, verdict.message, verdict.hint));
+  if (verdict.came == UsageCame::refused) out["error"] = error_object(verdict.code, verdict.message, verdict.hint);
   return out;
 }
 
@@ -163,7 +162,7 @@ int report(const std::vector<UsageVerdict>& verdicts, Vendor& vendor) {
                      {"refused", refused}};
     document["statements"] = Json::array();
     for (const auto& verdict : verdicts) document["statements"].push_back(verdict_json(verdict));
-    if (refused > 0) document["error"] = Json::parse(error_json(first->code, message, first->hint));
+    if (refused > 0) document["error"] = error_object(first->code, message, first->hint);
     output.line(json_text(document));
   } else {
     for (const auto& verdict : verdicts) tell(verdict, output);

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -7,6 +6,7 @@
 #include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
@@ -29,15 +29,15 @@ struct VerifyOptions {
 };
 
 void set_up_verify(CLI::App& app, VerifyOptions& options) {
-  app.add_option("FILE", options.file, "License, product file or revocation list; - is standard input")->required();
+  add_option(app, "FILE", options.file, "License, product file or revocation list; - is standard input").required();
   add_text(app, "--product-file", options.product_file, "FILE",
            "Trust the keys of this product file; the home and its ledger are then not looked at");
-  auto* checkpoint = add_text(app, "--checkpoint", options.checkpoint, "FILE",
-                              "With --proof: the checkpoint that the proof is for, as licgen audit writes it");
+  const Option checkpoint = add_text(app, "--checkpoint", options.checkpoint, "FILE",
+                                     "With --proof: the checkpoint that the proof is for, as licgen audit writes it");
   add_text(app, "--proof", options.proof, "FILE",
            "Also check this proof that the document was issued through the ledger; no ledger is needed")
-      ->needs(checkpoint);
-  checkpoint->needs("--proof");
+      .needs(checkpoint);
+  checkpoint.needs("--proof");
 }
 
 /// What was found out. Text members are empty where there is nothing to say.
@@ -284,7 +284,7 @@ void print_json(const Findings& findings, ExitCode code, const Error* fault, Out
   out["status"] = findings.status ? nlohmann::ordered_json(token(*findings.status)) : nlohmann::ordered_json(nullptr);
   out["proven"] = findings.proven;
   out["remarks"] = findings.remarks;
-  if (fault != nullptr) out["error"] = nlohmann::ordered_json::parse(error_json(code, fault->message, fault->hint));
+  if (fault != nullptr) out["error"] = error_object(code, fault->message, fault->hint);
   output.line(json_text(out));
 }
 

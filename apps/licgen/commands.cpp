@@ -1,18 +1,16 @@
 #include "licgen/commands.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "base/text.hpp"
+#include "common/options.hpp"
 #include "licgen/option_values.hpp"
 
 namespace lic::app {
 namespace {
 
-CLI::Option* refuse_empty(CLI::Option* option) {
+Option refuse_empty(Option option) {
   // `--home "$UNSET"` must not mean the default home.
-  return option->check(CLI::Validator(
-      [](std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); },
-      std::string()));
+  return option.check(
+      [](const std::string& value) { return value.empty() ? std::string("the value is empty") : std::string(); });
 }
 
 }  // namespace
@@ -67,26 +65,23 @@ std::vector<Command<Vendor>> licgen_commands() {
 
 void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,
                    const std::vector<Command<Vendor>>& commands) {
-  refuse_empty(app.add_option("--home", vendor.home, "Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)")
-                   ->type_name("DIR"));
-  refuse_empty(app.add_option("--ledger", vendor.ledger_url, "Ledger, as sqlite:PATH (default: ledger.db in the home)")
-                   ->type_name("URL"));
-  auto* file = refuse_empty(app.add_option("--passphrase-file", vendor.passphrase_file,
-                                           "File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, "
-                                           "or asked for at the terminal)")
-                                ->type_name("FILE"));
-  app.add_option("--passphrase-fd", vendor.passphrase_fd, "Open descriptor to read the passphrase from")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1'000'000))
-      ->excludes(file);
+  refuse_empty(add_option(app, "--home", vendor.home, "Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)")
+                   .type_name("DIR"));
+  refuse_empty(add_option(app, "--ledger", vendor.ledger_url, "Ledger, as sqlite:PATH (default: ledger.db in the home)")
+                   .type_name("URL"));
+  const Option file =
+      refuse_empty(add_option(app, "--passphrase-file", vendor.passphrase_file,
+                              "File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, "
+                              "or asked for at the terminal)")
+                       .type_name("FILE"));
+  add_number(app, "--passphrase-fd", vendor.passphrase_fd, 0, 1'000'000, "Open descriptor to read the passphrase from")
+      .excludes(file);
   refuse_empty(
-      app.add_option("--as", vendor.as, "Who does this, for the history (default: the login name)")->type_name("NAME"))
-      ->check(CLI::Validator(
-          [](std::string& name) {
-            const auto checked = check_text("--as", name);
-            return checked ? std::string() : checked.error().message;
-          },
-          std::string()));
+      add_option(app, "--as", vendor.as, "Who does this, for the history (default: the login name)").type_name("NAME"))
+      .check([](const std::string& name) {
+        const auto checked = check_text("--as", name);
+        return checked ? std::string() : checked.error().message;
+      });
   add_global_options(app, global, LIC_VERSION);
   set_examples(app, {"licgen init --catalog catalog.json", "licgen create --plan professional --customer 'ACME GmbH'",
                      "licgen list --expires-within 30d"});

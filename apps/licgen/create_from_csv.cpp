@@ -271,8 +271,7 @@ class FromCsv {
                committed_line_);
     const std::string hint = is_batch() ? "run the same command again to get the rest; nothing is issued twice"
                                         : "take these rows out before you go on; with --batch they would be known";
-    report.conclude(
-        {}, {{"bad", faults_.rows()}, {"error", nlohmann::ordered_json::parse(error_json(code, message, hint))}});
+    report.conclude({}, {{"bad", faults_.rows()}, {"error", error_object(code, message, hint)}});
     return output.fail(code, message, hint, true);
   }
 

@@ -1,6 +1,5 @@
 #include "licgen/create_request.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/lifecycle.hpp"
 #include "license/catalog.hpp"
 #include "licgen/option_values.hpp"
@@ -132,14 +132,14 @@ Result<Limits> read_limits_given(const std::vector<std::string>& texts) {
 }
 
 void set_up_create(CLI::App& app, CreateOptions& options) {
-  auto* plan = app.add_option("--plan", options.plan, "Plan of the catalogue")->type_name("PLAN")->required();
-  auto* customer =
-      app.add_option("--customer", options.customer, "Name of the customer")->type_name("NAME")->required();
+  const Option plan = add_option(app, "--plan", options.plan, "Plan of the catalogue").type_name("PLAN").required();
+  const Option customer =
+      add_option(app, "--customer", options.customer, "Name of the customer").type_name("NAME").required();
   add_text(app, "--email", options.email, "EMAIL", "The customer's address; required by plans with email_domains");
   add_text(app, "--months", options.months, "N", "Runs for N calendar months (default: as the plan says)");
   add_text(app, "--expires", options.expires, "DATE",
            "Ends at a date or time (UTC), or a duration after the start: 30d, 1y");
-  app.add_flag("--perpetual", options.perpetual, "Never ends");
+  add_flag(app, "--perpetual", options.perpetual, "Never ends");
   add_text(app, "--maintenance-until", options.maintenance_until, "DATE",
            "Of a license that never ends: releases up to then are covered (default: as the plan says)");
   add_text(app, "--starts", options.starts, "DATE",
@@ -148,19 +148,19 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
   add_list(app, "--machine", options.machines,
            "Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a "
            "seat by a request; at most as often as there are seats")
-      ->type_name("FINGERPRINT");
+      .type_name("FINGERPRINT");
   add_text(app, "--virtual", options.on_virtual, "yes|no",
            "Whether it holds in virtual machines and containers (default: as the plan says)");
   add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
            "Whether it counts only where a fresh revocation list is known (default: as the plan says)");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
-      ->type_name("NAME[=VALUE]");
+      .type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit: a number or unlimited, per day, month or year")
-      ->type_name("NAME=MAX[/PER][+N%]");
+      .type_name("NAME=MAX[/PER][+N%]");
   add_text(app, "--order", options.order, "ID", "Number of the order");
   add_text(app, "--note", options.note, "NOTE", "A note that stays in the ledger");
-  add_list(app, "--meta", options.metadata, "Metadata that the license carries")->type_name("NAME=VALUE");
+  add_list(app, "--meta", options.metadata, "Metadata that the license carries").type_name("NAME=VALUE");
   add_text(app, "--count", options.count, "N", "Issue N licenses, up to 1000000 (default: 1)");
   add_text(app, "--batch", options.batch, "ID",
            "Issue only what is missing to --count under this name, so that the command can be run again");
@@ -168,18 +168,17 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
       app, "-o,--out", options.out, "DIR|FILE.jsonl",
       "Also write the signed licenses: KEY.json files to a directory, lines to FILE.jsonl, - for lines on standard "
       "output in place of the keys; with --from-csv also FILE.csv: the rows with their keys");
-  app.add_flag("--force", options.force, "Replace files that exist");
+  add_flag(app, "--force", options.force, "Replace files that exist");
   // Rows may name plan and customer themselves.
-  const auto read_rows = [&options, plan, customer](const CLI::results_t& given) {
-    options.from_csv = given.back();
-    plan->required(false);
-    customer->required(false);
-    return true;
+  const auto read_rows = [&options, plan, customer](const std::string& file) {
+    options.from_csv = file;
+    plan.required(false);
+    customer.required(false);
   };
-  app.add_option("--from-csv", read_rows,
-                 "Issue what each row of FILE asks for: the first line names options as columns; options given here "
-                 "are for all rows that leave them empty")
-      ->type_name("FILE");
+  add_option(app, "--from-csv", read_rows,
+             "Issue what each row of FILE asks for: the first line names options as columns; options given here "
+             "are for all rows that leave them empty")
+      .type_name("FILE");
   add_text(app, "--skip-bad", options.skip_bad, "FILE",
            "Write the bad rows of --from-csv to FILE, with what is wrong, and issue the others (default: nothing is "
            "issued unless all rows are good)");

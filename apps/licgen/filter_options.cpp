@@ -1,11 +1,11 @@
 #include "licgen/filter_options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <array>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/command_line.hpp"
+#include "common/options.hpp"
 #include "licgen/option_values.hpp"
 
 namespace lic::app {

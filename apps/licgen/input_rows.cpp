@@ -95,7 +95,7 @@ int fail_with_faults(const Error& error, const FaultList& faults, Output& output
   if (!output.json() || faults.empty()) return output.fail(error);
   const ExitCode code = exit_code(error.code);
   nlohmann::ordered_json answer;
-  answer["error"] = nlohmann::ordered_json::parse(error_json(code, error.message, error.hint));
+  answer["error"] = error_object(code, error.message, error.hint);
   answer["faults"] = faults.to_json();
   output.line(json_text(answer));
   return output.fail(code, error.message, error.hint, true);

@@ -1,12 +1,12 @@
 #include "licgen/lifecycle.hpp"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/carried_product.hpp"
@@ -125,12 +125,12 @@ void report(const Reissued& done, const Reissue& reissue, const std::vector<std:
 }  // namespace
 
 void set_up_reissue(CLI::App& app, ReissueOptions& options) {
-  app.add_option("KEY", options.key, "License key")->required();
+  add_option(app, "KEY", options.key, "License key").required();
   add_text(app, "--reason", options.reason, "REASON", "Why: kept in the history");
   add_text(
       app, "-o,--out", options.out, "DIR|FILE.jsonl",
       "Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl");
-  app.add_flag("--force", options.force, "Replace a FILE.jsonl that exists");
+  add_flag(app, "--force", options.force, "Replace a FILE.jsonl that exists");
 }
 
 Result<void> reissue(const ReissueOptions& options, const Reissue& reissue, Vendor& vendor) {
@@ -206,7 +206,7 @@ Result<bool> was_done_for_order(const Standing& standing, const Reissue& reissue
   if (reissue.order.empty()) return false;
   for (const auto& entry : standing.history) {
     if (entry.action != reissue.action || entry.detail.empty()) continue;
-    const Json detail = Json::parse(entry.detail, nullptr, false);
+    const Json detail = parse_json(entry.detail);
     const auto text = [&](const char* name) {
       const bool there = detail.is_object() && detail.contains(name) && detail[name].is_string();
       return there ? detail[name].get<std::string>() : std::string();

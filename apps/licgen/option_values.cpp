@@ -1,6 +1,5 @@
 #include "licgen/option_values.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 
@@ -8,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "common/options.hpp"
 #include "license/terms.hpp"
 
 namespace lic::app {
@@ -52,18 +52,9 @@ Result<FeatureValue> read_feature_value(std::string_view whole, std::string_view
 
 }  // namespace
 
-CLI::Option* add_text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
-                      const std::string& value_name, const std::string& summary) {
-  const auto keep = [&target](const CLI::results_t& given) {
-    target = given.back();
-    return true;
-  };
-  return app.add_option(name, keep, summary)->type_name(value_name);
-}
-
 void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force) {
   add_text(app, "-o,--out", out, "FILE", "Write to FILE instead of standard output");
-  app.add_flag("--force", force, "Replace FILE if it exists");
+  add_flag(app, "--force", force, "Replace FILE if it exists");
 }
 
 Result<std::int64_t> read_number(std::string_view option, std::string_view text, std::int64_t low, std::int64_t high) {

@@ -14,15 +14,9 @@
 
 namespace CLI {
 class App;
-class Option;
 }  // namespace CLI
 
 namespace lic::app {
-
-/// An option with one value that is kept as typed, an empty one too; absent where
-/// it was not given.
-CLI::Option* add_text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
-                      const std::string& value_name, const std::string& summary);
 
 /// `--out FILE` and `--force`, for a command that writes one file.
 void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);

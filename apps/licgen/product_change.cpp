@@ -1,6 +1,5 @@
 #include "licgen/product_change.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
+#include "common/options.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/passphrase.hpp"
@@ -197,9 +197,9 @@ Result<void> publish(const ProductProposal& proposal, const ProductFile& now, co
 /// Where it says the same as `current`, that, as it was laid out.
 std::string catalog_in(const Envelope& envelope, const std::string& current) {
   const Bytes& payload = envelope.payload();
-  Json catalog = Json::parse(payload.begin(), payload.end());
+  Json catalog = parse_json(view_text(payload));
   for (const char* member : {"id", "issued_at", "crit", "version", "roots", "threshold", "keys"}) catalog.erase(member);
-  const Json known = Json::parse(current, nullptr, false);
+  const Json known = parse_json(current);
   return nlohmann::json(catalog) == nlohmann::json(known) ? current : catalog.dump(2) + "\n";
 }
 
@@ -224,7 +224,7 @@ Result<ProductChanged> write_proposal(const ProductProposal& proposal, const Pro
 }  // namespace
 
 void add_root_keys(CLI::App& app, RootKeyOptions& options) {
-  add_list(app, "--root-key", options.files, "File of a root key that is kept offline; repeatable")->type_name("FILE");
+  add_list(app, "--root-key", options.files, "File of a root key that is kept offline; repeatable").type_name("FILE");
   add_text(
       app, "--root-passphrase-file", options.passphrase_file, "FILE",
       "File with the passphrase of the root keys (default: $LICGEN_ROOT_PASSPHRASE, else that of the signing keys)");
@@ -234,7 +234,7 @@ void add_root_options(CLI::App& app, RootOptions& options) {
   add_root_keys(app, options.keys);
   add_text(app, "--propose", options.propose, "FILE",
            "Change nothing yet: write the new product file to FILE for other holders of root keys to sign");
-  app.add_flag("--force", options.force, "With --propose: replace FILE if it exists");
+  add_flag(app, "--force", options.force, "With --propose: replace FILE if it exists");
 }
 
 Result<SigningKey> read_root_key(const std::string& file, const RootKeyOptions& options, Vendor& vendor) {

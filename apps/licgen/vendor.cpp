@@ -115,7 +115,7 @@ Result<ProductFile> Vendor::product() {
 Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {
   const auto find = [&]() -> Result<SecretBytes> {
     if (!options_.passphrase_file.empty()) return passphrase_from_file(options_.passphrase_file);
-    if (options_.passphrase_fd >= 0) return passphrase_from_descriptor(options_.passphrase_fd);
+    if (options_.passphrase_fd) return passphrase_from_descriptor(static_cast<int>(*options_.passphrase_fd));
     LIC_TRY_ASSIGN(auto from_environment, passphrase_from_environment("LICGEN_PASSPHRASE"));
     if (from_environment) return *std::move(from_environment);
     return ask_passphrase(std::string(prompt));

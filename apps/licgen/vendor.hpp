@@ -23,7 +23,7 @@ struct VendorOptions {
   std::string home;
   std::string ledger_url;
   std::string passphrase_file;
-  int passphrase_fd = -1;
+  std::optional<std::int64_t> passphrase_fd;
   std::string as;
 };
 
@@ -61,7 +61,7 @@ class Vendor {
   [[nodiscard]] Result<SecretBytes> passphrase(std::string_view prompt) const;
   /// Whether an option names where to read it.
   [[nodiscard]] bool names_passphrase() const noexcept {
-    return !options_.passphrase_file.empty() || options_.passphrase_fd >= 0;
+    return !options_.passphrase_file.empty() || options_.passphrase_fd;
   }
   /// Whether passphrase() asks nobody: an option or the environment has it.
   [[nodiscard]] bool is_given_passphrase() const noexcept;
