@@ -17,6 +17,17 @@ constexpr std::array<std::uint8_t, 256> digits_of(std::string_view alphabet) {
 }
 
 constexpr auto kBase64Digits = digits_of(kBase64Alphabet);
+
+/// The same for the upper and for the lower of two digits: what is none has a bit above the twelve of both.
+constexpr std::array<std::array<std::uint16_t, 256>, 2> kBase64Pairs = [] {
+  std::array<std::array<std::uint16_t, 256>, 2> tables{};
+  for (std::size_t c = 0; c < 256; ++c) {
+    const unsigned digit = kBase64Digits[c] == kNoDigit ? 1U << 12 : kBase64Digits[c];
+    tables[0][c] = static_cast<std::uint16_t>(kBase64Digits[c] == kNoDigit ? digit : digit << 6);
+    tables[1][c] = static_cast<std::uint16_t>(digit);
+  }
+  return tables;
+}();
 constexpr auto kHexDigits = digits_of("0123456789abcdef");
 constexpr auto kBase32Digits = digits_of(kBase32Alphabet);
 
@@ -45,29 +56,34 @@ std::string base64_encode(ByteView bytes) {
 }
 
 std::optional<Bytes> base64_decode(std::string_view text) {
+  constexpr unsigned kLastDigit = 63;  // what is no digit has bits above these
+  constexpr unsigned kLastPair = 4095;
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const std::string_view digits = text.substr(0, text.size() - padding);
 
   Bytes out(text.size() / 4 * 3 - padding);
-  const auto value = [&](std::size_t i) { return unsigned{digit(kBase64Digits, digits[i])}; };
-  std::size_t read = 0;
-  std::size_t written = 0;
-  for (; read + 4 <= digits.size(); read += 4, written += 3) {
-    const unsigned a = value(read), b = value(read + 1), c = value(read + 2), d = value(read + 3);
-    if ((a | b | c | d) == kNoDigit) return std::nullopt;  // its bits are all set, a digit's only six
-    const unsigned group = a << 18 | b << 12 | c << 6 | d;
-    out[written] = static_cast<std::uint8_t>(group >> 16);
-    out[written + 1] = static_cast<std::uint8_t>(group >> 8);
-    out[written + 2] = static_cast<std::uint8_t>(group);
+  const auto* read = reinterpret_cast<const unsigned char*>(digits.data());
+  std::uint8_t* write = out.data();
+  const auto pair_at = [&](std::size_t i) { return unsigned{kBase64Pairs[0][read[i]]} | kBase64Pairs[1][read[i + 1]]; };
+  unsigned seen = 0;
+  for (const auto* const end = read + digits.size() / 4 * 4; read != end; read += 4, write += 3) {
+    const unsigned upper = pair_at(0);
+    const unsigned lower = pair_at(2);
+    seen |= upper | lower;
+    const unsigned group = upper << 12 | lower;
+    write[0] = static_cast<std::uint8_t>(group >> 16);
+    write[1] = static_cast<std::uint8_t>(group >> 8);
+    write[2] = static_cast<std::uint8_t>(group);
   }
+  if (seen > kLastPair) return std::nullopt;
   if (padding == 0) return out;
-  const unsigned a = value(read), b = value(read + 1), c = padding == 1 ? value(read + 2) : 0;
-  if ((a | b | c) == kNoDigit) return std::nullopt;
+  const unsigned a = kBase64Digits[read[0]], b = kBase64Digits[read[1]], c = padding == 1 ? kBase64Digits[read[2]] : 0;
+  if ((a | b | c) > kLastDigit) return std::nullopt;
   const unsigned group = a << 18 | b << 12 | c << 6;
-  out[written] = static_cast<std::uint8_t>(group >> 16);
-  if (padding == 1) out[written + 1] = static_cast<std::uint8_t>(group >> 8);
+  write[0] = static_cast<std::uint8_t>(group >> 16);
+  if (padding == 1) write[1] = static_cast<std::uint8_t>(group >> 8);
   const unsigned slack = padding == 1 ? group & 0xFF : group & 0xFFFF;
   if (slack != 0) return std::nullopt;
   return out;

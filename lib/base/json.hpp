@@ -157,6 +157,7 @@ class Reader {
   void wrong_type(TextView name, TextView wanted, const Value& got);
 
   const Object* object_ = nullptr;
+  mutable std::size_t last_ = 0;  ///< where the member asked for last is: the next one is mostly after it
   Place place_;
   Faults& faults_;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -47,8 +48,14 @@ Reader::Reader(const Value& value, Place place, Faults& faults)
 
 const Value* Reader::member(TextView name) const noexcept {
   if (object_ == nullptr) return nullptr;
-  for (const auto& [known, value] : *object_)
-    if (known == name) return &value;
+  const std::string_view wanted = name;
+  const std::size_t count = object_->size();
+  for (std::size_t i = 0, at = last_; i < count; ++i, at = at + 1 == count ? 0 : at + 1) {
+    const auto& [known, value] = (*object_)[at];
+    if (known.size() != wanted.size() || std::memcmp(known.data(), wanted.data(), wanted.size()) != 0) continue;
+    last_ = at;
+    return &value;
+  }
   return nullptr;
 }
 

@@ -1,6 +1,9 @@
 #include "client/sealed_box.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
+#include "base/result.hpp"
 #include "base/text.hpp"
 #include "crypto/aead.hpp"
 #include "crypto/hash.hpp"
@@ -14,6 +17,11 @@ constexpr std::int64_t kKeyInFile = 1;
 constexpr std::int64_t kKeyInKeyring = 2;
 constexpr std::string_view kWrapContext = "lic-state-wrap-v1";
 constexpr std::string_view kWeakFacts = "weak-facts";
+
+/// How the last member of a file begins and ends, as json::dump_indented() writes it. No string
+/// holds the first, as there the line feed is escaped.
+constexpr std::string_view kSealedLine = ",\n  \"sealed\": ";
+constexpr std::string_view kFileEnd = "\n}\n";
 
 /// One way to unlock the box: a fact's name, and the key that the fact gives.
 struct Lock {
@@ -45,10 +53,10 @@ std::vector<Lock> locks_of(const SecretBytes& secret, std::string_view product, 
   return locks;
 }
 
+std::string hex_digest(std::string_view text) { return hex_encode(blake2b(view_bytes(text))); }
+
 /// The digest of the readable part: its members without `sealed`, white space aside.
-std::string summary_digest(const json::Value& document) {
-  return hex_encode(blake2b(view_bytes(json::dump_without(document, "sealed"))));
-}
+std::string summary_digest(const json::Value& document) { return hex_digest(json::dump_without(document, "sealed")); }
 
 json::Value machine_json(const MachineIdentity& machine) {
   json::ObjectBuilder out;
@@ -123,13 +131,24 @@ std::optional<std::string> keyring_name_of(const json::Value& sealed) {
 }
 
 /// Why a box stays closed.
-OpenedDocument closed(const json::Value& document, const BoxKeys& keys, const Result<SecretBytes>& secret) {
-  if (names_another_machine(document, keys.machine)) return {BoxCondition::foreign};
+OpenedDocument closed(SealedText& file, const BoxKeys& keys, const Result<SecretBytes>& secret) {
+  const auto document = file.document();
+  if (!document) return {BoxCondition::damaged};
+  if (names_another_machine(**document, keys.machine)) return {BoxCondition::foreign};
   if (secret) return {BoxCondition::damaged};
   if (secret.error().code == Errc::not_found) return {BoxCondition::keyless};
   OpenedDocument locked{BoxCondition::locked};
   locked.fault = secret.error();
   return locked;
+}
+
+/// Whether what people read is as it was sealed: to the letter, or but for white space. Nothing:
+/// it is no JSON.
+std::optional<bool> is_unchanged(SealedText& file, const std::string& digest, const std::string& summary) {
+  if (!digest.empty() && digest == file.digest()) return true;
+  const auto document = file.document();
+  if (!document) return std::nullopt;
+  return summary == summary_digest(**document);
 }
 
 }  // namespace
@@ -142,6 +161,10 @@ std::string seal_document(json::Value readable, json::Value content, const Secre
                           std::string_view keyring_name, const BoxKeys& keys) {
   json::ObjectBuilder boxed(std::move(content));
   boxed.value("machine", machine_json(keys.machine)).string("summary", summary_digest(readable));
+  // The text of the readable part ends where the member "sealed" is added to it.
+  std::string text = json::dump_indented(readable);
+  text.resize(text.size() - (kFileEnd.size() - 1));
+  boxed.string("text", hex_digest(text));
   const std::string inside = json::dump(boxed.take());
 
   const SecretBytes key = random_secret(kBoxKeySize);
@@ -162,28 +185,58 @@ std::string seal_document(json::Value readable, json::Value content, const Secre
   return json::dump_indented(document.take()) + "\n";
 }
 
-OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of, const BoxKeys& keys) {
-  const json::Value* sealed = document.find("sealed");
-  if (sealed == nullptr) return closed(document, keys, SecretBytes());
-  if (version_of(*sealed).value_or(kKeyInFile) > kKeyInKeyring) return {BoxCondition::newer};
-  const auto name = keyring_name_of(*sealed);
+SealedText::SealedText(std::string_view text, std::string_view what) : text_(text), what_(what) {
+  const std::size_t line = text.find(kSealedLine);
+  if (line == std::string_view::npos || !text.ends_with(kFileEnd)) return;
+  before_ = text.substr(0, line);
+  box_ = text.substr(line + kSealedLine.size());
+  box_.remove_suffix(std::min(box_.size(), kFileEnd.size()));
+}
+
+Result<const json::Value*> SealedText::sealed() {
+  if (!box_.empty() && !document_) {
+    if (!sealed_) sealed_ = json::parse(box_, what_);
+    if (*sealed_) return &sealed_->value();
+  }
+  LIC_TRY_ASSIGN(const json::Value* whole, document());
+  return whole->find("sealed");
+}
+
+Result<const json::Value*> SealedText::document() {
+  if (!document_) document_ = json::parse(text_, what_);
+  if (!*document_) return Error(document_->error());
+  return &document_->value();
+}
+
+std::string SealedText::digest() const { return before_.empty() ? std::string() : hex_digest(before_); }
+
+OpenedDocument open_document(SealedText& file, const SecretSource& secret_of, const BoxKeys& keys) {
+  const auto member = file.sealed();
+  if (!member) return {BoxCondition::damaged};
+  if (*member == nullptr) return closed(file, keys, SecretBytes());
+  const json::Value& sealed = **member;
+  if (version_of(sealed).value_or(kKeyInFile) > kKeyInKeyring) return {BoxCondition::newer};
+  const auto name = keyring_name_of(sealed);
   const auto secret = name ? secret_of(*name) : Result<SecretBytes>(SecretBytes());
   const auto opened =
-      name && secret ? open_sealed(*sealed, locks_of(*secret, keys.product, keys.machine), keys.context) : std::nullopt;
-  if (!opened) return closed(document, keys, secret);
+      name && secret ? open_sealed(sealed, locks_of(*secret, keys.product, keys.machine), keys.context) : std::nullopt;
+  if (!opened) return closed(file, keys, secret);
   auto content = json::parse(view_text(opened->view()), "sealed content");
   if (!content) return {BoxCondition::damaged};
   json::Faults faults;
   json::Reader reader(*content, faults);
   const MachineBinding sealed_on = read_machine(reader);
   const std::string summary = reader.string("summary");
+  const std::string text = reader.string_or("text", "");
   if (!faults.empty()) return {BoxCondition::damaged};
   OpenedDocument found{BoxCondition::foreign};
   if (!same_machine(keys.machine, sealed_on)) {
     found.near_miss = keys.machine.near_miss({sealed_on});
     return found;
   }
-  found.condition = summary == summary_digest(document) ? BoxCondition::intact : BoxCondition::edited;
+  const auto unchanged = is_unchanged(file, text, summary);
+  if (!unchanged) return {BoxCondition::damaged};
+  found.condition = *unchanged ? BoxCondition::intact : BoxCondition::edited;
   found.content = std::move(content).value();
   found.keyring_name = *name;
   found.machine_changed = keys.machine.has_more_than(sealed_on.facts);

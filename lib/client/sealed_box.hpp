@@ -55,9 +55,35 @@ struct OpenedDocument {
   std::optional<Error> fault = {};  ///< when locked
 };
 
-/// Of a document as json::parse() read it. Which of damage and a copied directory it is
-/// that keeps a box closed, its readable member "machine_id" tells.
-[[nodiscard]] OpenedDocument open_document(const json::Value& document, const SecretSource& secret_of,
-                                           const BoxKeys& keys);
+/// The text of a state file, read no further than is needed: where it is still as
+/// seal_document() wrote it, what people read of it is known by its digest.
+class SealedText {
+ public:
+  /// `what` names it in messages. The text outlives this.
+  SealedText(std::string_view text, std::string_view what);
+
+  /// The value of the member "sealed", or null when there is none. Errors: invalid_input (it is no JSON).
+  [[nodiscard]] Result<const json::Value*> sealed();
+  /// The whole document. Errors: invalid_input.
+  [[nodiscard]] Result<const json::Value*> document();
+  /// Whether the whole document was asked for, by one of these or another.
+  [[nodiscard]] bool was_read() const noexcept { return document_.has_value(); }
+
+  /// The digest of what stands before the line of "sealed", in hex; empty where that line is not
+  /// the last of the document.
+  [[nodiscard]] std::string digest() const;
+
+ private:
+  std::string_view text_;
+  std::string_view what_;
+  std::string_view before_;                      ///< what digest() is of
+  std::string_view box_;                         ///< the text of the value of "sealed"
+  std::optional<Result<json::Value>> document_;  ///< once it was asked for
+  std::optional<Result<json::Value>> sealed_;    ///< of box_, once it was asked for
+};
+
+/// Opens the box. Which of damage and a copied directory it is that keeps a box closed, the
+/// readable member "machine_id" tells. Damaged, too, is what is no JSON.
+[[nodiscard]] OpenedDocument open_document(SealedText& file, const SecretSource& secret_of, const BoxKeys& keys);
 
 }  // namespace lic

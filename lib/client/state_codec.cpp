@@ -242,13 +242,17 @@ std::string encode_state(const ClientState& state, const json::Value& summary, c
 
 Result<LoadedState> decode_state(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,
                                  std::string_view product) {
-  const auto document = json::parse(text, "license_data.json");
-  if (!document) return unusable(StateCondition::damaged, document.error().message);
-  if (const auto* other = string_member(*document, "product"); other != nullptr && *other != product)
-    return error(Errc::untrusted,
-                 concat("license_data.json is of the product ", in_quotes(*other), ", not of ", in_quotes(product)),
-                 "give the product file of that product, or another state directory with --state-dir");
-  const OpenedDocument opened = open_document(*document, secret_of, {machine, product, kBoxContext});
+  SealedText file(text, "license_data.json");
+  const OpenedDocument opened = open_document(file, secret_of, {machine, product, kBoxContext});
+  // A box of this product's with a readable part to the letter as it was sealed tells all by itself.
+  if (opened.condition != BoxCondition::intact || file.was_read()) {
+    const auto document = file.document();
+    if (!document) return unusable(StateCondition::damaged, document.error().message);
+    if (const auto* other = string_member(**document, "product"); other != nullptr && *other != product)
+      return error(Errc::untrusted,
+                   concat("license_data.json is of the product ", in_quotes(*other), ", not of ", in_quotes(product)),
+                   "give the product file of that product, or another state directory with --state-dir");
+  }
   switch (opened.condition) {
     case BoxCondition::newer:
       return error(Errc::invalid_input, "license_data.json was written by a newer version of this program",

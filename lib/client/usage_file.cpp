@@ -138,9 +138,8 @@ std::string encode_usage(const UsageBook& book, Time now, const SecretBytes& sec
 
 LoadedUsage decode_usage(std::string_view text, const SecretSource& secret_of, const MachineIdentity& machine,
                          std::string_view product) {
-  const auto document = json::parse(text, "usage_data.json");
-  if (!document) return {};
-  OpenedDocument opened = open_document(*document, secret_of, {machine, product, kBoxContext});
+  SealedText file(text, "usage_data.json");
+  OpenedDocument opened = open_document(file, secret_of, {machine, product, kBoxContext});
   if (!opened.content) return {opened.condition, {}};
   json::Faults faults;
   json::Reader content(*opened.content, faults);
