@@ -323,8 +323,17 @@ rm -f "$LICGEN_HOME"/ledger.db*
 cp base.db "$LICGEN_HOME/ledger.db"
 before=$(count)
 pids=()
+# Runs again as long as the others keep the ledger to themselves, as its hint says (on a slow machine).
+run_patiently() {
+  local code=7
+  while ((code == 7)); do
+    "$LICGEN" create --from-csv many.csv --batch many --quiet >"at-once.$1" 2>"at-once.err.$1"
+    code=$?
+  done
+  return "$code"
+}
 for i in 1 2 3 4; do
-  "$LICGEN" create --from-csv many.csv --batch many --quiet >"at-once.$i" 2>"at-once.err.$i" &
+  run_patiently "$i" &
   pids+=($!)
 done
 for i in 0 1 2 3; do wait "${pids[$i]}" || fail "one of them ended with $?: $(cat "at-once.err.$((i + 1))")"; done
