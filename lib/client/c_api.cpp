@@ -223,12 +223,14 @@ int lic_get_product(lic_manager* manager, lic_product* product, lic_error* error
 
 int lic_machine_id(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error) {
   if (buffer != nullptr && size > 0) *buffer = '\0';
+  if (needed != nullptr) *needed = 0;
   if (manager == nullptr) return no_manager(error);
   return give_buffer(manager->manager.machine_id(), buffer, size, needed, error);
 }
 
 int lic_state_dir(const lic_manager* manager, char* buffer, size_t size, size_t* needed, lic_error* error) {
   if (buffer != nullptr && size > 0) *buffer = '\0';
+  if (needed != nullptr) *needed = 0;
   if (manager == nullptr) return no_manager(error);
   return give_buffer(manager->manager.state_dir(), buffer, size, needed, error);
 }

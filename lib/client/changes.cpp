@@ -113,6 +113,7 @@ Result<LicenseKey> Installation::key_of_product(std::string_view typed) const {
 }
 
 Result<Change> Installation::activate(std::string_view license_key) {
+  LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
   const Catalog& catalog = standing_.product.catalog();
   const Path path = store_.license_file(key.text());

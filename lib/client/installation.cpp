@@ -1,7 +1,12 @@
 #include "client/installation.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <climits>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -36,12 +41,20 @@ Result<ProductFile> base_product(const OpenOptions& options) {
   return given;
 }
 
+/// It stays where it is when the application goes to another directory.
+Result<Path> made_absolute(const Path& path) {
+  if (path.is_absolute()) return path;
+  std::array<char, PATH_MAX> here{};  // the C++ library's own costs two pages of liblic
+  if (::getcwd(here.data(), here.size()) == nullptr) return system_error(errno, "cannot tell where is", path);
+  return Path(here.data()) / path;
+}
+
 Result<Path> state_directory(const OpenOptions& options, const Environment& environment, const Catalog& catalog) {
-  if (!options.state_dir.empty()) return Path(options.state_dir);
+  if (!options.state_dir.empty()) return made_absolute(options.state_dir);
   if (environment.home.empty())
     return error(Errc::failure, "HOME is not set, so there is no place for the license state",
                  "set HOME, or name a directory with --state-dir");
-  return environment.home / concat('.', catalog.app) / "license";
+  return made_absolute(environment.home / concat('.', catalog.app) / "license");
 }
 
 }  // namespace

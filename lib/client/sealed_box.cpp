@@ -197,6 +197,7 @@ Result<const json::Value*> SealedText::sealed() {
   if (!box_.empty() && !document_) {
     if (!sealed_) sealed_ = json::parse(box_, what_);
     if (*sealed_) return &sealed_->value();
+    before_ = box_ = {};  // something follows it: "sealed" is not the last member
   }
   LIC_TRY_ASSIGN(const json::Value* whole, document());
   return whole->find("sealed");

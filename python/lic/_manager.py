@@ -66,6 +66,13 @@ def _raw_path(path: Optional[PathLike]) -> Optional[bytes]:
     return None if path is None else _c_string(os.fsencode(path))
 
 
+def _int64(number: int, what: str, hint: str) -> int:
+    """ctypes would cut off what the C interface has no room for."""
+    if not -(2**63) <= number < 2**63:
+        raise LicenseError(Code.USAGE, f"{number} is no {what}", hint)
+    return number
+
+
 class _Open:
     """A manager of the library's. Apart from LicenseManager, so that its end needs nothing of that.
 
@@ -175,7 +182,7 @@ class LicenseManager:
             options.license_document_size = len(license_document)
         if release_date is not None:
             options.release_date = int(release_date.timestamp())
-        options.usage_block = usage_block
+        options.usage_block = _int64(usage_block, "block of usage", "a block has 1 unit or more")
         if usage_interval is not None:
             options.usage_interval_ms = int(usage_interval / datetime.timedelta(milliseconds=1))
         pointer = ctypes.c_void_p()
@@ -299,7 +306,7 @@ class LicenseManager:
 
     @property
     def state_dir(self) -> str:
-        return self._buffer("lic_state_dir")[1]
+        return os.fsdecode(self._bytes("lic_state_dir")[1])
 
     # --- usage
 
@@ -388,7 +395,8 @@ class LicenseManager:
     def reported_usage(self, seq: int, license_key: Optional[str] = None) -> Optional[UsageStatement]:
         """Statement `seq`, from 1, again; None: there is none, or it is not kept any more."""
         about = _library.Statement()
-        document = self._new_text_or_none("lic_reported_usage", seq, _raw(license_key), after=(ctypes.byref(about),))
+        number = _int64(seq, "number of a statement", "statements count from 1")
+        document = self._new_text_or_none("lic_reported_usage", number, _raw(license_key), after=(ctypes.byref(about),))
         return None if document is None else statement_of(document, about)
 
     def keep_state_key(self, place: KeyPlace) -> Change:
@@ -469,14 +477,17 @@ class LicenseManager:
         return Change(Code(code), text_of(error.message), text_of(error.hint))
 
     def _count(self, function: str, name: str, n: int) -> Consumption:
-        if not -(2**63) <= n < 2**63:
-            raise LicenseError(Code.USAGE, f"{n} is no amount to count", "an amount is 1 or more")
         limit = _library.Limit()
-        code, error = self._ask(function, _raw(name), n, ctypes.byref(limit))
+        amount = _int64(n, "amount to count", "an amount is 1 or more")
+        code, error = self._ask(function, _raw(name), amount, ctypes.byref(limit))
         shown = code in (Code.OK, Code.USAGE_LIMIT_REACHED)
         return Consumption(Code(code), limit_of(limit) if shown else None, text_of(error.message), text_of(error.hint))
 
     def _buffer(self, name: str, *arguments: Any) -> Tuple[int, str]:
+        code, text = self._bytes(name, *arguments)
+        return code, text_of(text)
+
+    def _bytes(self, name: str, *arguments: Any) -> Tuple[int, bytes]:
         room = 256
         while True:
             buffer = ctypes.create_string_buffer(room)
@@ -491,7 +502,7 @@ class LicenseManager:
                 continue
             if 0 < code < 10:
                 raise error_of(code, error)
-            return code, text_of(buffer.value)
+            return code, buffer.value
 
     def _array(self, name: str, kind: Type[Any]) -> List[Any]:
         room = 16

@@ -208,6 +208,8 @@ class Faults(Case):
             lambda: manager.check_feature_access(""),
             lambda: manager.consume("tickets", 0),
             lambda: manager.consume("tickets", 2**70),
+            lambda: manager.reported_usage(2**64 + 1),
+            lambda: lic.LicenseManager(PRODUCT, usage_block=2**64 + 5),
             lambda: manager.refresh_every(datetime.timedelta(0)),
         ):
             with self.assertRaises(lic.LicenseError) as caught:

@@ -219,6 +219,11 @@ TEST_CASE("client: an edited summary is tampering, whatever it says", "[client]"
   edited["extra"] = 1;
   desk.write_data(edited.dump(2));
   CHECK(desk.reason() == Reason::untrusted);
+  desk.write_data(edited.dump(2) + "\n");  // in the form that licctl writes, but for what follows "sealed"
+  CHECK(desk.reason() == Reason::untrusted);
+  edited["extra"] = {{"sealed", 2}};
+  desk.write_data(edited.dump(2) + "\n");
+  CHECK(desk.reason() == Reason::untrusted);
   CHECK(desk.open().activate(terms.key)->changed);
   CHECK(desk.reason() == Reason::valid);
 }
@@ -517,7 +522,24 @@ TEST_CASE("client: a license file can be judged without being activated", "[clie
   LicenseManager manager(std::move(impl).value());
   CHECK(manager.decision().reason == Reason::valid);
   CHECK(manager.deactivate().error().code == Errc::usage);
+  CHECK(manager.activate("TZ-PRO-0000-0000-0000-0000").error().code == Errc::usage);
   CHECK_FALSE(std::filesystem::exists(desk.state()));
+}
+
+TEST_CASE("client: a state directory named from here stays where it is", "[client]") {
+  const Desk desk;
+  const Path here = std::filesystem::current_path();
+  std::filesystem::current_path(desk.files.path());
+  OpenOptions options;
+  options.product_file = desk.product().native();
+  options.state_dir = "state";
+  auto impl = LicenseManager::Impl::open(options, {desk.home(), desk.machine.path(), [&] { return desk.now; }});
+  std::filesystem::current_path(here);
+  REQUIRE(impl);
+  LicenseManager manager(std::move(impl).value());
+  CHECK(manager.state_dir() == (desk.files.path() / "state").native());
+  REQUIRE(manager.activate_document(view_bytes(desk.vendor.sign(desk.vendor.terms("starter"))), "a")->changed);
+  CHECK(std::filesystem::exists(desk.files.path() / "state" / "license_data.json"));
 }
 
 TEST_CASE("client: many processes on one state lose nothing", "[client][concurrent]") {

@@ -367,9 +367,11 @@ LIC_C_API int lic_apply_activation(lic_manager* manager, const void* document, s
                                    lic_error* error);
 /** Gives back the seat of that key, or where it is absent of the active license. `*receipt`, to be
  *  freed by lic_free, is for the vendor. Called again, it gives the same. LIC_NO_LICENSE: no seat
- *  was taken by a request. */
+ *  was taken by a request. Errors: conflict (the active license was activated by a file, and so has no
+ *  seat to give back); not found (no seat of that key was taken here). */
 LIC_C_API int lic_return_seat(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
-/** The receipt that lic_return_seat would give again. Errors: not found (none was given). */
+/** The receipt that lic_return_seat would give again. Errors: not found (none was given); conflict (as
+ *  lic_return_seat). */
 LIC_C_API int lic_returned_receipt(lic_manager* manager, const char* license_key, char** receipt, lic_error* error);
 
 /** Takes the vendor's list of revocations. What it revokes of the licenses known here stays revoked,
