@@ -670,6 +670,7 @@ TEST_CASE("C: any thread may call anything", "[capi]") {
   CHECK(lic_decision(handle, nullptr, nullptr) == LIC_OK);
 }
 
+#if !defined(__SANITIZE_ADDRESS__)  // its allocator locks up in the child of a fork during which a thread allocates
 TEST_CASE("C: a forked child goes on with the manager, without listener and thread of its parent", "[capi]") {
   const LicensedDesk desk;
   Handle handle(desk);
@@ -677,11 +678,7 @@ TEST_CASE("C: a forked child goes on with the manager, without listener and thre
   const lic_listener count = [](void* user, const lic_status*) { ++*static_cast<std::atomic<int>*>(user); };
   REQUIRE(lic_on_change(handle, count, &heard, nullptr) == LIC_OK);
   REQUIRE(lic_refresh_every(handle, 3600, nullptr) == LIC_OK);
-#if defined(__SANITIZE_ADDRESS__)
-  std::atomic<bool> stop = true;  // its allocator locks up in the child of a fork during which a thread allocates
-#else
   std::atomic<bool> stop = false;
-#endif
   std::thread busy([&] {  // holds every lock there is, now and then
     while (!stop) {
       if (lic_consume(handle, "clients", 1, nullptr, nullptr) == LIC_OK)
@@ -718,6 +715,7 @@ TEST_CASE("C: a forked child goes on with the manager, without listener and thre
   CHECK(good == 20);
   CHECK(limit_now(handle, "tickets").used == 20);
 }
+#endif
 
 TEST_CASE("C: fifty processes count at once, exactly and never beyond the limit", "[capi]") {
   const Desk desk;
