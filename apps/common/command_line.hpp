@@ -32,7 +32,7 @@ struct Command {
 };
 
 /// Joins an options struct with the functions that know it:
-/// setup(CLI::App&, Options&) knows CLI11, run(const Options&, Context&) does not.
+/// setup(CLI::App&, Options&) adds them to the command line, run(const Options&, Context&) works by them.
 template <class Context, class Options>
 Command<Context> make_command(std::string name, std::string summary, std::vector<std::string> examples,
                               void (*setup)(CLI::App&, Options&), int (*run)(const Options&, Context&)) {

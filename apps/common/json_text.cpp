@@ -17,7 +17,11 @@ std::string json_text(const nlohmann::ordered_json& value) { return dump(value, 
 
 std::string json_lines(const nlohmann::ordered_json& value) { return dump(value, 2); }
 
-nlohmann::ordered_json parse_json(std::string_view text) { return nlohmann::ordered_json::parse(text, nullptr, false); }
+nlohmann::ordered_json parse_json(std::string_view text) { return nlohmann::ordered_json::parse(text); }
+
+nlohmann::ordered_json json_if_any(std::string_view text) {
+  return nlohmann::ordered_json::parse(text, nullptr, false);
+}
 
 nlohmann::ordered_json error_object(ExitCode code, std::string_view message, std::string_view hint) {
   nlohmann::ordered_json object;

@@ -97,7 +97,7 @@ Result<std::optional<Time>> released_at(std::string_view typed, const std::vecto
   std::optional<Time> last;
   for (const auto& entry : history) {
     if (entry.action != "release") continue;
-    const auto detail = parse_json(entry.detail);
+    const auto detail = json_if_any(entry.detail);
     if (!detail.is_object() || !detail.contains("machine") || !detail["machine"].is_string()) continue;
     const auto its = binding_of(detail["machine"].get<std::string>());
     if (!its) continue;  // of facts that this version does not know

@@ -115,7 +115,7 @@ void add_terms(Fields& fields, const Terms& terms) {
 
 /// " (serial 3, order PO-77)", as far as the entry says.
 std::string serial_text(const HistoryEntry& entry) {
-  const Json detail = entry.detail.empty() ? Json() : parse_json(entry.detail);
+  const Json detail = entry.detail.empty() ? Json() : json_if_any(entry.detail);
   if (!detail.is_object() || !detail.contains("serial") || !detail["serial"].is_number_integer()) return {};
   const bool ordered = detail.contains("order") && detail["order"].is_string();
   return concat(" (serial ", detail["serial"].get<std::int64_t>(),

@@ -24,7 +24,7 @@ std::string batch_of(const ImportRow& row) {
 bool was_imported_from(const std::vector<HistoryEntry>& history, const std::string& source) {
   return std::any_of(history.begin(), history.end(), [&](const HistoryEntry& entry) {
     if (entry.action != "import") return false;
-    const auto detail = parse_json(entry.detail);
+    const auto detail = json_if_any(entry.detail);
     return detail.is_object() && detail.value("source", "") == source;
   });
 }

@@ -206,7 +206,7 @@ Result<bool> was_done_for_order(const Standing& standing, const Reissue& reissue
   if (reissue.order.empty()) return false;
   for (const auto& entry : standing.history) {
     if (entry.action != reissue.action || entry.detail.empty()) continue;
-    const Json detail = parse_json(entry.detail);
+    const Json detail = json_if_any(entry.detail);
     const auto text = [&](const char* name) {
       const bool there = detail.is_object() && detail.contains(name) && detail[name].is_string();
       return there ? detail[name].get<std::string>() : std::string();

@@ -35,7 +35,7 @@ struct Run {
 bool was_reminded(const std::vector<HistoryEntry>& history, const LicenseSummary& license, std::string_view window) {
   return std::any_of(history.begin(), history.end(), [&](const HistoryEntry& entry) {
     if (entry.action != "remind") return false;
-    const Json detail = parse_json(entry.detail);
+    const Json detail = json_if_any(entry.detail);
     return detail.is_object() && detail.value("end", Json()) == format_time(*license.expires_at) &&
            detail.value("window", Json()) == window;
   });

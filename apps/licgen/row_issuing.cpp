@@ -14,7 +14,7 @@ namespace {
 std::int64_t line_of(const std::vector<HistoryEntry>& history) {
   for (const HistoryEntry& entry : history) {
     if (entry.action != "create") continue;
-    const auto detail = parse_json(entry.detail);
+    const auto detail = json_if_any(entry.detail);
     if (detail.is_object() && detail.contains("line") && detail["line"].is_number_integer())
       return detail["line"].get<std::int64_t>();
   }

@@ -41,10 +41,10 @@ Result<ProductFile> base_product(const OpenOptions& options) {
   return given;
 }
 
-/// It stays where it is when the application goes to another directory.
+/// What is named from the working directory stays where it is when the application goes to another.
 Result<Path> made_absolute(const Path& path) {
   if (path.is_absolute()) return path;
-  std::array<char, PATH_MAX> here{};  // the C++ library's own costs two pages of liblic
+  std::array<char, PATH_MAX> here{};  // the C++ library's own costs a page of liblic
   if (::getcwd(here.data(), here.size()) == nullptr) return system_error(errno, "cannot tell where is", path);
   return Path(here.data()) / path;
 }
@@ -79,12 +79,17 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
   if (options.license_file.empty() && options.license_document.empty()) {
     LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
   }
+  Path license;
+  if (!options.license_file.empty()) {
+    LIC_TRY_ASSIGN(license, made_absolute(options.license_file));
+  }
   return start({std::move(environment),
                 std::move(base),
                 name_of_product_file(options),
                 !options.embedded_product.empty(),
                 std::move(directory),
                 options.license_file,
+                std::move(license),
                 {options.license_document.begin(), options.license_document.end()},
                 options.release_date});
 }
@@ -176,7 +181,7 @@ Result<void> Installation::judge_file() {
   Bytes bytes = beginning_.license_document;
   std::string what = "the license given";
   if (!beginning_.license_file.empty()) {
-    LIC_TRY_ASSIGN(bytes, read_file(beginning_.license_file, "license file"));
+    LIC_TRY_ASSIGN(bytes, read_file(beginning_.license_path, "license file"));
     what = concat("license file ", in_quotes(beginning_.license_file));
   }
   LIC_TRY_ASSIGN(standing_.product, product_for(bytes, what));

@@ -82,7 +82,8 @@ class Installation {
     std::string product_name;  ///< of `base`, for messages
     bool built_in = false;     ///< the application brings a product file in itself: `base`, or one that `base` succeeds
     Path state_dir;            ///< empty: a file is judged in place of the state
-    std::string license_file;
+    std::string license_file;  ///< as it was named, for messages
+    Path license_path;
     Bytes license_document;
     std::optional<Time> release_date;
   };

@@ -114,7 +114,7 @@ void Installation::judge_by_list_beside() {
   standing_.list.reset();
   standing_.revoked.reset();
   if (beginning_.license_file.empty() || !standing_.license) return;
-  const Path path = Path(beginning_.license_file).parent_path() / kRevocationsFile;
+  const Path path = beginning_.license_path.parent_path() / kRevocationsFile;
   const std::string what = name_of_file(path);
   const auto list = open_list(path, standing_.product, what);
   if (!list) {

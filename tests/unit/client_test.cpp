@@ -542,6 +542,22 @@ TEST_CASE("client: a state directory named from here stays where it is", "[clien
   CHECK(std::filesystem::exists(desk.files.path() / "state" / "license_data.json"));
 }
 
+TEST_CASE("client: a license file named from here stays where it is", "[client]") {
+  const Desk desk;
+  REQUIRE(write_file(desk.files / "given.json", view_bytes(desk.vendor.sign(desk.vendor.terms("professional")))));
+  const Path here = std::filesystem::current_path();
+  std::filesystem::current_path(desk.files.path());
+  OpenOptions options;
+  options.product_file = desk.product().native();
+  options.license_file = "given.json";
+  auto impl = LicenseManager::Impl::open(options, {{}, desk.machine.path(), [&] { return desk.now; }});
+  std::filesystem::current_path(here);
+  REQUIRE(impl);
+  LicenseManager manager(std::move(impl).value());
+  CHECK(manager.refresh());
+  CHECK(manager.decision().reason == Reason::valid);
+}
+
 TEST_CASE("client: many processes on one state lose nothing", "[client][concurrent]") {
   const Desk desk;
   std::vector<pid_t> children;
