@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --add | --remove | --threshold | --new-passphrase-file) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -145,6 +145,16 @@ _licgen() {
     'export -o' | 'export --out') paths=f ;;
     'revocations export -o' | 'revocations export --out') paths=f ;;
     'revocations export --valid') : ;;
+    'serve --listen') : ;;
+    'serve --tls-cert') paths=f ;;
+    'serve --tls-key') paths=f ;;
+    'serve --lease-key') paths=f ;;
+    'serve --revocations') paths=f ;;
+    'serve --lease') : ;;
+    'serve --refresh') : ;;
+    'serve --threads') : ;;
+    'serve --address-limit') : ;;
+    'serve --license-limit') : ;;
     'verify --product-file') paths=f ;;
     'verify --checkpoint') paths=f ;;
     'verify --proof') paths=f ;;
@@ -160,6 +170,10 @@ _licgen() {
     'keys distrust --root-key') paths=f ;;
     'keys distrust --root-passphrase-file') paths=f ;;
     'keys distrust --propose') paths=f ;;
+    'keys delegate --new-passphrase-file') paths=f ;;
+    'keys delegate --root-key') paths=f ;;
+    'keys delegate --root-passphrase-file') paths=f ;;
+    'keys delegate --propose') paths=f ;;
     'keys root --add') paths=f ;;
     'keys root --remove') : ;;
     'keys root --threshold') : ;;
@@ -173,7 +187,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve verify audit backup restore doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -207,15 +221,17 @@ _licgen() {
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;
+        'serve') options+=' --listen --tls-cert --tls-key --allow-plain-http --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --public-metrics --access-log --log-json' ;;
         'verify') options+=' --product-file --checkpoint --proof' paths=f ;;
         'audit') options+=' --checkpoint --against --prove -o --out --force' ;;
         'backup') options+=' --force' paths=f ;;
         'restore') options+=' --force' paths=f ;;
         'doctor') ;;
-        'keys') words='list rotate distrust new root sign-product passphrase' ;;
+        'keys') words='list rotate distrust delegate new root sign-product passphrase' ;;
         'keys list') ;;
         'keys rotate') options+=' --distrust-after --no-passphrase --root-key --root-passphrase-file --propose --force' ;;
         'keys distrust') options+=' --after --root-key --root-passphrase-file --propose --force' : ;;
+        'keys delegate') options+=' --no-passphrase --new-passphrase-file --root-key --root-passphrase-file --propose --force' ;;
         'keys new') options+=' --no-passphrase' paths=f ;;
         'keys root') options+=' --add --remove --threshold --root-key --root-passphrase-file --propose --force' ;;
         'keys sign-product') options+=' --root-key --root-passphrase-file --product-file -o --out --force' paths=f ;;

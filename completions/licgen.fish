@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --product-file --checkpoint --proof --against --prove --distrust-after --add --remove --threshold --new-passphrase-file
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -42,12 +42,13 @@ complete -c licgen -n '__licgen_at' -a 'reissue' -d 'Sign every license anew tha
 complete -c licgen -n '__licgen_at' -a 'report' -d 'Count licenses, renewals, trials, activations and revenue'
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
+complete -c licgen -n '__licgen_at' -a 'serve' -d 'Answer machines that activate, refresh and give back their licenses online'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
 complete -c licgen -n '__licgen_at' -a 'restore' -d 'Put a backup in the place of the ledger, after proving it whole'
 complete -c licgen -n '__licgen_at' -a 'doctor' -d 'Examine the home: permissions, keys, ledger, history, clock, disk'
-complete -c licgen -n '__licgen_at' -a 'keys' -d 'list, rotate, distrust, new, root, sign-product, passphrase'
+complete -c licgen -n '__licgen_at' -a 'keys' -d 'list, rotate, distrust, delegate, new, root, sign-product, passphrase'
 complete -c licgen -l home -x -a '(__fish_complete_directories)' -d 'Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)'
 complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH (default: ledger.db in the home)'
 complete -c licgen -l passphrase-file -r -F -d 'File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, or asked for at the terminal)'
@@ -212,6 +213,20 @@ complete -c licgen -n '__licgen_at revocations' -a 'export' -d 'Sign and write t
 complete -c licgen -n '__licgen_at revocations export' -s o -l out -r -F -d 'Write to FILE instead of standard output'
 complete -c licgen -n '__licgen_at revocations export' -l force -d 'Replace FILE if it exists'
 complete -c licgen -n '__licgen_at revocations export' -l valid -x -d 'How long clients may go by this list; after that it is stale (default: 7d)'
+complete -c licgen -n '__licgen_at serve' -l listen -x -d 'Address and port to listen on; port 0: one that is free'
+complete -c licgen -n '__licgen_at serve' -l tls-cert -r -F -d 'Certificate and those that lead to its authority, PEM'
+complete -c licgen -n '__licgen_at serve' -l tls-key -r -F -d 'Private key of the certificate, PEM'
+complete -c licgen -n '__licgen_at serve' -l allow-plain-http -d 'Serve without TLS beyond this machine: behind a proxy that has it'
+complete -c licgen -n '__licgen_at serve' -l lease-key -r -F -d 'Private lease key (default: the newest of licgen keys delegate, in the home)'
+complete -c licgen -n '__licgen_at serve' -l revocations -r -F -d 'Revocation list to give out, as licgen revocations export wrote it'
+complete -c licgen -n '__licgen_at serve' -l lease -x -d 'How long a machine may go without asking before its seat is free'
+complete -c licgen -n '__licgen_at serve' -l refresh -x -d 'After what time a machine should ask'
+complete -c licgen -n '__licgen_at serve' -l threads -x -d 'Threads that serve connections (default: 2)'
+complete -c licgen -n '__licgen_at serve' -l address-limit -x -d 'Requests a minute from one address; 0: no limit (default: 600)'
+complete -c licgen -n '__licgen_at serve' -l license-limit -x -d 'Requests a minute for one license; 0: no limit (default: 60)'
+complete -c licgen -n '__licgen_at serve' -l public-metrics -d 'Show /metrics to others than this machine too'
+complete -c licgen -n '__licgen_at serve' -l access-log -d 'Log every request'
+complete -c licgen -n '__licgen_at serve' -l log-json -d 'Log one JSON object a line'
 complete -c licgen -n '__licgen_at verify' -l product-file -r -F -d 'Trust the keys of this product file; the home and its ledger are then not looked at'
 complete -c licgen -n '__licgen_at verify' -l checkpoint -r -F -d 'With --proof: the checkpoint that the proof is for, as licgen audit writes it'
 complete -c licgen -n '__licgen_at verify' -l proof -r -F -d 'Also check this proof that the document was issued through the ledger; no ledger is needed'
@@ -228,6 +243,7 @@ complete -c licgen -n '__licgen_at restore' -F
 complete -c licgen -n '__licgen_at keys' -a 'list' -d 'List the keys: what each signs, whether it counts, and whether its file is here and encrypted'
 complete -c licgen -n '__licgen_at keys' -a 'rotate' -d 'Make a new license key, which signs from now on'
 complete -c licgen -n '__licgen_at keys' -a 'distrust' -d 'End a license key that was rotated away'
+complete -c licgen -n '__licgen_at keys' -a 'delegate' -d 'Make a key for the licensing server, which signs leases and nothing else'
 complete -c licgen -n '__licgen_at keys' -a 'new' -d 'Make a key file for a new root, on any machine'
 complete -c licgen -n '__licgen_at keys' -a 'root' -d 'Add and remove root keys, and say how many must sign'
 complete -c licgen -n '__licgen_at keys' -a 'sign-product' -d 'Add the signature of a root key to a proposed product file, on any machine'
@@ -243,6 +259,12 @@ complete -c licgen -n '__licgen_at keys distrust' -l root-key -r -F -d 'File of 
 complete -c licgen -n '__licgen_at keys distrust' -l root-passphrase-file -r -F -d 'File with the passphrase of the root keys (default: $LICGEN_ROOT_PASSPHRASE, else that of the signing keys)'
 complete -c licgen -n '__licgen_at keys distrust' -l propose -r -F -d 'Change nothing yet: write the new product file to FILE for other holders of root keys to sign'
 complete -c licgen -n '__licgen_at keys distrust' -l force -d 'With --propose: replace FILE if it exists'
+complete -c licgen -n '__licgen_at keys delegate' -l no-passphrase -d 'Leave the new key unencrypted, protected by file modes only'
+complete -c licgen -n '__licgen_at keys delegate' -l new-passphrase-file -r -F -d 'File with the passphrase of the new key (default: $LICGEN_NEW_PASSPHRASE, or asked for at the terminal)'
+complete -c licgen -n '__licgen_at keys delegate' -l root-key -r -F -d 'File of a root key that is kept offline; repeatable'
+complete -c licgen -n '__licgen_at keys delegate' -l root-passphrase-file -r -F -d 'File with the passphrase of the root keys (default: $LICGEN_ROOT_PASSPHRASE, else that of the signing keys)'
+complete -c licgen -n '__licgen_at keys delegate' -l propose -r -F -d 'Change nothing yet: write the new product file to FILE for other holders of root keys to sign'
+complete -c licgen -n '__licgen_at keys delegate' -l force -d 'With --propose: replace FILE if it exists'
 complete -c licgen -n '__licgen_at keys new' -l no-passphrase -d 'Leave the key unencrypted, protected by file modes only'
 complete -c licgen -n '__licgen_at keys new' -F
 complete -c licgen -n '__licgen_at keys root' -l add -r -F -d 'A new root: its key file, or its public key as licgen keys new prints it; repeatable'

@@ -15,13 +15,20 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace lic::app {
 namespace {
 
 /// Null: no log was asked for.
 std::unique_ptr<spdlog::logger> g_logger;
+/// Null: this program does not run on.
+std::unique_ptr<spdlog::logger> g_events;
+bool g_json = false;
+std::string g_program;
+std::string g_log_file;
 
 std::unique_ptr<spdlog::formatter> pattern(std::string_view text) {
   return std::make_unique<spdlog::pattern_formatter>(std::string(text), spdlog::pattern_time_type::utc);
@@ -48,6 +55,20 @@ Result<std::shared_ptr<spdlog::sinks::sink>> open_file(const std::string& file) 
   }
 }
 
+std::string json_line(const LogEvent& event) {
+  json::ObjectBuilder line;
+  line.time("time", system_now());
+  line.string("level", event.level == LogEvent::Level::warning ? "warning" : "info").string("event", event.name);
+  for (const auto& [name, value] : event.fields) line.string(name, printable(value));
+  return json::dump(line.take());
+}
+
+std::string words_of(const LogEvent& event) {
+  std::string line(event.name);
+  for (const auto& [name, value] : event.fields) line += concat(' ', name, '=', printable(value));
+  return line;
+}
+
 /// A log that cannot be written is told once, and does not stop the run.
 void tell_fault(const std::string& program, const std::string& fault) {
   static bool told = false;
@@ -60,6 +81,8 @@ void tell_fault(const std::string& program, const std::string& fault) {
 }  // namespace
 
 Result<void> start_log(std::string_view program, const GlobalOptions& options) {
+  g_program = program;
+  g_log_file = options.log_file;
   std::vector<std::shared_ptr<spdlog::sinks::sink>> sinks;
   if (options.verbose) {
     sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -79,6 +102,28 @@ Result<void> start_log(std::string_view program, const GlobalOptions& options) {
 
 void log_info(std::string_view text) {
   if (g_logger) g_logger->log(spdlog::level::info, spdlog::string_view_t(printable(text)));
+}
+
+Result<void> start_event_log(bool json) {
+  std::vector<std::shared_ptr<spdlog::sinks::sink>> sinks = {std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  if (!g_log_file.empty()) {
+    auto file = open_file(g_log_file);
+    if (!file) return std::move(file).error();
+    sinks.push_back(*std::move(file));
+  }
+  for (const auto& sink : sinks) sink->set_formatter(pattern(json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v"));
+  g_events = std::make_unique<spdlog::logger>(g_program, sinks.begin(), sinks.end());
+  g_events->set_error_handler([name = g_program](const std::string& fault) { tell_fault(name, fault); });
+  g_events->flush_on(spdlog::level::info);
+  g_json = json;
+  return {};
+}
+
+void log_event(const LogEvent& event) {
+  if (!g_events) return;
+  const bool warning = event.level == LogEvent::Level::warning;
+  const std::string text = g_json ? json_line(event) : words_of(event);
+  g_events->log(warning ? spdlog::level::warn : spdlog::level::info, spdlog::string_view_t(text));
 }
 
 std::string masked_key(std::string_view key) {

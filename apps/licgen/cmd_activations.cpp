@@ -41,9 +41,11 @@ Result<Seats> read_seats(const ActivationsOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
   LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
   LIC_TRY_ASSIGN(const auto activations, ledger->activations(key.text()));
-  const auto holders = seat_holders(terms);
+  const auto named = seat_holders(terms);
+  auto holders = named;
+  LIC_TRY(add_leased(activations, vendor.now(), holders));
   Seats seats{key.text(), terms.seats, holders.size(), {}, {}};
-  for (const auto& holder : holders) {
+  for (const auto& holder : named) {
     LIC_TRY_ASSIGN(const auto live, live_at(activations, holder));
     if (live.empty()) seats.named.push_back(fingerprint_of(holder));
   }
@@ -60,16 +62,26 @@ void print_json(const Seats& seats, Output& output) {
   output.line(json_text(out));
 }
 
-void print_table(const Seats& seats, Output& output) {
+/// Empty where there is nothing to say: it is live until it is given back.
+std::string state_text(const Activation& activation, Time now) {
+  if (!activation.live()) return end_text(activation);
+  if (!activation.lease) return {};
+  const LeaseState& lease = *activation.lease;
+  std::string text = concat(lease.expires_at > now ? "lease until " : "lease ended ", format_time(lease.expires_at));
+  if (lease.clones > 0) text += concat(", shown to be cloned ", lease.clones, lease.clones == 1 ? " time" : " times");
+  return text;
+}
+
+void print_table(const Seats& seats, Time now, Output& output) {
   std::vector<std::string> machines;
-  for (const auto& activation : seats.activations) machines.push_back(activation.machine);
+  for (const auto& activation : seats.activations) machines.push_back(activation.holder());
   machines.insert(machines.end(), seats.named.begin(), seats.named.end());
   machines = shortened(machines);
-  Table table({{"MACHINE", false, 200}, {"SINCE"}, {"SERIAL", true}, {"REQUEST"}, {"ENDED", false, 80}});
+  Table table({{"MACHINE", false, 200}, {"SINCE"}, {"SERIAL", true}, {"REQUEST"}, {"STATE", false, 80}});
   for (std::size_t i = 0; i < seats.activations.size(); ++i) {
     const Activation& activation = seats.activations[i];
     table.add({machines[i], format_time(activation.at), concat(activation.serial), activation.request,
-               activation.live() ? "" : end_text(activation)});
+               state_text(activation, now)});
   }
   for (std::size_t i = seats.activations.size(); i < machines.size(); ++i)
     table.add({machines[i], "named in the license", "", "", ""});
@@ -85,7 +97,7 @@ Result<void> activations(const ActivationsOptions& options, Vendor& vendor) {
   if (vendor.output().json()) {
     print_json(seats, vendor.output());
   } else {
-    print_table(seats, vendor.output());
+    print_table(seats, vendor.now(), vendor.output());
   }
   return {};
 }

@@ -130,7 +130,7 @@ Result<void> note_unknown_files(const std::vector<KeyState>& states, Vendor& ven
   std::vector<std::string> unknown;
   for (std::filesystem::directory_iterator it(keys, fault), end; !fault && it != end; it.increment(fault)) {
     const std::string name = it->path().filename().native();
-    const bool is_ours = name.starts_with("license") && name.ends_with(".pem");
+    const bool is_ours = (name.starts_with("license") || name.starts_with("lease")) && name.ends_with(".pem");
     const auto same = [&](const KeyState& state) { return state.path.filename().native() == name; };
     if (is_ours && std::none_of(states.begin(), states.end(), same)) unknown.push_back(name);
   }

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +10,7 @@
 #include "issue/key_file.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
+#include "licgen/new_key_file.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_change.hpp"
 
@@ -19,27 +18,6 @@ namespace lic::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A key file that goes again unless it is kept: nothing was signed with it.
-class NewKeyFile {
- public:
-  static Result<NewKeyFile> write(const Path& path, const SigningKey& key, const SecretBytes* passphrase) {
-    LIC_TRY(write_key_file(path, key, passphrase));
-    return NewKeyFile(path);
-  }
-  NewKeyFile(NewKeyFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  NewKeyFile& operator=(NewKeyFile&&) = delete;
-  NewKeyFile(const NewKeyFile&) = delete;
-  NewKeyFile& operator=(const NewKeyFile&) = delete;
-  ~NewKeyFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  void keep() { path_.clear(); }
-
- private:
-  explicit NewKeyFile(Path path) : path_(std::move(path)) {}
-  Path path_;
-};
 
 /// What the history and --json call the change, and what came of it.
 void report(const ProductChanged& done, Json document, const std::string& line, Output& output) {
@@ -133,13 +111,6 @@ Result<std::optional<ProductTerms>> rotated(const ProductFile& now, const KeyId&
   return changed ? std::optional(std::move(terms)) : std::nullopt;
 }
 
-/// Whether the ledger can be read and has no such key.
-bool is_unknown(const KeyId& id, Ledger& ledger) {
-  const auto records = ledger.keys();
-  const auto same = [&](const KeyRecord& record) { return record.key.key.id() == id; };
-  return records && std::none_of(records->begin(), records->end(), same);
-}
-
 Result<void> rotate(const RotateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   std::optional<Time> end;
@@ -167,7 +138,7 @@ Result<void> rotate(const RotateOptions& options, Vendor& vendor) {
   };
   const auto changed = change_product(change, options.root, vendor);
   // Where a change failed at its very end, the ledger may name the key all the same.
-  if (changed || !is_unknown(id, *ledger)) file.keep();
+  if (changed || !is_unknown_key(id, *ledger)) file.keep();
   LIC_TRY(changed);
   const ProductChanged& done = *changed;
   Output& output = vendor.output();

@@ -197,6 +197,58 @@ Result<void> release_seat(const ReleaseOptions& options, const std::optional<Act
   return app::reissue(of_license, reissue, vendor);
 }
 
+/// The seat that a machine has by its lease alone, since the license names no machine that `typed` means.
+/// Errors: conflict (several begin so).
+Result<std::optional<Activation>> leased_seat(const std::string& typed, const std::string& key, Vendor& vendor) {
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
+  LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(parsed, vendor.now()));
+  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
+  LIC_TRY_ASSIGN(const auto named, meant_by(typed, seat_holders(terms)));
+  std::optional<Activation> found;
+  if (!named.empty()) return found;
+  LIC_TRY_ASSIGN(const auto activations, ledger->activations(terms.key));
+  for (const auto& activation : activations) {
+    if (!activation.lease) continue;
+    LIC_TRY_ASSIGN(const MachineBinding its, binding_of(activation.holder()));
+    LIC_TRY_ASSIGN(const auto meant, meant_by(typed, {its}));
+    if (meant.empty()) continue;
+    if (found)
+      return error(Errc::conflict, "--machine: several machines begin so",
+                   concat("give more of it: licgen activations ", terms.key, " --json has the whole"));
+    found = activation;
+  }
+  return found;
+}
+
+/// No document names that machine, so none is signed anew.
+Result<void> end_lease(const ReleaseOptions& options, Activation seat, Vendor& vendor) {
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
+  LIC_TRY(transaction->end_activation(seat.request, kEndedByVendor, vendor.now()));
+  const nlohmann::ordered_json detail = {
+      {"machine", seat.holder()}, {"ended", {seat.request}}, {"ended_by", kEndedByVendor}};
+  LIC_TRY(transaction->record(
+      {vendor.now(), vendor.actor(), "release", seat.key, options.reissue.reason.value_or(""), json_text(detail)}));
+  LIC_TRY(transaction->commit());
+  const std::int64_t serial = seat.serial;
+  seat.lease.reset();
+  seat.ended_at = vendor.now();
+  seat.ended_by = kEndedByVendor;
+  Output& output = vendor.output();
+  if (output.json()) {
+    nlohmann::ordered_json answer = {{"key", seat.key}, {"serial", serial}, {"changed", true}};
+    answer["changes"] = nlohmann::ordered_json::array();
+    answer["files"] = nlohmann::ordered_json::array();
+    answer["ended"] = {activation_json(seat)};
+    output.line(json_text(answer));
+  } else {
+    output.line(concat(seat.key, " seat released"));
+  }
+  output.note("the machine learns of it at its next refresh, and holds the license until its lease ends at the latest");
+  return {};
+}
+
 Result<void> release(const ReleaseOptions& options, Vendor& vendor) {
   if (!options.machine && !options.receipt)
     return error(Errc::usage, "which seat to release was not said",
@@ -205,6 +257,8 @@ Result<void> release(const ReleaseOptions& options, Vendor& vendor) {
     LIC_TRY(check_given("--machine", *options.machine));
     if (options.reissue.key.empty())
       return error(Errc::usage, "--machine needs the KEY of the license", "licgen release KEY --machine FINGERPRINT");
+    LIC_TRY_ASSIGN(auto leased, leased_seat(*options.machine, options.reissue.key, vendor));
+    if (leased) return end_lease(options, *std::move(leased), vendor);
     return release_seat(options, std::nullopt, vendor);
   }
   LIC_TRY(check_given("--receipt", *options.receipt));

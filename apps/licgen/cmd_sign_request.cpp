@@ -198,6 +198,8 @@ Result<Outcome> take_seat(const Incoming& incoming, const SignRequestOptions& op
   LIC_TRY(check_clock(record.summary, vendor.now()));
   LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
   auto holders = seat_holders(terms);
+  LIC_TRY_ASSIGN(const auto activations, ledger->activations(terms.key));
+  LIC_TRY(add_leased(activations, vendor.now(), holders));  // the new file names these too
   const std::size_t place = place_of(incoming, holders);
   const std::size_t taken = std::max(holders.size(), place + 1);
   if (std::ssize(holders) >= terms.seats && place == holders.size())

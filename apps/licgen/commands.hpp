@@ -42,11 +42,13 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> doctor_command();
 [[nodiscard]] Command<Vendor> clock_reset_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
+[[nodiscard]] Command<Vendor> serve_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();
 [[nodiscard]] Command<Vendor> keys_new_command();
 [[nodiscard]] Command<Vendor> keys_rotate_command();
 [[nodiscard]] Command<Vendor> keys_distrust_command();
+[[nodiscard]] Command<Vendor> keys_delegate_command();
 [[nodiscard]] Command<Vendor> keys_root_command();
 [[nodiscard]] Command<Vendor> keys_sign_product_command();
 [[nodiscard]] Command<Vendor> keys_passphrase_command();

@@ -1,5 +1,6 @@
 #include "licgen/seats.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -45,7 +46,7 @@ std::vector<std::string> shortened(const std::vector<std::string>& fingerprints)
 
 nlohmann::ordered_json activation_json(const Activation& activation) {
   nlohmann::ordered_json out;
-  out["machine"] = activation.machine;
+  out["machine"] = activation.holder();
   out["at"] = format_time(activation.at);
   out["serial"] = activation.serial;
   out["request"] = activation.request;
@@ -55,6 +56,10 @@ nlohmann::ordered_json activation_json(const Activation& activation) {
     out["ended_at"] = format_time(*activation.ended_at);
     out["ended_by"] = activation.ended_by;
   }
+  if (activation.lease)
+    out["lease"] = {{"refreshed_at", format_time(activation.lease->refreshed_at)},
+                    {"expires_at", format_time(activation.lease->expires_at)},
+                    {"clones", activation.lease->clones}};
   return out;
 }
 
@@ -62,6 +67,8 @@ std::string end_text(const Activation& activation) {
   const std::string on = activation.ended_at ? concat(" on ", format_time(*activation.ended_at)) : std::string();
   if (activation.ended_by == kEndedByReceipt) return concat("given back by receipt", on);
   if (activation.ended_by == kEndedByVendor) return concat("released", on);
+  if (activation.ended_by == kEndedByLease) return concat("ended with its lease, noted", on);
+  if (activation.ended_by == kEndedByMachine) return concat("given back by the machine", on);
   return concat("replaced by a later request of the machine", on);
 }
 
@@ -69,10 +76,22 @@ Result<std::vector<Activation>> live_at(const std::vector<Activation>& activatio
   std::vector<Activation> live;
   for (const auto& activation : activations) {
     if (!activation.live()) continue;
-    LIC_TRY_ASSIGN(const MachineBinding its, binding_of(activation.machine));
-    if (its == binding) live.push_back(activation);
+    LIC_TRY_ASSIGN(const MachineIdentity identity, MachineIdentity::parse(activation.holder()));
+    LIC_TRY_ASSIGN(const MachineBinding its, identity.binding());
+    if (its == binding || (activation.online() && identity.matches(binding))) live.push_back(activation);
   }
   return live;
+}
+
+Result<void> add_leased(const std::vector<Activation>& activations, Time now, std::vector<MachineBinding>& holders) {
+  for (const auto& activation : activations) {
+    if (!activation.lease || activation.lease->expires_at <= now) continue;
+    LIC_TRY_ASSIGN(const MachineIdentity identity, MachineIdentity::parse(activation.holder()));
+    if (identity.matches_any(holders)) continue;
+    LIC_TRY_ASSIGN(MachineBinding binding, identity.binding());
+    holders.push_back(std::move(binding));
+  }
+  return {};
 }
 
 }  // namespace lic::app

@@ -23,14 +23,18 @@ namespace lic::app {
 /// Each fingerprint cut to as many groups as tell them all apart, three at least.
 [[nodiscard]] std::vector<std::string> shortened(const std::vector<std::string>& fingerprints);
 
-/// `{"machine", "at", "serial", "request", "ended_at", "ended_by"}`
+/// `{"machine", "at", "serial", "request", "ended_at", "ended_by"}`, with a lease that too.
 [[nodiscard]] nlohmann::ordered_json activation_json(const Activation& activation);
 
 /// "given back by receipt on 2026-11-22": of one that has ended.
 [[nodiscard]] std::string end_text(const Activation& activation);
 
-/// The live ones whose machine `binding` is.
+/// The live ones whose machine `binding` is: of those at the server also one that changed a little since.
 [[nodiscard]] Result<std::vector<Activation>> live_at(const std::vector<Activation>& activations,
                                                       const MachineBinding& binding);
+
+/// Adds the machines that hold a seat by a lease which runs, and are none of `holders`.
+[[nodiscard]] Result<void> add_leased(const std::vector<Activation>& activations, Time now,
+                                      std::vector<MachineBinding>& holders);
 
 }  // namespace lic::app

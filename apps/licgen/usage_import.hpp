@@ -3,6 +3,7 @@
 /// Usage statements on their way into the ledger (docs/formats.md, 14).
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "common/exit_codes.hpp"
 #include "licgen/vendor.hpp"
 #include "protocol/usage_statement.hpp"
+#include "server/usage_intake.hpp"
 
 namespace lic::app {
 
@@ -65,13 +67,11 @@ class UsageImport {
     std::string message;
     std::string hint;
   };
-  struct Place;
-
-  [[nodiscard]] Result<Place> place_of(const IncomingUsage& incoming, const LicenseRecord& record);
-  [[nodiscard]] Result<Place> place_of_new_device(const IncomingUsage& incoming, const LicenseRecord& record,
-                                                  const std::vector<UsageRecord>& devices);
-  [[nodiscard]] Result<bool> is_of_license(const IncomingUsage& incoming, const LicenseRecord& record);
-  [[nodiscard]] Result<void> store(const IncomingUsage& incoming, const std::string& machine);
+  [[nodiscard]] Result<std::optional<Refusal>> refusal_of(const IncomingUsage& incoming, const LicenseRecord& record,
+                                                          const UsagePlace& place) const;
+  [[nodiscard]] Result<std::optional<Refusal>> refusal_of_new_device(const IncomingUsage& incoming,
+                                                                     const LicenseRecord& record,
+                                                                     const UsagePlace& place) const;
 
   const UsageImportOptions& options_;
   const ProductFile& product_;
@@ -80,9 +80,5 @@ class UsageImport {
   Transaction& transaction_;
   std::map<std::pair<std::string, std::string>, std::int64_t> blocked_;  ///< license and device: the one refused
 };
-
-/// The fingerprint of the machine that the statement names; empty where it has no facts, or
-/// facts that this version does not know.
-[[nodiscard]] std::string machine_of(const UsageStatement& statement);
 
 }  // namespace lic::app

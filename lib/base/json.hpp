@@ -117,10 +117,10 @@ class Reader {
   LIC_INTERNAL Reader(const Value& value, Faults& faults);
   /// Of `parent`'s member `name`, or of one element of that list. The parent and
   /// the name outlive this reader.
-  Reader(const Value& value, const Reader& parent, TextView name);
+  LIC_INTERNAL Reader(const Value& value, const Reader& parent, TextView name);
   Reader(const Value& value, const Reader& parent, TextView name, std::size_t index);
 
-  [[nodiscard]] bool has(TextView name) const noexcept;  ///< present and not null
+  [[nodiscard]] LIC_INTERNAL bool has(TextView name) const noexcept;  ///< present and not null
   [[nodiscard]] LIC_INTERNAL std::string string(TextView name);
   [[nodiscard]] std::string string_or(TextView name, std::string fallback);
   [[nodiscard]] LIC_INTERNAL std::int64_t integer(TextView name, std::int64_t low, std::int64_t high);
@@ -134,7 +134,7 @@ class Reader {
   [[nodiscard]] const Array& array_or_empty(TextView name);
   [[nodiscard]] const Object& object_or_empty(TextView name);
   /// The member itself, null when missing.
-  [[nodiscard]] const Value* member(TextView name) const noexcept;
+  [[nodiscard]] LIC_INTERNAL const Value* member(TextView name) const noexcept;
 
   /// All of them; none when the value is not an object.
   [[nodiscard]] const Object& members() const noexcept;
@@ -164,7 +164,7 @@ class Reader {
 
 /// Puts the members of one object together, in the order of the calls: for what is read
 /// with Reader. No name is given twice, and text is UTF-8.
-class ObjectBuilder {
+class LIC_INTERNAL ObjectBuilder {
  public:
   ObjectBuilder() = default;
   /// Begins with the members of `object`, if it is one.

@@ -177,6 +177,8 @@ class Auditor {
       if (told->second.digest != activation_digest(activation)) wrong(activation.request, "was altered");
       if (told->second.ended_at != activation.ended_at || told->second.ended_by != activation.ended_by)
         wrong(activation.request, "has not the end that the history tells");
+      if (activation.lease.has_value() != (activation.online() && activation.live()))
+        wrong(activation.request, activation.lease ? "has a lease that is not its own" : "has lost its lease");
       told_.activations.erase(told);
     }
     for (const auto& missing : told_.activations) wrong(missing.first, "is in the history, but not in the ledger");

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ledger/activation.hpp"
+#include "ledger/trial_record.hpp"
 #include "ledger/usage_record.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
@@ -171,7 +172,16 @@ class Transaction {
   /// know, in this transaction. Errors: not_found (no such license); conflict (that
   /// request was answered before).
   [[nodiscard]] virtual Result<void> add_activation(const Activation& activation) = 0;
-  /// Ends a live activation. `how` is one of kEndedBy... .
+  /// A seat for a machine that asked the server, with `activation.lease`: if fewer leases of the license run at
+  /// `activation.at` than it has seats, or its document names the machine (`named`), which is a seat by itself.
+  /// False: none is left, and nothing changes. Leases that have ended do not count.
+  /// Errors: conflict (that request, or another lease of this machine, is in the ledger: the change is lost).
+  [[nodiscard]] virtual Result<bool> take_seat(const Activation& activation, bool named) = 0;
+  /// What a refresh changes. Errors: not_found (no lease by that request).
+  [[nodiscard]] virtual Result<void> renew_lease(std::string_view request, const LeaseState& lease) = 0;
+  /// Errors: conflict (there is a trial of that key).
+  [[nodiscard]] virtual Result<void> add_trial(const TrialRecord& trial) = 0;
+  /// Ends a live activation, and its lease. `how` is one of kEndedBy... .
   /// Errors: not_found (no such request); conflict (it has ended already).
   [[nodiscard]] virtual Result<void> end_activation(std::string_view request, std::string_view how, Time at) = 0;
   /// An imported usage statement. Whether its signature holds is the caller's to know.
@@ -219,6 +229,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<std::int64_t>> product_versions() = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
+  /// The same with `summary.activations` 0, in a time that does not grow with them.
+  [[nodiscard]] virtual Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it
   /// returns an error, which is then the result. Reads in bounded memory, page by
   /// page, and holds no lock while `visit` runs: a slow visitor keeps nobody waiting,
@@ -236,6 +248,15 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Activation>> activations(std::string_view key) = 0;
   /// Of all licenses, those that have ended too.
   [[nodiscard]] virtual Result<std::int64_t> activation_count() = 0;
+  /// Those of one license whose lease has one of these marks, oldest first.
+  [[nodiscard]] virtual Result<std::vector<Activation>> leases_like(std::string_view key,
+                                                                    std::span<const std::string> marks) = 0;
+  /// The requests of the activations of one license whose leases were not refreshed in time, oldest first.
+  [[nodiscard]] virtual Result<std::vector<std::string>> lapsed_leases(std::string_view key, Time now) = 0;
+  /// When the first of the leases of a license that run at `now` ends; absent: none runs.
+  [[nodiscard]] virtual Result<std::optional<Time>> next_lease_end(std::string_view key, Time now) = 0;
+  /// The trials of machines with one of these marks, oldest first.
+  [[nodiscard]] virtual Result<std::vector<TrialRecord>> trials_like(std::span<const std::string> marks) = 0;
   /// The usage statement of that number in the chain of license and device (public key, base64).
   [[nodiscard]] virtual Result<std::optional<UsageRecord>> find_usage(std::string_view key, std::string_view device,
                                                                       std::int64_t seq) = 0;

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "ledger/sqlite_connection.hpp"
+#include "ledger/sqlite_leases.hpp"
 #include "ledger/sqlite_licenses.hpp"
 #include "ledger/sqlite_schema.hpp"
 #include "ledger/sqlite_transaction.hpp"
@@ -108,14 +109,11 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<LicenseRecord> find(const LicenseKey& key, Time now) override {
-    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", license_columns(),
-                                                        ", document FROM licenses "
-                                                        "JOIN documents ON license = number WHERE key = ?2"),
-                                                 {value_of(now), key.text()}));
-    LIC_TRY_ASSIGN(const bool found, rows.next());
-    if (!found) return no_such_license(key.text());
-    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
-    return LicenseRecord{std::move(summary), rows.text(kLicenseColumns)};
+    return find_with(license_columns(), key, now);
+  }
+
+  Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) override {
+    return find_with(uncounted_license_columns(), key, now);
   }
 
   Result<void> list(const LicenseFilter& filter, Time now,
@@ -130,12 +128,28 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::optional<Activation>> find_activation(std::string_view request) override {
-    LIC_TRY_ASSIGN(auto found, activations_where("request = ?1", request));
+    LIC_TRY_ASSIGN(auto found, activations_where(*connection_, "request = ?1", request));
     return found.empty() ? std::optional<Activation>() : std::optional(std::move(found.front()));
   }
 
   Result<std::vector<Activation>> activations(std::string_view key) override {
-    return activations_where("license = (SELECT number FROM licenses WHERE key = ?1)", key);
+    return activations_where(*connection_, "a.license = (SELECT number FROM licenses WHERE key = ?1)", key);
+  }
+
+  Result<std::vector<Activation>> leases_like(std::string_view key, std::span<const std::string> marks) override {
+    return sqlite::leases_like(*connection_, key, marks);
+  }
+
+  Result<std::vector<std::string>> lapsed_leases(std::string_view key, Time now) override {
+    return sqlite::lapsed_leases(*connection_, key, now);
+  }
+
+  Result<std::optional<Time>> next_lease_end(std::string_view key, Time now) override {
+    return sqlite::next_lease_end(*connection_, key, now);
+  }
+
+  Result<std::vector<TrialRecord>> trials_like(std::span<const std::string> marks) override {
+    return sqlite::trials_like(*connection_, marks);
   }
 
   Result<std::int64_t> activation_count() override { return connection_->number("SELECT count(*) FROM activations"); }
@@ -286,21 +300,15 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
-  Result<std::vector<Activation>> activations_where(std::string_view condition, std::string_view argument) {
-    LIC_TRY_ASSIGN(
-        Rows rows,
-        connection_->query(concat("SELECT (SELECT key FROM licenses AS l WHERE l.number = a.license), request, "
-                                  "request_digest, receipt_hash, machine, serial, answer, activated_at, ended_at, "
-                                  "ended_by FROM activations AS a WHERE ",
-                                  condition, " ORDER BY number"),
-                           {argument}));
-    std::vector<Activation> found;
-    while (true) {
-      LIC_TRY_ASSIGN(const bool more, rows.next());
-      if (!more) return found;
-      found.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5),
-                       rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)});
-    }
+  Result<LicenseRecord> find_with(std::string_view columns, const LicenseKey& key, Time now) {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT ", columns,
+                                                        ", document FROM licenses "
+                                                        "JOIN documents ON license = number WHERE key = ?2"),
+                                                 {value_of(now), key.text()}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return no_such_license(key.text());
+    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
+    return LicenseRecord{std::move(summary), rows.text(kLicenseColumns)};
   }
 
   /// Visits the history page by page; `bounds` gives the parameters that follow the

@@ -38,16 +38,24 @@ std::string glob_pattern(std::string_view glob) {
   return pattern;
 }
 
+std::string columns_with(std::string_view activations) {
+  return concat(
+      "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
+      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, ",
+      activations, ", ", status_sql());
+}
+
 }  // namespace
 
 std::string license_columns() {
-  return concat(
-      "number, key, id, serial, plan, kind, customer, email, issued_at, starts_at, expires_at, grace_days, seats, "
-      "order_id, note, batch, revoked_at, revoke_reason, created_at, maintenance_until, suspended_at, "
+  constexpr std::string_view kCounted =
       "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL) ELSE 0 END, ",
-      status_sql());
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL "
+      "AND NOT EXISTS (SELECT 1 FROM leases AS s WHERE s.activation = a.number AND s.expires_at <= ?1)) ELSE 0 END";
+  return columns_with(kCounted);
 }
+
+std::string uncounted_license_columns() { return columns_with("0"); }
 
 Result<LicenseSummary> read_license(const Rows& rows) {
   LicenseSummary summary;

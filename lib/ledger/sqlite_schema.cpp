@@ -228,7 +228,74 @@ BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+// Seats and trials that machines asked the server for. The activation of a seat never changes; its lease,
+// which does, is there until it ends. Marks are what a machine is looked for by.
+constexpr const char* kVersion7 = R"sql(
+CREATE TABLE leases (
+  activation INTEGER PRIMARY KEY REFERENCES activations (number),
+  license INTEGER NOT NULL REFERENCES licenses (number),
+  machine TEXT NOT NULL,
+  marks TEXT NOT NULL,
+  refreshed_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  secret_hash TEXT NOT NULL,
+  previous_hash TEXT,
+  clones INTEGER NOT NULL,
+  UNIQUE (license, machine)
+) STRICT;
+CREATE INDEX leases_by_end ON leases (license, expires_at);
+CREATE TABLE lease_marks (
+  license INTEGER NOT NULL,
+  mark TEXT NOT NULL,
+  activation INTEGER NOT NULL,
+  PRIMARY KEY (license, mark, activation)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER leases_of_live_activations BEFORE INSERT ON leases
+WHEN NOT EXISTS (SELECT 1 FROM activations WHERE number = NEW.activation AND license = NEW.license AND ended_at IS NULL)
+BEGIN
+  SELECT RAISE(ABORT, 'a lease is of a live activation');
+END;
+CREATE TRIGGER leases_stay_with_theirs BEFORE UPDATE ON leases
+WHEN NEW.activation <> OLD.activation OR NEW.license <> OLD.license OR NEW.clones < OLD.clones
+BEGIN
+  SELECT RAISE(ABORT, 'a lease stays with its activation');
+END;
+CREATE TRIGGER activations_end_without_lease BEFORE UPDATE ON activations
+WHEN EXISTS (SELECT 1 FROM leases WHERE activation = OLD.number)
+BEGIN
+  SELECT RAISE(ABORT, 'a lease ends before its activation');
+END;
+
+CREATE TABLE trials (
+  number INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  plan TEXT NOT NULL,
+  machine TEXT NOT NULL,
+  marks TEXT NOT NULL,
+  email TEXT,
+  started_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE trial_marks (
+  mark TEXT NOT NULL,
+  trial INTEGER NOT NULL,
+  PRIMARY KEY (mark, trial)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER trials_no_delete BEFORE DELETE ON trials
+BEGIN
+  SELECT RAISE(ABORT, 'a trial is never deleted');
+END;
+CREATE TRIGGER trials_no_update BEFORE UPDATE ON trials
+BEGIN
+  SELECT RAISE(ABORT, 'a trial never changes');
+END;
+CREATE TRIGGER trials_no_replace BEFORE INSERT ON trials
+WHEN EXISTS (SELECT 1 FROM trials WHERE number = NEW.number OR key = NEW.key)
+BEGIN
+  SELECT RAISE(ABORT, 'that trial is in the ledger already');
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

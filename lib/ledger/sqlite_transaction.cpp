@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "ledger/history_chain.hpp"
+#include "ledger/sqlite_leases.hpp"
 #include "ledger/sqlite_usage.hpp"
 
 namespace lic::sqlite {
@@ -68,6 +69,22 @@ class SqliteTransaction final : public Transaction {
 
   Result<void> add_activation(const Activation& activation) override {
     return attempt([&] { return insert_activation(activation); });
+  }
+
+  Result<bool> take_seat(const Activation& activation, bool named) override {
+    return attempt([&] {
+      auto taken = sqlite::take_seat(*connection_, activation, named);
+      if (!taken) lost_ = true;  // the activation may be in, and its lease not
+      return taken;
+    });
+  }
+
+  Result<void> renew_lease(std::string_view request, const LeaseState& lease) override {
+    return attempt([&] { return sqlite::renew_lease(*connection_, request, lease); });
+  }
+
+  Result<void> add_trial(const TrialRecord& trial) override {
+    return attempt([&] { return insert_trial(*connection_, trial); });
   }
 
   Result<void> end_activation(std::string_view request, std::string_view how, Time at) override {
@@ -269,6 +286,7 @@ class SqliteTransaction final : public Transaction {
         return error(Errc::conflict,
                      concat("the activation by request ", printable(request), " ended on ", format_date(*ended)));
     }
+    LIC_TRY(delete_lease(*connection_, request));
     return connection_->run("UPDATE activations SET ended_at = ?2, ended_by = ?3 WHERE request = ?1",
                             {request, value_of(at), how});
   }

@@ -87,7 +87,7 @@ inline constexpr std::int64_t kMostOverage = 1000;
 
 /// Reads the facts of a machine, the members of the object that `reader` reads: a
 /// digest or a list of digests each. Faults for anything else.
-[[nodiscard]] FactDigests read_fact_digests(json::Reader& reader);
+[[nodiscard]] LIC_INTERNAL FactDigests read_fact_digests(json::Reader& reader);
 
 /// Names of features, limits, plans and products: 1 to 64 of a-z, 0-9, '-', '_'
 /// and '.', beginning with a letter or digit. (Capitals are read as well.)

@@ -32,7 +32,7 @@ struct MachineFact {
 inline constexpr std::size_t kMostFactValues = 4;
 
 /// Strength of a fact by its name; unknown names are weak.
-[[nodiscard]] Strength strength_of(std::string_view fact) noexcept;
+[[nodiscard]] LIC_INTERNAL Strength strength_of(std::string_view fact) noexcept;
 
 /// Every fact that this version knows, in a fixed order, absent ones included.
 /// Everything is read under `root` (the shipped programs pass "/"; there an x86

@@ -60,7 +60,7 @@ struct ActivationReceipt {
 };
 
 /// A fresh id of a request, and a fresh secret of its receipt; hex.
-[[nodiscard]] std::string random_request_id();
+[[nodiscard]] LIC_INTERNAL std::string random_request_id();
 [[nodiscard]] std::string random_receipt_secret();
 
 /// What a request has as `receipt_hash` for that secret: hex of the SHA-256 of its

@@ -32,7 +32,8 @@ std::vector<SeatUse> seat_uses(const std::vector<Activation>& activations) {
     const auto open = goes_on.find(activation.machine);
     const std::size_t place = open == goes_on.end() ? uses.size() : open->second;
     if (place == uses.size()) uses.push_back({activation.machine, activation.at, std::nullopt});
-    uses[place].released_at = activation.ended_at;
+    // A lease that ran out holds no seat, whether that was noted or not.
+    uses[place].released_at = activation.lease ? activation.lease->expires_at : activation.ended_at;
     if (open != goes_on.end()) goes_on.erase(open);
     if (activation.ended_by == kEndedByRequest) goes_on.emplace(activation.machine, place);
   }

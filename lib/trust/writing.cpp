@@ -4,6 +4,7 @@
 
 #include "base/time.hpp"
 #include "trust/clock_reset.hpp"
+#include "trust/lease.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
 
@@ -14,6 +15,18 @@ nlohmann::ordered_json key_json(const PublicKey& key) { return {{"keyid", key.id
 
 nlohmann::ordered_json time_json(const std::optional<Time>& time) {
   return time ? nlohmann::ordered_json(format_time(*time)) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json facts_json(const FactDigests& facts) {
+  auto out = nlohmann::ordered_json::object();
+  for (const auto& [name, digests] : facts) {
+    if (digests.size() == 1) {
+      out[name] = digests.front();
+    } else {
+      out[name] = digests;
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -62,6 +75,28 @@ std::string ClockReset::to_json() const {
   const nlohmann::ordered_json out = {
       {"v", 1},     {"id", id},           {"product", product}, {"issued_at", format_time(issued_at)},
       {"key", key}, {"code", code.text()}};
+  return out.dump();
+}
+
+std::string ServerAnswer::to_json() const {
+  nlohmann::ordered_json out = {
+      {"v", 1},           {"id", id},      {"product", product}, {"issued_at", format_time(issued_at)},
+      {"action", action}, {"nonce", nonce}};
+  if (!key_hash.empty()) out["key_hash"] = key_hash;
+  if (machine) out["machine"] = {{"match", machine->match}, {"facts", facts_json(machine->facts)}};
+  out["verdict"] = token(verdict);
+  if (lease)
+    out["lease"] = {{"id", lease->id},
+                    {"license", lease->license},
+                    {"serial", lease->serial},
+                    {"refresh_at", format_time(lease->refresh_at)},
+                    {"expires_at", format_time(lease->expires_at)}};
+  if (trial) out["trial"] = {{"key", trial->key}, {"plan", trial->plan}, {"starts_at", format_time(trial->starts_at)}};
+  if (denial) {
+    out["denial"] = {{"reason", token(denial->reason)}};
+    if (denial->retry_at) out["denial"]["retry_at"] = format_time(*denial->retry_at);
+  }
+  if (usage_seq) out["usage_seq"] = *usage_seq;
   return out.dump();
 }
 

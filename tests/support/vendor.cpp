@@ -33,10 +33,14 @@ std::string signed_document(DocumentKind kind, std::string_view payload, const S
 }
 
 TestVendor::TestVendor(std::string catalog, int seed)
-    : catalog_(std::move(catalog)), root_(key_of(2 * seed)), license_(key_of(2 * seed + 1)) {}
+    : catalog_(std::move(catalog)),
+      root_(key_of(2 * seed)),
+      license_(key_of(2 * seed + 1)),
+      lease_(key_of(100 + seed)) {}
 
 std::string TestVendor::product_file(std::int64_t version) const {
-  const std::vector<TrustedKey> keys = {{license_.public_key(), {Role::license, Role::revocations}, {}, {}}};
+  const std::vector<TrustedKey> keys = {{license_.public_key(), {Role::license, Role::revocations}, {}, {}},
+                                        {lease_.public_key(), {Role::lease}, {}, {}}};
   const std::string payload = product_payload(catalog_, "01JD0000000000000000000000", at("2026-01-01T00:00:00Z"),
                                               version, {root_.public_key()}, 1, keys);
   return signed_document(DocumentKind::product, payload, root_);

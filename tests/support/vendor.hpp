@@ -35,6 +35,7 @@ class TestVendor {
 
   [[nodiscard]] const SigningKey& root() const { return root_; }
   [[nodiscard]] const SigningKey& license_key() const { return license_; }
+  [[nodiscard]] const SigningKey& lease_key() const { return lease_; }
 
   /// The product file of that version.
   [[nodiscard]] std::string product_file(std::int64_t version = 1) const;
@@ -48,6 +49,7 @@ class TestVendor {
   std::string catalog_;
   SigningKey root_;
   SigningKey license_;
+  SigningKey lease_;
 };
 
 }  // namespace lic::test

@@ -21,6 +21,7 @@
 #include "trust/checkpoint.hpp"
 #include "trust/clock_reset.hpp"
 #include "trust/inclusion_proof.hpp"
+#include "trust/lease.hpp"
 #include "trust/product.hpp"
 #include "trust/revocations.hpp"
 #include "trust/verify.hpp"
@@ -135,6 +136,14 @@ std::string judge_clock_reset(const Vector& vector) {
   return verdict_of(ClockReset::open(vector.bytes, product(), "clock reset"));
 }
 
+/// By the product file products/with-lease-key.
+std::string judge_lease(const Vector& vector) {
+  static const ProductFile trusted =
+      ProductFile::open(read_vector(Path(LIC_TEST_VECTORS) / "products" / "with-lease-key.txt").bytes, "product file")
+          .value();
+  return verdict_of(ServerAnswer::open(vector.bytes, trusted, "answer"));
+}
+
 std::string judge_usage(const Vector& vector) { return verdict_of(UsageStatement::open(vector.bytes, "statement")); }
 
 std::string judge_catalog(const Vector& vector) {
@@ -155,6 +164,7 @@ const std::vector<Directory>& directories() {
       {"successors", {}, judge_successor},
       {"revocations", {"revoked"}, judge_revocations},
       {"clock-resets", {}, judge_clock_reset},
+      {"leases", {}, judge_lease},
       {"checkpoints", {}, judge_checkpoint},
       {"proofs", {}, judge_proof},
       {"usage", {}, judge_usage},

@@ -1,0 +1,205 @@
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "common/json_text.hpp"
+#include "common/log.hpp"
+#include "common/options.hpp"
+#include "issue/key_file.hpp"
+#include "ledger/sqlite.hpp"
+#include "licgen/commands.hpp"
+#include "licgen/option_values.hpp"
+#include "server/http_server.hpp"
+
+namespace lic::app {
+namespace {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:8090";
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  bool allow_plain_http = false;
+  std::optional<std::string> lease_key;
+  std::optional<std::string> revocations;
+  std::string lease = "14d";
+  std::string refresh = "1d";
+  std::optional<std::int64_t> threads;
+  std::optional<std::int64_t> address_limit;
+  std::optional<std::int64_t> license_limit;
+  bool public_metrics = false;
+  bool access_log = false;
+  bool log_json = false;
+};
+
+constexpr std::int64_t kMostThreads = 64;
+constexpr std::int64_t kMostLimit = 1'000'000;
+
+void set_up_serve(CLI::App& app, ServeOptions& options) {
+  add_option(app, "--listen", options.listen,
+             "Address and port to listen on; port 0: one that is free (default: 127.0.0.1:8090)")
+      .type_name("ADDRESS:PORT");
+  add_text(app, "--tls-cert", options.tls_cert, "FILE", "Certificate and those that lead to its authority, PEM");
+  add_text(app, "--tls-key", options.tls_key, "FILE", "Private key of the certificate, PEM")
+      .needs(get_option(app, "--tls-cert"));
+  get_option(app, "--tls-cert").needs(get_option(app, "--tls-key"));
+  add_flag(app, "--allow-plain-http", options.allow_plain_http,
+           "Serve without TLS beyond this machine: behind a proxy that has it");
+  add_text(app, "--lease-key", options.lease_key, "FILE",
+           "Private lease key (default: the newest of licgen keys delegate, in the home)");
+  add_text(app, "--revocations", options.revocations, "FILE",
+           "Revocation list to give out, as licgen revocations export wrote it");
+  add_option(app, "--lease", options.lease,
+             "How long a machine may go without asking before its seat is free (default: 14d)")
+      .type_name("DURATION");
+  add_option(app, "--refresh", options.refresh, "After what time a machine should ask (default: 1d)")
+      .type_name("DURATION");
+  add_number(app, "--threads", options.threads, 1, kMostThreads, "Threads that serve connections (default: 2)");
+  add_number(app, "--address-limit", options.address_limit, 0, kMostLimit,
+             "Requests a minute from one address; 0: no limit (default: 600)");
+  add_number(app, "--license-limit", options.license_limit, 0, kMostLimit,
+             "Requests a minute for one license; 0: no limit (default: 60)");
+  add_flag(app, "--public-metrics", options.public_metrics, "Show /metrics to others than this machine too");
+  add_flag(app, "--access-log", options.access_log, "Log every request");
+  add_flag(app, "--log-json", options.log_json, "Log one JSON object a line");
+}
+
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+/// "127.0.0.1:8090", "[::1]:8090".
+Result<Endpoint> read_endpoint(const std::string& text) {
+  constexpr std::int64_t kMostPort = 65535;
+  const std::size_t colon = text.rfind(':');
+  std::string address = text.substr(0, colon);
+  if (colon == std::string::npos)
+    return error(Errc::usage, concat("--listen: ", in_quotes(text), " has no port"), "give ADDRESS:PORT");
+  if (address.size() > 1 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
+  LIC_TRY_ASSIGN(const std::int64_t port, read_number("--listen", text.substr(colon + 1), 0, kMostPort));
+  return Endpoint{std::move(address), static_cast<std::uint16_t>(port)};
+}
+
+Result<HttpOptions> http_options(const ServeOptions& options) {
+  LIC_TRY_ASSIGN(Endpoint endpoint, read_endpoint(options.listen));
+  HttpOptions http;
+  http.address = std::move(endpoint.address);
+  http.port = endpoint.port;
+  if (options.threads) http.threads = static_cast<int>(*options.threads);
+  if (options.tls_cert) http.tls = TlsFiles{*options.tls_cert, *options.tls_key};
+  LIC_TRY_ASSIGN(const bool here, is_loopback(http.address));
+  if (!here && !http.tls && !options.allow_plain_http)
+    return error(Errc::usage, concat("without TLS only this machine is served, and ", http.address, " is for others"),
+                 "give --tls-cert and --tls-key, or --allow-plain-http behind a proxy that has TLS");
+  return http;
+}
+
+/// A span without months in it: a lease is counted in seconds.
+Result<std::chrono::seconds> read_seconds(std::string_view option, const std::string& text, Time now) {
+  LIC_TRY_ASSIGN(const Time end, read_span(option, text, now));
+  return end - now;
+}
+
+Result<LeasePolicy> lease_policy(const ServeOptions& options, Time now) {
+  LeasePolicy policy;
+  LIC_TRY_ASSIGN(policy.lease, read_seconds("--lease", options.lease, now));
+  LIC_TRY_ASSIGN(policy.refresh, read_seconds("--refresh", options.refresh, now));
+  if (policy.refresh > policy.lease)
+    return error(Errc::usage, "--refresh is longer than --lease", "a machine must ask before its lease ends");
+  return policy;
+}
+
+Result<SigningKey> lease_key(const ServeOptions& options, Vendor& vendor) {
+  if (options.lease_key)
+    return read_key_file(
+        *options.lease_key, [&] { return vendor.passphrase("passphrase of the lease key: "); }, std::nullopt);
+  const auto record = vendor.current_key("lease");
+  if (!record) return error(record.error().code, record.error().message, "licgen keys delegate makes one");
+  return vendor.signing_key(*record);
+}
+
+/// What is signed with and given out, as it is now.
+Result<std::shared_ptr<const ServiceDocuments>> read_documents(const ServeOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(std::string product, ledger->product_file());
+  LIC_TRY_ASSIGN(SigningKey key, lease_key(options, vendor));
+  std::string revocations;
+  if (options.revocations) {
+    LIC_TRY_ASSIGN(const Bytes bytes, read_file(*options.revocations, "revocation list", {.limit = kMaxRevocations}));
+    revocations = to_text(bytes);
+  }
+  return ServiceDocuments::make(std::move(product), std::move(revocations), std::move(key), system_now());
+}
+
+void warn(std::string_view what, std::string_view message) {
+  log_event({LogEvent::Level::warning, what, {{"message", std::string(message)}}});
+}
+
+HttpHooks hooks(const ServeOptions& options, Vendor& vendor, Decider& decider) {
+  HttpHooks hooks;
+  hooks.reload = [&options, &vendor, &decider] {
+    auto documents = read_documents(options, vendor);
+    if (!documents) return warn("reload-failed", concat(documents.error().message, "; what was in use stays"));
+    decider.replace(*std::move(documents));
+    log_event({LogEvent::Level::info, "reload"});
+  };
+  hooks.trouble = [](std::string_view message) { warn("trouble", message); };
+  if (options.access_log)
+    hooks.access = [](const AccessRecord& record) {
+      log_event({LogEvent::Level::info,
+                 "request",
+                 {{"method", std::string(record.method)},
+                  {"route", std::string(record.route)},
+                  {"status", concat(record.status)},
+                  {"answer", std::string(record.remark)},
+                  {"address", std::string(record.address)},
+                  {"microseconds", concat(record.took.count())}}});
+    };
+  return hooks;
+}
+
+Result<void> serve(const ServeOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const HttpOptions http, http_options(options));
+  LIC_TRY_ASSIGN(const LeasePolicy policy, lease_policy(options, vendor.now()));
+  LIC_TRY_ASSIGN(auto documents, read_documents(options, vendor));
+  LIC_TRY_ASSIGN(const Path path, vendor.ledger_path());
+  constexpr std::chrono::seconds kPatience{5};  // the clients have theirs
+  LIC_TRY_ASSIGN(auto ledger, open_sqlite_ledger(path, kPatience));
+  LIC_TRY(ledger->begin());  // a ledger that cannot be written is told now, not to the first who asks
+  LIC_TRY(start_event_log(options.log_json));
+
+  Metrics metrics;
+  Decider decider(std::move(ledger), policy, documents, metrics, system_now,
+                  [](std::string_view message) { warn("ledger", message); });
+  FrontendOptions limits;
+  if (options.address_limit) limits.address_limit = static_cast<int>(*options.address_limit);
+  if (options.license_limit) limits.license_limit = static_cast<int>(*options.license_limit);
+  limits.public_metrics = options.public_metrics;
+  Frontend frontend(decider, metrics, limits);
+  LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
+  const bool v6 = http.address.find(':') != std::string::npos;
+  const std::string url = concat(http.tls ? "https://" : "http://", v6 ? "[" : "", http.address, v6 ? "]" : "", ':',
+                                 std::int64_t{server->port()});
+  const nlohmann::ordered_json told = {{"url", url}};
+  vendor.output().line(vendor.output().json() ? json_text(told) : concat("listening on ", url));
+  if (!vendor.output().finish()) return error(Errc::failure, "standard output is closed");
+  log_event({LogEvent::Level::info, "start", {{"url", url}, {"product", documents->product().catalog().product}}});
+  server->run();
+  decider.end();  // while the connections that wait for it are still there
+  log_event({LogEvent::Level::info, "end"});
+  return {};
+}
+
+int run_serve(const ServeOptions& options, Vendor& vendor) { return conclude(vendor, serve(options, vendor)); }
+
+}  // namespace
+
+Command<Vendor> serve_command() {
+  return make_command("serve", "Answer machines that activate, refresh and give back their licenses online",
+                      {"licgen serve", "licgen serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key key.pem"},
+                      set_up_serve, run_serve);
+}
+
+}  // namespace lic::app

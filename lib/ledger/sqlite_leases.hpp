@@ -1,0 +1,35 @@
+#pragma once
+
+/// Activations, leases and trials in an SQLite ledger. For lib/ledger/sqlite*.cpp alone.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/activation.hpp"
+#include "ledger/sqlite_connection.hpp"
+#include "ledger/trial_record.hpp"
+
+namespace lic::sqlite {
+
+/// Those that pass a condition of one parameter on `a`, oldest first.
+[[nodiscard]] Result<std::vector<Activation>> activations_where(Connection& connection, std::string_view condition,
+                                                                std::string_view argument);
+
+/// As the members of Transaction.
+[[nodiscard]] Result<bool> take_seat(Connection& connection, const Activation& activation, bool named);
+Result<void> renew_lease(Connection& connection, std::string_view request, const LeaseState& lease);
+Result<void> insert_trial(Connection& connection, const TrialRecord& trial);
+/// Of the activation by that request, if it has one.
+Result<void> delete_lease(Connection& connection, std::string_view request);
+
+/// As the members of Ledger.
+[[nodiscard]] Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
+                                                          std::span<const std::string> marks);
+[[nodiscard]] Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::vector<TrialRecord>> trials_like(Connection& connection, std::span<const std::string> marks);
+
+}  // namespace lic::sqlite

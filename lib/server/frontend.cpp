@@ -1,0 +1,145 @@
+#include "server/frontend.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::array<std::string_view, 6> kReadable = {kRevocationsPath, kProductPath, "/healthz",
+                                                       "/readyz",        "/metrics",   "/openapi.json"};
+constexpr int kRetryAfterBusy = 2;
+
+/// The path as a name of ours, which outlives the request.
+std::string_view route_of(std::string_view path) {
+  static const std::array<std::string, 6> kPosted = {path_of(OnlineAction::activate), path_of(OnlineAction::validate),
+                                                     path_of(OnlineAction::refresh),  path_of(OnlineAction::deactivate),
+                                                     path_of(OnlineAction::trial),    path_of(OnlineAction::usage)};
+  const auto* read = std::find(kReadable.begin(), kReadable.end(), path);
+  if (read != kReadable.end()) return *read;
+  const auto* posted = std::find(kPosted.begin(), kPosted.end(), path);
+  return posted != kPosted.end() ? std::string_view(*posted) : "other";
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string type = to_lower(content_type.substr(0, content_type.find(';')));
+  return type == "application/json" || type == "application/json ";
+}
+
+HttpReply unavailable(std::string_view message) {
+  HttpReply reply = Frontend::fault(503, "unavailable", message);
+  reply.retry_after = kRetryAfterBusy;
+  return reply;
+}
+
+HttpReply too_many(int seconds) {
+  HttpReply reply = Frontend::fault(429, "too-many-requests", "too many requests; try again later");
+  reply.retry_after = seconds;
+  return reply;
+}
+
+HttpReply plain(std::string text, std::string_view type = "text/plain; charset=utf-8") {
+  HttpReply reply;
+  reply.body = std::move(text);
+  reply.content_type = type;
+  return reply;
+}
+
+/// What an answer says, in a word.
+std::string_view word_of(const ServerAnswer& answer) {
+  return answer.denial ? token(answer.denial->reason) : token(answer.verdict);
+}
+
+HttpReply reply_of(const Outcome& outcome, const ServiceDocuments& documents) {
+  if (outcome.fault) {
+    if (outcome.fault->status == 503) return unavailable(outcome.fault->message);
+    return Frontend::fault(outcome.fault->status, outcome.fault->code, outcome.fault->message);
+  }
+  HttpReply reply;
+  reply.body = seal(outcome, documents.key());
+  reply.remark = word_of(outcome.answer);
+  return reply;
+}
+
+}  // namespace
+
+HttpReply Frontend::fault(int status, std::string_view code, std::string_view message) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = fault_body(code, message);
+  reply.remark = code;
+  reply.route = "other";
+  return reply;
+}
+
+std::variant<HttpReply, BodyWanted> Frontend::begin(const HttpHead& head) {
+  const std::string_view route = route_of(head.target);
+  const auto with_route = [&](HttpReply reply) {
+    reply.route = route;
+    return reply;
+  };
+  const bool probe = head.target == "/healthz" || head.target == "/readyz";
+  if (!probe) {
+    const auto wait = addresses_.take(head.address, std::chrono::steady_clock::now());
+    if (wait) return with_route(too_many(*wait));
+  }
+  const auto action = action_of_path(head.target);
+  if (!action && !is_readable_path(head.target)) return with_route(fault(404, "not-found", "there is nothing here"));
+  const std::string_view wanted = action ? "POST" : "GET";
+  if (head.method != wanted) {
+    HttpReply reply = fault(405, "method-not-allowed", concat("only ", wanted, " is answered here"));
+    reply.allow = wanted;
+    return with_route(std::move(reply));
+  }
+  if (!action) return with_route(document(head.target, head.local));
+  if (!is_json(head.content_type))
+    return with_route(fault(415, "unsupported-media-type", "the content type must be application/json"));
+  if (draining_) return with_route(unavailable("the server is about to end; try again"));
+  return BodyWanted{*action};
+}
+
+HttpReply Frontend::document(std::string_view path, bool local) const {
+  if (path == "/healthz") return plain("ok\n");
+  if (path == "/readyz") return draining_ ? unavailable("the server is about to end") : plain("ready\n");
+  if (path == "/openapi.json") return plain(std::string(openapi_json()), "application/json");
+  if (path == "/metrics") {
+    if (!local && !options_.public_metrics) return fault(404, "not-found", "there is nothing here");
+    return plain(metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
+  }
+  const auto documents = decider_.documents();
+  if (path == kProductPath) return plain(documents->product_text(), "application/json");
+  if (documents->revocations().empty()) return fault(404, "not-found", "no revocation list is published");
+  return plain(documents->revocations(), "application/json");
+}
+
+void Frontend::answer(OnlineAction action, const std::string& body, const Done& done) {
+  const std::string path = path_of(action);
+  const std::string_view route = route_of(path);
+  const auto at_once = [&](HttpReply reply) {
+    reply.route = route;
+    done([reply = std::move(reply)] { return reply; });
+  };
+  auto request = OnlineRequest::parse(action, view_bytes(body), "the request");
+  if (!request) return at_once(fault(400, "bad-request", request.error().message));
+  if (!request->key.empty()) {
+    const auto wait = licenses_.take(request->key, std::chrono::steady_clock::now());
+    if (wait) return at_once(too_many(*wait));
+  }
+  const auto decided = [this, action, route, done](Outcome outcome, std::shared_ptr<const ServiceDocuments> documents) {
+    if (!outcome.fault) metrics_.count_answer(token(action), word_of(outcome.answer));
+    done([outcome = std::move(outcome), documents = std::move(documents), route] {
+      HttpReply reply = reply_of(outcome, *documents);
+      reply.route = route;
+      return reply;
+    });
+  };
+  if (!decider_.submit(*std::move(request), decided)) at_once(unavailable("the server is busy; try again"));
+}
+
+bool is_readable_path(std::string_view path) noexcept {
+  return std::find(kReadable.begin(), kReadable.end(), path) != kReadable.end();
+}
+
+}  // namespace lic

@@ -1,0 +1,91 @@
+#pragma once
+
+/// From the head and the body of an HTTP request to a reply, without sockets: routes, limits, what is counted.
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/decider.hpp"
+#include "server/limiter.hpp"
+#include "server/metrics.hpp"
+
+namespace lic {
+
+struct HttpHead {
+  std::string method;
+  std::string target;
+  std::string content_type;  ///< as it came
+  std::string address;       ///< of the peer
+  bool local = false;        ///< the peer is on this machine
+};
+
+struct HttpReply {
+  int status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";
+  std::optional<int> retry_after;  ///< seconds
+  std::string_view allow;          ///< with 405
+  std::string_view route;          ///< for what is counted and logged: a path of ours, or "other"
+  std::string_view remark;         ///< for the log: what was answered, or why not
+};
+
+/// The body of a request to this action is wanted, of at most most_bytes() of it.
+struct BodyWanted {
+  OnlineAction action;
+};
+
+struct FrontendOptions {
+  int address_limit = 600;      ///< requests a minute and address; 0: none
+  int license_limit = 60;       ///< requests a minute and license; 0: none
+  bool public_metrics = false;  ///< else /metrics is for peers on this machine
+};
+
+/// From any thread.
+class Frontend {
+ public:
+  /// Both outlive it.
+  Frontend(Decider& decider, Metrics& metrics, FrontendOptions options)
+      : decider_(decider),
+        metrics_(metrics),
+        options_(options),
+        addresses_(options.address_limit),
+        licenses_(options.license_limit) {}
+
+  /// By the head alone.
+  [[nodiscard]] std::variant<HttpReply, BodyWanted> begin(const HttpHead& head);
+
+  /// Calls `done` once, on this thread or on that of the ledger, with what makes the reply: signing, which is to be
+  /// done elsewhere than on the latter.
+  using Done = std::function<void(std::function<HttpReply()>)>;
+  void answer(OnlineAction action, const std::string& body, const Done& done);
+
+  /// The server ends: from now on it is not ready.
+  void drain() noexcept { draining_ = true; }
+
+  [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+
+  /// A reply that is no answer.
+  [[nodiscard]] static HttpReply fault(int status, std::string_view code, std::string_view message);
+
+ private:
+  [[nodiscard]] HttpReply document(std::string_view path, bool local) const;
+
+  Decider& decider_;
+  Metrics& metrics_;
+  FrontendOptions options_;
+  RateLimiter addresses_;
+  RateLimiter licenses_;
+  std::atomic<bool> draining_{false};
+};
+
+/// The paths that are read with GET.
+[[nodiscard]] bool is_readable_path(std::string_view path) noexcept;
+
+/// docs/openapi.yaml as JSON.
+[[nodiscard]] std::string_view openapi_json() noexcept;
+
+}  // namespace lic

@@ -1,0 +1,55 @@
+#pragma once
+
+/// One request while a round is decided. For lib/server/ alone.
+
+#include <string>
+#include <vector>
+
+#include "machine/identity.hpp"
+#include "server/service.hpp"
+
+namespace lic {
+
+/// What all requests of a round have in common.
+struct Round {
+  Ledger& ledger;
+  Transaction* transaction;  ///< null: nothing of this round writes
+  const ServiceDocuments& documents;
+  const LeasePolicy& policy;
+  KnownTerms& known;
+  Time now;
+};
+
+/// Who "did" it, in the history.
+inline constexpr std::string_view kServerActor = "server";
+
+/// A machine as a request names it.
+struct AskingMachine {
+  MachineIdentity identity;
+  MachineBinding binding;
+  std::string fingerprint;
+  std::vector<std::string> marks;  ///< its strong facts: one of them is in common where two are the same machine
+};
+
+/// Errors: invalid_input (facts of no machine, or of one that cannot be told from others).
+[[nodiscard]] Result<AskingMachine> asking_machine(const FactDigests& facts);
+
+/// Whether the machine of that fingerprint is the one that asks.
+[[nodiscard]] bool is_machine(const AskingMachine& machine, const std::string& fingerprint);
+
+/// The answers below have `verdict` and what goes with it; the rest is the caller's.
+/// Errors: those of the ledger.
+
+/// activate, validate, refresh, deactivate (round_seats.cpp).
+[[nodiscard]] Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request,
+                                          const AskingMachine& machine);
+/// trial (round_trial.cpp).
+[[nodiscard]] Result<Outcome> decide_trial(const Round& round, const OnlineRequest& request,
+                                           const AskingMachine& machine);
+/// usage (round_usage.cpp).
+[[nodiscard]] Result<Outcome> decide_usage(const Round& round, const OnlineRequest& request);
+
+[[nodiscard]] Outcome denied(DenialReason reason, std::optional<Time> retry_at = std::nullopt);
+[[nodiscard]] Outcome faulty(int status, std::string_view code, std::string message);
+
+}  // namespace lic

@@ -1,0 +1,174 @@
+#include "server/service.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "issue/issuer.hpp"
+#include "license/envelope.hpp"
+#include "protocol/offline_exchange.hpp"
+#include "server/round.hpp"
+#include "trust/revocations.hpp"
+#include "trust/verify.hpp"
+
+namespace lic {
+namespace {
+
+bool writes(const OnlineRequest& request) { return request.action != OnlineAction::validate; }
+
+Result<Outcome> decide_one(const Round& round, const OnlineRequest& request) {
+  const std::string& ours = round.documents.product().catalog().product;
+  if (request.product != ours)
+    return faulty(422, "wrong-product",
+                  concat("this server is for ", in_quotes(ours), ", not for ", in_quotes(request.product)));
+  if (request.action == OnlineAction::usage) return decide_usage(round, request);
+  const auto machine = asking_machine(request.facts);
+  if (!machine) return faulty(400, "bad-request", machine.error().message);
+  LIC_TRY_ASSIGN(Outcome outcome, request.action == OnlineAction::trial ? decide_trial(round, request, *machine)
+                                                                        : decide_seat(round, request, *machine));
+  outcome.answer.machine = machine->binding;
+  if (request.action != OnlineAction::trial) outcome.answer.key_hash = online_key_hash(request.key);
+  return outcome;
+}
+
+/// The outcome with what every answer has.
+Outcome complete(Outcome outcome, const OnlineRequest& request, const Round& round) {
+  ServerAnswer& answer = outcome.answer;
+  answer.id = random_request_id();
+  answer.product = round.documents.product().catalog().product;
+  answer.issued_at = round.now;
+  answer.action = token(request.action);
+  answer.nonce = request.nonce;
+  return outcome;
+}
+
+Outcome failed(const Error& error) {
+  Outcome outcome;
+  outcome.fault = fault_of(error);
+  return outcome;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::string product, std::string revocations,
+                                                                       SigningKey key, Time now) {
+  LIC_TRY_ASSIGN(ProductFile opened, ProductFile::open(view_bytes(product), "product file"));
+  const KeyId& id = key.public_key().id();
+  const TrustedKey* trusted = opened.find_key(id);
+  if (trusted == nullptr || !trusted->may(Role::lease))
+    return error(Errc::conflict, concat("key ", id.hex(), " may sign no leases by the product file"),
+                 "licgen keys delegate makes a key that may");
+  if (const auto in_force = check_in_force(opened, id, now, "a lease"); !in_force)
+    return error(Errc::conflict, in_force.error().message, "licgen keys delegate makes a new key");
+  if (!revocations.empty()) LIC_TRY(RevocationList::open(view_bytes(revocations), opened, "revocation list"));
+  return std::shared_ptr<const ServiceDocuments>(
+      new ServiceDocuments(std::move(opened), std::move(product), std::move(revocations), std::move(key)));
+}
+
+Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record) {
+  const LicenseSummary& license = record.summary;
+  const auto known = terms_.find(license.key);
+  if (known != terms_.end() && known->second->serial == license.serial) return known->second;
+  constexpr std::string_view kWhat = "a document of the ledger";
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), kWhat));
+  LIC_TRY_ASSIGN(Terms terms, Terms::parse(envelope.payload(), kWhat));
+  auto read = std::make_shared<const Terms>(std::move(terms));
+  if (terms_.size() >= kMost) terms_.clear();
+  terms_[license.key] = read;
+  return read;
+}
+
+std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+                                     Time now) {
+  const auto all_failed = [&](const Error& error) { return std::vector<Outcome>(requests.size(), failed(error)); };
+  std::unique_ptr<Transaction> transaction;
+  std::unique_ptr<Snapshot> snapshot;
+  if (std::any_of(requests.begin(), requests.end(), writes)) {
+    auto begun = ledger_.begin();
+    if (!begun) return all_failed(begun.error());
+    transaction = *std::move(begun);
+  } else {
+    auto taken = ledger_.snapshot();
+    if (!taken) return all_failed(taken.error());
+    snapshot = *std::move(taken);
+  }
+  const Round round{ledger_, transaction.get(), documents, policy_, known_, now};
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(requests.size());
+  for (const OnlineRequest& request : requests) {
+    auto outcome = decide_one(round, request);
+    if (!outcome) {  // half of it may be in the transaction, which goes
+      if (requests.size() == 1) return all_failed(outcome.error());
+      transaction.reset();
+      snapshot.reset();
+      return decide_singly(requests, documents, now);
+    }
+    outcomes.push_back(complete(*std::move(outcome), request, round));
+  }
+  if (!transaction) return outcomes;
+  if (const auto committed = transaction->commit(); !committed) return all_failed(committed.error());
+  return outcomes;
+}
+
+std::vector<Outcome> Service::decide_singly(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+                                            Time now) {
+  std::vector<Outcome> outcomes;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    outcomes.push_back(std::move(decide(requests.subspan(i, 1), documents, now).front()));
+  return outcomes;
+}
+
+std::string seal(const Outcome& outcome, const SigningKey& key) {
+  return OnlineReply{sign_document(DocumentKind::lease, outcome.answer.to_json(), key).to_json(), outcome.license}
+      .to_json();
+}
+
+std::string fault_body(std::string_view code, std::string_view message) {
+  json::ObjectBuilder error;
+  error.string("code", code).string("message", printable(message));
+  json::ObjectBuilder out;
+  out.value("error", error.take());
+  return json::dump(out.take());
+}
+
+ServiceFault fault_of(const Error& error) {
+  if (error.code == Errc::unavailable)
+    return {503, "unavailable", "the ledger is out of reach; try again", error.message};
+  return {500, "failure", "the server cannot answer", error.message};
+}
+
+Result<AskingMachine> asking_machine(const FactDigests& facts) {
+  LIC_TRY_ASSIGN(MachineIdentity identity, MachineIdentity::from_digests(facts));
+  LIC_TRY_ASSIGN(MachineBinding binding, identity.binding());
+  std::vector<std::string> marks;
+  for (const auto& [name, digests] : identity.facts()) {
+    if (strength_of(name) != Strength::strong) continue;
+    for (const std::string& digest : digests) marks.push_back(concat(name, ':', digest));
+  }
+  std::string fingerprint = identity.fingerprint();
+  return AskingMachine{std::move(identity), std::move(binding), std::move(fingerprint), std::move(marks)};
+}
+
+bool is_machine(const AskingMachine& machine, const std::string& fingerprint) {
+  if (machine.fingerprint == fingerprint) return true;
+  const auto other = MachineIdentity::parse(fingerprint);
+  if (!other) return false;
+  const auto binding = other->binding();
+  return binding && machine.identity.matches(*binding);
+}
+
+Outcome denied(DenialReason reason, std::optional<Time> retry_at) {
+  Outcome outcome;
+  outcome.answer.verdict = Verdict::denied;
+  outcome.answer.denial = Denial{reason, retry_at};
+  return outcome;
+}
+
+Outcome faulty(int status, std::string_view code, std::string message) {
+  Outcome outcome;
+  outcome.fault = ServiceFault{status, code, std::move(message)};
+  return outcome;
+}
+
+}  // namespace lic

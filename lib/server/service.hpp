@@ -1,0 +1,116 @@
+#pragma once
+
+/// What the licensing server answers (docs/protocol.md), without sockets and without a clock of its own.
+///
+/// Requests are decided in rounds: all of a round in one transaction of the ledger, so that many
+/// are made durable at once. An outcome is sealed, signed that is, only after that.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "crypto/signing.hpp"
+#include "ledger/ledger.hpp"
+#include "lic/result.hpp"
+#include "protocol/online.hpp"
+#include "trust/product.hpp"
+
+namespace lic {
+
+/// How long a machine may go without asking.
+struct LeasePolicy {
+  std::chrono::seconds lease{std::chrono::hours{14 * 24}};
+  std::chrono::seconds refresh{std::chrono::hours{24}};  ///< after which it should ask; never more than `lease`
+};
+
+/// Why a request gets no signed answer (docs/protocol.md, "Answers").
+struct ServiceFault {
+  int status = 500;
+  std::string_view code = "failure";
+  std::string message;
+  std::string cause{};  ///< what went wrong here, for the log; empty: nothing did
+};
+
+/// What a server signs with and gives out. Replaced as a whole.
+class ServiceDocuments {
+ public:
+  /// `revocations`: the newest list, signed; empty: none is published.
+  /// Errors: conflict (the key has not the role `lease` in the product file, or is not in force at `now`);
+  /// those of ProductFile::open() and RevocationList::open().
+  static Result<std::shared_ptr<const ServiceDocuments>> make(std::string product, std::string revocations,
+                                                              SigningKey key, Time now);
+
+  [[nodiscard]] const ProductFile& product() const noexcept { return product_; }
+  [[nodiscard]] const std::string& product_text() const noexcept { return product_text_; }
+  [[nodiscard]] const std::string& revocations() const noexcept { return revocations_; }
+  [[nodiscard]] const SigningKey& key() const noexcept { return key_; }
+
+ private:
+  ServiceDocuments(ProductFile product, std::string text, std::string revocations, SigningKey key)
+      : product_(std::move(product)),
+        product_text_(std::move(text)),
+        revocations_(std::move(revocations)),
+        key_(std::move(key)) {}
+
+  ProductFile product_;
+  std::string product_text_;
+  std::string revocations_;
+  SigningKey key_;
+};
+
+/// What came of one request: an answer to be signed, or a fault.
+struct Outcome {
+  ServerAnswer answer;
+  std::string license;  ///< that goes with a lease; else empty
+  std::optional<ServiceFault> fault;
+};
+
+/// The terms of licenses that were asked for, by key: what a document says never changes. For one thread at a time.
+class KnownTerms {
+ public:
+  /// Reads the document where it was not read before. Errors: those of Envelope::parse() and Terms::parse().
+  [[nodiscard]] Result<std::shared_ptr<const Terms>> of(const LicenseRecord& record);
+
+  static constexpr std::size_t kMost = 4096;  ///< beyond that all are forgotten
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<const Terms>> terms_;
+};
+
+/// For one thread at a time.
+class Service {
+ public:
+  /// The ledger outlives the service.
+  Service(Ledger& ledger, LeasePolicy policy) : ledger_(ledger), policy_(policy) {}
+
+  /// One outcome for each request, in their order. What they change is durable when this returns; where it
+  /// cannot be made so, none of those that write has happened and each of them has the fault 503 or 500. One that
+  /// fails by itself leaves the others alone.
+  [[nodiscard]] std::vector<Outcome> decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+                                            Time now);
+
+ private:
+  [[nodiscard]] std::vector<Outcome> decide_singly(std::span<const OnlineRequest> requests,
+                                                   const ServiceDocuments& documents, Time now);
+
+  Ledger& ledger_;
+  LeasePolicy policy_;
+  KnownTerms known_;
+};
+
+/// The body of the reply with status 200: the answer signed, and the license.
+/// Precondition: no fault. From any thread.
+[[nodiscard]] std::string seal(const Outcome& outcome, const SigningKey& key);
+
+/// The body of a reply that is none: {"error": {"code", "message"}}.
+[[nodiscard]] std::string fault_body(std::string_view code, std::string_view message);
+
+/// What a failure of the ledger means to who asked: 503 where it may pass, else 500.
+[[nodiscard]] ServiceFault fault_of(const Error& error);
+
+}  // namespace lic

@@ -1,0 +1,539 @@
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "crypto/device_key.hpp"
+#include "issue/lifecycle.hpp"
+#include "ledger/audit.hpp"
+#include "protocol/offline_exchange.hpp"
+#include "protocol/usage_statement.hpp"
+#include "server/service.hpp"
+#include "support/catch.hpp"
+#include "support/ledger_fixture.hpp"
+#include "support/raw_ledger.hpp"
+
+using namespace lic;
+using namespace lic::test;
+
+namespace {
+
+const TestVendor& ticketzero() {
+  static const TestVendor vendor(catalog_text("ticketzero"));
+  return vendor;
+}
+
+std::string digest_of_number(int number) {
+  std::string digits = std::to_string(number);
+  return std::string(16 - digits.size(), '0') + digits;
+}
+
+/// A machine of three facts.
+FactDigests machine(int number) {
+  return {{"cpu", {"00000000000000ff"}},
+          {"machine-id", {digest_of_number(number)}},
+          {"product-uuid", {digest_of_number(number + 1000)}}};
+}
+
+std::string secret(char digit) { return std::string(64, digit); }
+
+/// A server at a ledger, and a client that takes nothing on trust.
+struct Server : LedgerFixture {
+  Server() { now = noon_of_tests() + std::chrono::hours{1}; }
+
+  LeasePolicy policy{};
+  std::shared_ptr<const ServiceDocuments> documents =
+      ServiceDocuments::make(ticketzero().product_file(), {}, copy(ticketzero().lease_key()), noon_of_tests()).value();
+
+  static SigningKey copy(const SigningKey& key) {
+    return SigningKey::from_seed(SecretBytes(key.seed().view())).value();
+  }
+
+  Terms add_license(std::int64_t seats, int number = 1) {
+    Terms terms = ticketzero().terms("professional", number);
+    terms.seats = seats;
+    return add_terms(terms);
+  }
+
+  Terms add_terms(const Terms& terms) {
+    REQUIRE(change([&](Transaction& t) -> Result<void> {
+      if (auto added = t.add_license(terms, ticketzero().sign(terms), "", ""); !added) return added;
+      return t.record({terms.issued_at, "vendor", "create", terms.key, "", R"({"serial":1})"});
+    }));
+    return terms;
+  }
+
+  OnlineRequest request(OnlineAction action, const Terms& terms, int on) const {
+    OnlineRequest request;
+    request.action = action;
+    request.nonce = random_request_id();
+    request.product = "ticketzero";
+    request.key = terms.key;
+    request.facts = machine(on);
+    request.next_hash = receipt_hash_of(secret('a'));
+    return request;
+  }
+
+  Outcome decide(const OnlineRequest& request) {
+    return Service(*ledger, policy).decide(std::span(&request, 1), *documents, now).front();
+  }
+
+  /// What a client makes of the answer.
+  ServerAnswer ask(const OnlineRequest& request) {
+    const Outcome outcome = decide(request);
+    if (outcome.fault) FAIL(outcome.fault->message);
+    const auto reply = OnlineReply::parse(view_bytes(seal(outcome, documents->key())), "reply");
+    REQUIRE(reply);
+    const auto answer = open_reply(*reply, request, ticketzero().product(), "reply");
+    if (!answer) FAIL(answer.error().message);
+    CHECK(answer->issued_at == now);
+    return *answer;
+  }
+
+  ServerAnswer activate(const Terms& terms, int on) { return ask(request(OnlineAction::activate, terms, on)); }
+
+  ServerAnswer refresh(const Terms& terms, int on, char shown, char next) {
+    OnlineRequest asked = request(OnlineAction::refresh, terms, on);
+    asked.secret = secret(shown);
+    asked.next_hash = receipt_hash_of(secret(next));
+    return ask(asked);
+  }
+
+  ServerAnswer deactivate(const Terms& terms, int on, char shown) {
+    OnlineRequest asked = request(OnlineAction::deactivate, terms, on);
+    asked.secret = secret(shown);
+    return ask(asked);
+  }
+
+  std::size_t live(const Terms& terms) {
+    const auto all = ledger->activations(terms.key).value();
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const Activation& one) { return one.lease && one.lease->expires_at > now; }));
+  }
+
+  void check_audit() {
+    const auto report = audit(*ledger, ticketzero().product(), now);
+    REQUIRE(report);
+    for (const auto& finding : report->findings)
+      if (!finding.key.empty()) FAIL(finding.message);
+  }
+};
+
+DenialReason reason_of(const ServerAnswer& answer) {
+  REQUIRE(answer.verdict == Verdict::denied);
+  return answer.denial->reason;
+}
+
+}  // namespace
+
+TEST_CASE("service: a seat is the machine's, and the same one however often it asks", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  const ServerAnswer first = s.activate(terms, 1);
+  REQUIRE(first.lease);
+  CHECK(first.lease->license == terms.id);
+  CHECK(first.lease->expires_at == s.now + s.policy.lease);
+  CHECK(first.lease->refresh_at == s.now + s.policy.refresh);
+  CHECK(s.activate(terms, 1).lease->id == first.lease->id);
+  const ServerAnswer other = s.activate(terms, 2);
+  CHECK(reason_of(other) == DenialReason::no_seat_left);
+  CHECK(other.denial->retry_at == first.lease->expires_at);
+  CHECK(s.live(terms) == 1);
+  CHECK(s.ledger->find(key_of(terms), s.now)->summary.activations == 1);
+
+  OnlineRequest changed = s.request(OnlineAction::activate, terms, 1);  // one fact of three is another
+  changed.facts["cpu"] = {"00000000000000ee"};
+  CHECK(s.ask(changed).lease->id == first.lease->id);
+  s.check_audit();
+}
+
+TEST_CASE("service: an activation that is sent again leaves no second trace", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  const OnlineRequest asked = s.request(OnlineAction::activate, terms, 1);
+  const ServerAnswer first = s.ask(asked);
+  const std::size_t entries = s.ledger->history(terms.key)->size();
+  CHECK(s.ask(asked).lease == first.lease);
+  CHECK(s.ledger->history(terms.key)->size() == entries);
+  OnlineRequest anew = asked;  // its state was lost: another secret
+  anew.next_hash = receipt_hash_of(secret('c'));
+  CHECK(s.ask(anew).lease == first.lease);
+  CHECK(s.ledger->history(terms.key)->back().action == "reactivate");
+  s.check_audit();
+}
+
+TEST_CASE("service: a seat comes back when its lease ends", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  s.activate(terms, 1);
+  s.now += s.policy.lease - std::chrono::seconds{1};
+  CHECK(reason_of(s.activate(terms, 2)) == DenialReason::no_seat_left);
+  s.now += std::chrono::seconds{1};
+  CHECK(s.ledger->find(key_of(terms), s.now)->summary.activations == 0);
+  CHECK(reason_of(s.refresh(terms, 1, 'a', 'b')) == DenialReason::not_activated);
+  CHECK(s.activate(terms, 2).lease);
+  const auto all = s.ledger->activations(terms.key).value();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].ended_by == kEndedByLease);
+  CHECK(reason_of(s.activate(terms, 1)) == DenialReason::no_seat_left);
+  s.check_audit();
+}
+
+TEST_CASE("service: a lease ends no later than its license with its grace", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  s.now = *terms.expires_at;  // grace begins
+  const Time end = *end_of_license(terms);
+  const ServerAnswer answer = s.activate(terms, 1);
+  REQUIRE(answer.lease);
+  CHECK(answer.lease->expires_at == end);
+  CHECK(answer.lease->refresh_at <= end);
+  s.now = end;
+  CHECK(reason_of(s.refresh(terms, 1, 'a', 'b')) == DenialReason::expired);
+  CHECK(reason_of(s.activate(terms, 2)) == DenialReason::expired);
+}
+
+TEST_CASE("service: unknown and malformed keys are answered alike", "[server]") {
+  Server s;
+  Terms nobody = numbered_terms(7);
+  const ServerAnswer unknown = s.activate(nobody, 1);
+  CHECK(reason_of(unknown) == DenialReason::unknown_license);
+  for (const char* key : {"", "TZ-PRO-7K3M-9QXA-R2VD-5R29", "TP-PRO-0000-0000-0000-0000", "x"}) {
+    nobody.key = key;
+    const ServerAnswer malformed = s.activate(nobody, 1);
+    CHECK(malformed.denial == unknown.denial);
+  }
+}
+
+TEST_CASE("service: a license that does not hold says why, and a lease of it is not refreshed", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  s.activate(terms, 1);
+  SECTION("revoked") {
+    REQUIRE(s.change([&](Transaction& t) { return t.revoke(key_of(terms), "refund", s.now); }));
+    for (const OnlineAction action : {OnlineAction::activate, OnlineAction::validate, OnlineAction::refresh}) {
+      OnlineRequest asked = s.request(action, terms, 1);
+      asked.secret = secret('a');
+      CHECK(reason_of(s.ask(asked)) == DenialReason::revoked);
+    }
+    CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  }
+  SECTION("suspended") {
+    const Terms next = suspended(terms, s.now);
+    REQUIRE(s.change([&](Transaction& t) { return t.reissue(next, ticketzero().sign(next)); }));
+    CHECK(reason_of(s.refresh(terms, 1, 'a', 'b')) == DenialReason::suspended);
+    CHECK(reason_of(s.activate(terms, 2)) == DenialReason::suspended);
+  }
+  SECTION("not begun") {
+    Terms later = ticketzero().terms("professional", 2);
+    later.starts_at = s.now + std::chrono::hours{5};
+    s.add_terms(later);
+    const ServerAnswer answer = s.activate(later, 1);
+    CHECK(reason_of(answer) == DenialReason::not_yet_valid);
+    CHECK(answer.denial->retry_at == later.starts_at);
+  }
+  SECTION("renewed: the newest document comes along") {
+    Terms next = terms;
+    next.serial = 2;
+    *next.expires_at += std::chrono::hours{24 * 365};
+    REQUIRE(s.change([&](Transaction& t) { return t.reissue(next, ticketzero().sign(next)); }));
+    CHECK(s.refresh(terms, 1, 'a', 'b').lease->serial == 2);
+  }
+}
+
+TEST_CASE("service: the secret goes on, and who goes on from an old one is noted", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  s.activate(terms, 1);  // next is a
+  const auto clones = [&] { return s.ledger->activations(terms.key)->front().lease->clones; };
+  REQUIRE(s.refresh(terms, 1, 'a', 'b').lease);
+  REQUIRE(s.refresh(terms, 1, 'a', 'b').lease);  // the answer was lost, twice
+  REQUIRE(s.refresh(terms, 1, 'a', 'b').lease);
+  CHECK(clones() == 0);
+  REQUIRE(s.refresh(terms, 1, 'b', 'c').lease);
+  CHECK(clones() == 0);
+  REQUIRE(s.refresh(terms, 1, 'b', 'd').lease);  // somebody else with the secret b
+  CHECK(clones() == 1);
+  CHECK(s.ledger->history(terms.key)->back().action == "clone");
+  REQUIRE(s.refresh(terms, 1, 'c', 'e').lease);  // the first one again
+  CHECK(clones() == 2);
+  REQUIRE(s.refresh(terms, 1, 'e', 'f').lease);
+  CHECK(clones() == 2);
+  s.check_audit();
+}
+
+TEST_CASE("service: validating changes nothing", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  CHECK(reason_of(s.ask(s.request(OnlineAction::validate, terms, 1))) == DenialReason::not_activated);
+  const ServerAnswer first = s.activate(terms, 1);
+  const std::string before = RawDatabase(s.path).get("SELECT refreshed_at || secret_hash FROM leases");
+  s.now += std::chrono::hours{48};
+  CHECK(s.ask(s.request(OnlineAction::validate, terms, 1)).lease->expires_at == first.lease->expires_at);
+  CHECK(RawDatabase(s.path).get("SELECT refreshed_at || secret_hash FROM leases") == before);
+}
+
+TEST_CASE("service: a seat is given back by its machine alone, once", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  s.activate(terms, 1);
+  CHECK(reason_of(s.deactivate(terms, 1, 'f')) == DenialReason::wrong_secret);
+  CHECK(reason_of(s.deactivate(terms, 2, 'a')) == DenialReason::not_activated);
+  REQUIRE(s.refresh(terms, 1, 'a', 'b').lease);
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);  // the one before: the answer was lost
+  CHECK(reason_of(s.deactivate(terms, 1, 'a')) == DenialReason::not_activated);
+  CHECK(s.live(terms) == 0);
+  CHECK(s.activate(terms, 2).lease);
+  s.check_audit();
+}
+
+TEST_CASE("service: of a license that names its machines these alone have the seats", "[server]") {
+  Server s;
+  Terms terms = ticketzero().terms("professional");
+  terms.seats = 1;
+  terms.machines = {MachineBinding{2, machine(1)}};
+  s.add_terms(terms);
+  const ServerAnswer first = s.activate(terms, 1);
+  REQUIRE(first.lease);
+  CHECK(reason_of(s.activate(terms, 2)) == DenialReason::wrong_machine);
+  OnlineRequest changed = s.request(OnlineAction::activate, terms, 1);
+  changed.facts["cpu"] = {"00000000000000ee"};
+  REQUIRE(s.ask(changed).lease);
+  OnlineRequest more = s.request(OnlineAction::activate, terms, 1);  // near the license, not near that lease
+  more.facts["machine-id"] = {"00000000000000dd"};
+  CHECK(s.ask(more).lease->id != first.lease->id);
+  CHECK(s.live(terms) == 1);
+  s.check_audit();
+}
+
+TEST_CASE("service: a machine gets one trial", "[server]") {
+  Server s;
+  const Terms none;
+  const auto ask = [&](int on) { return s.ask(s.request(OnlineAction::trial, none, on)); };
+  const ServerAnswer first = ask(1);
+  REQUIRE(first.trial);
+  CHECK(first.trial->plan == "trial");
+  CHECK(first.trial->starts_at == s.now);
+  const Time begun = s.now;
+  s.now += std::chrono::hours{24};
+  CHECK(ask(1).trial == first.trial);
+  CHECK(ask(2).trial->key != first.trial->key);
+  OnlineRequest changed = s.request(OnlineAction::trial, none, 1);
+  changed.facts["cpu"] = {"00000000000000ee"};
+  CHECK(s.ask(changed).trial == first.trial);
+  const Catalog catalog = ticketzero().product().catalog();
+  s.now = *plan_end(*catalog.plan_of_kind(Kind::trial), begun);
+  CHECK(reason_of(ask(1)) == DenialReason::trial_not_available);
+  CHECK(RawDatabase(s.path).run("DELETE FROM trials") != SQLITE_OK);
+  CHECK(RawDatabase(s.path).run("UPDATE trials SET started_at = 0") != SQLITE_OK);
+}
+
+TEST_CASE("service: faults are no answers", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  OnlineRequest other = s.request(OnlineAction::activate, terms, 1);
+  other.product = "tensorpack";
+  CHECK(s.decide(other).fault->status == 422);
+  OnlineRequest weak = s.request(OnlineAction::activate, terms, 1);
+  weak.facts = {{"cpu", {"00000000000000ff"}}};
+  CHECK(s.decide(weak).fault->status == 400);
+  weak.facts = {{"shoe-size", {"00000000000000ff"}}};
+  CHECK(s.decide(weak).fault->status == 400);
+  CHECK(s.live(terms) == 0);
+  const auto patient = open_sqlite_ledger(s.path, std::chrono::milliseconds{1}).value();
+  const auto busy = s.ledger->begin();
+  const OnlineRequest request = s.request(OnlineAction::activate, terms, 1);
+  CHECK(Service(*patient, s.policy).decide(std::span(&request, 1), *s.documents, s.now).front().fault->status == 503);
+}
+
+TEST_CASE("service: what it signs with must be a lease key in force", "[server]") {
+  const auto make = [](const SigningKey& key, std::string product) {
+    return ServiceDocuments::make(std::move(product), {}, Server::copy(key), noon_of_tests());
+  };
+  CHECK(make(ticketzero().lease_key(), ticketzero().product_file()));
+  CHECK(make(ticketzero().license_key(), ticketzero().product_file()).error().code == Errc::conflict);
+  CHECK(make(ticketzero().root(), ticketzero().product_file()).error().code == Errc::conflict);
+  CHECK(make(ticketzero().lease_key(), "{}").error().code == Errc::invalid_input);
+  CHECK(
+      ServiceDocuments::make(ticketzero().product_file(), "{}", Server::copy(ticketzero().lease_key()), noon_of_tests())
+          .error()
+          .code == Errc::invalid_input);
+}
+
+TEST_CASE("service: a round is one transaction, each with its own answer", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(3);
+  std::vector<OnlineRequest> requests;
+  for (int i = 0; i < 8; ++i) requests.push_back(s.request(OnlineAction::activate, terms, i));
+  const auto outcomes = Service(*s.ledger, s.policy).decide(requests, *s.documents, s.now);
+  REQUIRE(outcomes.size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(outcomes[i].answer.nonce == requests[i].nonce);
+    CHECK((outcomes[i].answer.verdict == Verdict::granted) == (i < 3));
+  }
+  CHECK(s.live(terms) == 3);
+  s.check_audit();
+}
+
+TEST_CASE("service: what fails by itself leaves the others of its round alone", "[server]") {
+  Server s;
+  const Terms good = s.add_license(1, 1);
+  const Terms broken = ticketzero().terms("professional", 2);
+  REQUIRE(s.change([&](Transaction& t) { return t.add_license(broken, "no document", "", ""); }));
+  const std::vector<OnlineRequest> requests = {s.request(OnlineAction::activate, good, 1),
+                                               s.request(OnlineAction::activate, broken, 1),
+                                               s.request(OnlineAction::activate, good, 2)};
+  const auto outcomes = Service(*s.ledger, s.policy).decide(requests, *s.documents, s.now);
+  REQUIRE(outcomes.size() == 3);
+  CHECK(outcomes[0].answer.verdict == Verdict::granted);
+  REQUIRE(outcomes[1].fault);
+  CHECK(outcomes[1].fault->status == 500);
+  CHECK(outcomes[1].fault->cause.find("a document of the ledger") != std::string::npos);
+  CHECK(outcomes[1].fault->message.find("document") == std::string::npos);
+  CHECK(outcomes[2].answer.denial->reason == DenialReason::no_seat_left);
+  CHECK(s.live(good) == 1);
+}
+
+TEST_CASE("service: no seat too many, whoever races", "[server]") {
+  Server s;
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 12;
+  const Terms terms = s.add_license(5);
+  std::atomic<int> granted{0};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      const auto ledger = open_sqlite_ledger(s.path).value();
+      Service service(*ledger, s.policy);
+      for (int i = 0; i < kRounds; ++i) {
+        const OnlineRequest request = s.request(OnlineAction::activate, terms, (t * kRounds + i) % 16);
+        const auto outcome = service.decide(std::span(&request, 1), *s.documents, s.now).front();
+        if (outcome.fault) continue;
+        ++(outcome.answer.verdict == Verdict::granted ? granted : refused);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(s.live(terms) == 5);
+  CHECK(granted + refused == kThreads * kRounds);
+  CHECK(granted >= 5);
+  CHECK(refused > 0);
+  s.check_audit();
+}
+
+TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends with it", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  const Terms other = s.add_license(2, 2);
+  const std::string id = s.activate(terms, 1).lease->id;
+  RawDatabase raw(s.path);
+  for (const char* sql :
+       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE leases SET license = license + 1",
+        "UPDATE leases SET activation = activation + 1", "UPDATE leases SET clones = clones - 1",
+        "INSERT INTO leases SELECT activation + 1, license, 'm', marks, 1, 2, 'x', NULL, 0 FROM leases"}) {
+    INFO(sql);
+    CHECK(raw.run(sql) != SQLITE_OK);
+  }
+  const auto seat = s.ledger->find_activation(id).value();
+  REQUIRE(seat);
+  CHECK(seat->online());
+  const auto take = [&](const std::string& request, const std::string& key, const std::string& machine) {
+    auto transaction = s.ledger->begin().value();
+    Activation activation = *seat;
+    activation.request = request;
+    activation.key = key;
+    activation.lease->machine = machine;
+    return transaction->take_seat(activation, false);
+  };
+  CHECK(take("r2", other.key, seat->holder()).value());
+  CHECK(take("r2", terms.key, "another machine").value());
+  CHECK(take("r2", terms.key, seat->holder()).error().code == Errc::conflict);
+  CHECK(take(id, terms.key, "another machine").error().code == Errc::conflict);
+  CHECK(s.change([&](Transaction& t) { return t.renew_lease("r9", *seat->lease); }).error().code == Errc::not_found);
+  REQUIRE(s.change([&](Transaction& t) { return t.end_activation(id, kEndedByVendor, s.now); }));
+  CHECK(raw.get("SELECT count(*) FROM leases") == "0");
+  CHECK(raw.get("SELECT count(*) FROM lease_marks") == "0");
+}
+
+TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(2);
+  s.activate(terms, 1);
+  const auto findings = [&] {
+    const auto report = audit(*s.ledger, ticketzero().product(), s.now).value();
+    std::string text;
+    for (const auto& finding : report.findings) text += finding.message + "; ";
+    return text;
+  };
+  CHECK(findings().find("lease") == std::string::npos);
+  REQUIRE(RawDatabase(s.path).run("DELETE FROM leases") == SQLITE_OK);
+  CHECK(findings().find("has lost its lease") != std::string::npos);
+}
+
+TEST_CASE("service: a machine that changes bit by bit keeps its seat", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  const ServerAnswer first = s.activate(terms, 1);
+  OnlineRequest asked = s.request(OnlineAction::refresh, terms, 1);
+  const auto refresh = [&](char shown, char next) {
+    asked.nonce = random_request_id();
+    asked.secret = secret(shown);
+    asked.next_hash = receipt_hash_of(secret(next));
+    return s.ask(asked);
+  };
+  asked.facts["cpu"] = {"00000000000000c1"};
+  CHECK(refresh('a', 'b').lease->id == first.lease->id);
+  asked.facts["machine-id"] = {"00000000000000d1"};
+  CHECK(refresh('b', 'c').lease->id == first.lease->id);
+  asked.facts["product-uuid"] = {"00000000000000e1"};  // nothing is left of what was activated
+  CHECK(refresh('c', 'd').lease->id == first.lease->id);
+  CHECK(reason_of(s.activate(terms, 1)) == DenialReason::no_seat_left);
+  CHECK(s.live(terms) == 1);
+  s.check_audit();
+}
+
+TEST_CASE("service: usage statements are taken in their order", "[server]") {
+  Server s;
+  const Terms terms = s.add_license(1);
+  const DeviceKey device = DeviceKey::generate();
+  const auto statement = [&](std::int64_t seq, const std::string& previous) {
+    UsageStatement made{random_statement_id(),
+                        "ticketzero",
+                        s.now,
+                        terms.id,
+                        terms.key,
+                        1,
+                        terms.plan,
+                        device.public_key(),
+                        machine(1),
+                        seq,
+                        previous,
+                        noon_of_tests(),
+                        s.now,
+                        {},
+                        {},
+                        {}};
+    const std::string payload = made.to_json();
+    const Signature signature = device.sign_usage(view_bytes(payload));
+    return std::pair(usage_document(payload, device.public_key().id(), signature), usage_payload_digest(payload));
+  };
+  const auto tell = [&](const std::string& document) {
+    OnlineRequest asked = s.request(OnlineAction::usage, terms, 1);
+    asked.statement = document;
+    return s.ask(asked);
+  };
+  const auto [first, digest] = statement(1, "");
+  const auto [second, digest2] = statement(2, digest);
+  const ServerAnswer early = tell(second);
+  CHECK(reason_of(early) == DenialReason::usage_missing);
+  CHECK(early.usage_seq == 0);
+  CHECK(tell(first).usage_seq == 1);
+  CHECK(tell(first).usage_seq == 1);  // once more
+  CHECK(tell(second).usage_seq == 2);
+  CHECK(reason_of(tell(statement(2, digest).first)) == DenialReason::usage_refused);  // another one: a fork
+  CHECK(reason_of(tell(statement(3, digest).first)) == DenialReason::usage_refused);
+  CHECK(s.ledger->usage_count().value() == 2);
+  OnlineRequest forged = s.request(OnlineAction::usage, terms, 1);
+  forged.statement = R"({"payloadType":"application/vnd.lic.usage.v1+json","payload":"","signatures":[]})";
+  CHECK(s.decide(forged).fault->status == 400);
+  s.check_audit();
+}
