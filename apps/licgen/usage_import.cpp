@@ -45,27 +45,28 @@ Result<std::optional<UsageImport::Refusal>> UsageImport::refusal_of_new_device(c
   const auto& expected = options_.expected_keys;
   if (!expected.empty() && std::none_of(expected.begin(), expected.end(),
                                         [&](const std::string& key) { return id.starts_with(to_lower(key)); }))
-    return Refusal{
+    return std::optional(Refusal{
         ExitCode::untrusted,
         concat(incoming.what, " is the first of ", device_name(statement), ", whose key is none of those expected"),
-        concat("its id is ", id, ": ask the customer which key licctl has named")};
+        concat("its id is ", id, ": ask the customer which key licctl has named")});
   const UsageRecord* same = options_.new_key ? nullptr : other_key_of_machine(place.devices, statement);
   if (same != nullptr) {
     LIC_TRY_ASSIGN(const PublicKey known, PublicKey::from_base64(same->device));
-    return Refusal{ExitCode::conflict,
-                   concat(incoming.what, " is the first by a new key, ", short_id(statement.device.id()),
-                          ", of a machine that has stated its usage of ", statement.key, " by the key ",
-                          short_id(known.id()), " before"),
-                   concat("its state was lost or made anew, and what was used after ", format_time(same->to),
-                          " may not have been stated; --new-key takes it all the same")};
+    return std::optional(
+        Refusal{ExitCode::conflict,
+                concat(incoming.what, " is the first by a new key, ", short_id(statement.device.id()),
+                       ", of a machine that has stated its usage of ", statement.key, " by the key ",
+                       short_id(known.id()), " before"),
+                concat("its state was lost or made anew, and what was used after ", format_time(same->to),
+                       " may not have been stated; --new-key takes it all the same")});
   }
-  if (options_.any_machine) return std::nullopt;
+  if (options_.any_machine) return std::optional<Refusal>();
   LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
   LIC_TRY_ASSIGN(const bool fits, is_of_license(ledger_, terms, statement));
-  if (fits) return std::nullopt;
-  return Refusal{
+  if (fits) return std::optional<Refusal>();
+  return std::optional(Refusal{
       ExitCode::wrong_machine, concat(incoming.what, " is of a machine that license ", statement.key, " is not for"),
-      concat("licgen activations ", statement.key, " lists the machines; --any-machine takes it all the same")};
+      concat("licgen activations ", statement.key, " lists the machines; --any-machine takes it all the same")});
 }
 
 /// Why the statement does not belong into the ledger; nothing: it does, or is there.
@@ -76,25 +77,26 @@ Result<std::optional<UsageImport::Refusal>> UsageImport::refusal_of(const Incomi
   switch (place.standing) {
     case UsageStanding::next:
     case UsageStanding::known:
-      return std::nullopt;
+      return std::optional<Refusal>();
     case UsageStanding::another:
-      return Refusal{
+      return std::optional(Refusal{
           ExitCode::conflict,
           concat(incoming.what, " is another statement ", statement.seq, " of ", device_name(statement),
                  " than the one that was imported on ", format_time(place.record->imported_at), ": ", kRestored),
-          std::string(kWayOfRestored)};
+          std::string(kWayOfRestored)});
     case UsageStanding::forked:
-      return Refusal{
+      return std::optional(Refusal{
           ExitCode::conflict,
           concat(incoming.what, " follows another statement ", place.newest, " of ", device_name(statement),
                  " than the one that was imported on ", format_time(place.record->imported_at), ": ", kRestored),
-          std::string(kWayOfRestored)};
+          std::string(kWayOfRestored)});
     case UsageStanding::gap:
-      return Refusal{ExitCode::conflict,
-                     concat(incoming.what, " is statement ", statement.seq, " of ", device_name(statement), ", but ",
-                            missing_text(place.newest + 1, statement.seq - 1)),
-                     concat("import what is missing first; licctl --usage-report FILE --statement ", place.newest + 1,
-                            " writes it again")};
+      return std::optional(
+          Refusal{ExitCode::conflict,
+                  concat(incoming.what, " is statement ", statement.seq, " of ", device_name(statement), ", but ",
+                         missing_text(place.newest + 1, statement.seq - 1)),
+                  concat("import what is missing first; licctl --usage-report FILE --statement ", place.newest + 1,
+                         " writes it again")});
     case UsageStanding::first:
       break;
   }

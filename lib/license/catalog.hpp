@@ -37,7 +37,7 @@ struct Catalog {
 
   [[nodiscard]] LIC_INTERNAL const Plan* find_plan(std::string_view id) const noexcept;
   /// The first plan of that kind; null when there is none.
-  [[nodiscard]] const Plan* plan_of_kind(Kind kind) const noexcept;
+  [[nodiscard]] LIC_INTERNAL const Plan* plan_of_kind(Kind kind) const noexcept;
 };
 
 /// Reads the catalogue's members from `reader` (a catalogue, or the payload of a

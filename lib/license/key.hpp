@@ -55,6 +55,6 @@ class LIC_INTERNAL LicenseKey {
 /// A key with fresh random symbols from the operating system.
 [[nodiscard]] LIC_INTERNAL LicenseKey random_license_key(std::string_view prefix, std::string_view code);
 /// PREFIX-TRIAL-XXXXXXXX: the name of a trial on this machine, no secret.
-[[nodiscard]] LicenseKey random_trial_key(std::string_view prefix);
+[[nodiscard]] LIC_INTERNAL LicenseKey random_trial_key(std::string_view prefix);
 
 }  // namespace lic

@@ -65,6 +65,6 @@ struct ActivationReceipt {
 
 /// What a request has as `receipt_hash` for that secret: hex of the SHA-256 of its
 /// bytes. Precondition: `secret` is hex.
-[[nodiscard]] std::string receipt_hash_of(std::string_view secret);
+[[nodiscard]] LIC_INTERNAL std::string receipt_hash_of(std::string_view secret);
 
 }  // namespace lic
