@@ -34,6 +34,7 @@ enum class ExitCode : int {
   trial_not_available = 21,
   version_not_covered = 22,
   revocations_stale = 23,
+  lease_expired = 24,
 };
 
 /// All of them, for documentation made from it.

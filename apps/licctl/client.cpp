@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "common/log.hpp"
 #include "licctl/embedded_product.hpp"
@@ -53,10 +54,18 @@ Result<Bytes> read_given(const ClientOptions& options, const std::string& licens
 Result<LicenseManager> Client::open() const { return open_with(options_.license_file); }
 Result<LicenseManager> Client::open_state() const { return open_with({}); }
 
+void Client::tell_asking(const LicenseManager& manager) const {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  if (const std::string server = manager.server(); !server.empty()) output_.note(concat("asking ", printable(server), " ..."));
+}
+
 Result<LicenseManager> Client::open_with(const std::string& license_file) const {
   OpenOptions open;
   open.embedded_product = embedded_product();
   open.state_dir = options_.state_dir;
+  open.server = options_.server;
+  open.server_ca_file = options_.server_ca;
+  open.offline = options_.offline;
   Bytes given;  // on standard input
   if (options_.product_file == "-" || license_file == "-") {
     LIC_TRY_ASSIGN(given, read_given(options_, license_file, !open.embedded_product.empty()));

@@ -22,6 +22,8 @@ struct ClientOptions {
   std::string release_date;
   std::string license_key;
   std::string receipt;
+  std::string server;
+  std::string server_ca;
   std::optional<std::int64_t> statement;
   QrOptions qr;
   bool force = false;
@@ -44,6 +46,8 @@ class Client {
   [[nodiscard]] Result<LicenseManager> open() const;
   /// The same, for an action that changes the state.
   [[nodiscard]] Result<LicenseManager> open_state() const;
+  /// Tells on a terminal that the server is about to be asked, if there is one.
+  void tell_asking(const LicenseManager& manager) const;
 
  private:
   [[nodiscard]] Result<LicenseManager> open_with(const std::string& license_file) const;

@@ -67,6 +67,7 @@ int activate_license(Client& client) {
   if (by_file && !options.license_file.empty())
     return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already",
                        {});
+  client.tell_asking(*manager);
   if (by_file) return conclude(output, *manager, activate_file(*manager, options.value, {}));
   if (options.license_file.empty()) return conclude(output, *manager, manager->activate(options.value));
   return conclude(output, *manager, activate_file(*manager, options.license_file, options.value));
@@ -76,6 +77,7 @@ int generate_trial(Client& client) {
   if (!client.options().license_file.empty()) return refuse_license_file(client.output());
   auto manager = client.open_state();
   if (!manager) return client.output().fail(manager.error());
+  client.tell_asking(*manager);
   return conclude(client.output(), *manager, manager->start_trial(client.options().email));
 }
 
@@ -84,6 +86,7 @@ int deactivate_license(Client& client) {
   if (!client.options().license_file.empty()) return refuse_license_file(client.output());
   auto manager = client.open_state();
   if (!manager) return client.output().fail(manager.error());
+  client.tell_asking(*manager);
   return conclude(client.output(), *manager, manager->deactivate());
 }
 

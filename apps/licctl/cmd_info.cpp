@@ -66,6 +66,20 @@ Result<void> answer_all(const LicenseManager& manager, Output& output, nlohmann:
   return {};
 }
 
+std::string_view checker_text(CheckedBy by) {
+  switch (by) {
+    case CheckedBy::server:
+      return "the licensing server";
+    case CheckedBy::documents:
+      return "its signed document";
+    case CheckedBy::lease:
+      return "its signed document and the server's lease";
+    case CheckedBy::product_file:
+      break;
+  }
+  return "the signed product file";
+}
+
 }  // namespace
 
 int license_info(Client& client) {
@@ -78,8 +92,10 @@ int license_info(Client& client) {
                          duration.error().hint);
     within = *duration;
   }
-  const auto manager = client.open();
+  auto manager = client.open();
   if (!manager) return output.fail(manager.error());
+  // What comes of a lease that is due shows in the status; that nobody answers, too.
+  static_cast<void>(manager->refresh_lease());
   const Status status = manager->status();
   const auto& [code, why] = judge(status, *manager, within);
   nlohmann::ordered_json document;
@@ -100,27 +116,33 @@ int license_info(Client& client) {
 
 int verify_license(Client& client) {
   Output& output = client.output();
-  const auto manager = client.open();
+  auto manager = client.open();
   if (!manager) return output.fail(manager.error());
+  client.tell_asking(*manager);
+  const auto confirmed = manager->confirm();
+  if (!confirmed) return output.fail(confirmed.error());
   const Status status = manager->status();
-  const bool signed_license = status.source == Source::offline;
-  const std::string_view by = signed_license ? "documents" : "product-file";
   for (const auto& warning : status.warnings) output.warn(warning);
-  const ExitCode code = exit_code(status.decision.reason);
-  const Explanation why = explain(status, *manager);
+  const bool answered = confirmed->by == CheckedBy::server;
+  if (!answered && !confirmed->message.empty())
+    output.warn(concat("the licensing server did not answer: ", confirmed->message));
+  const ExitCode code = exit_code(confirmed->decision.reason);
+  Explanation why = explain(status, *manager);
+  if (answered && !confirmed->message.empty()) why.message = confirmed->message;
   if (output.json()) {
     nlohmann::ordered_json document;
-    document["status"] = token(status.decision.reason);
+    document["status"] = token(confirmed->decision.reason);
     document["license_key"] = text_json(status.license_key);
     document["plan"] = text_json(status.plan);
-    document["verified_by"] = by;
+    document["verified_by"] = token(confirmed->by);
     document["verified_at"] = time_json(status.verified_at);
+    document["server"] = text_json(manager->server());
+    document["server_fault"] = text_json(answered ? std::string() : confirmed->message);
     if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
     output.line(json_lines(document));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",
-                       token(status.decision.reason), ", checked by ",
-                       signed_license ? "its signed document" : "the signed product file"));
+                       token(confirmed->decision.reason), ", checked by ", checker_text(confirmed->by)));
   }
   return code == ExitCode::ok ? 0 : output.fail(code, why.message, why.hint, true);
 }

@@ -12,7 +12,8 @@ const std::vector<Action>& licctl_actions() {
   static const std::vector<Action> actions = {
       {"--activate-license", "KEY|FILE", "Activate a license by its key or its signed file", activate_license},
       {"--license-info", nullptr, "Show the current license; the exit code is the verdict", license_info},
-      {"--verify-license", nullptr, "Check the license anew and say by what it was checked", verify_license},
+      {"--verify-license", nullptr, "Ask the server, else check the documents anew; say by what it was checked",
+       verify_license},
       {"--generate-trial", nullptr, "Start the trial, once per user and machine", generate_trial},
       {"--deactivate-license", nullptr, "Give up the active license on this machine", deactivate_license},
       {"--request-activation", "FILE", "Write a request for a seat of --license-key, for a machine without a network",
@@ -88,7 +89,13 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
       .needs("--machine-id");
   add_flag(app, "--all", options.all, "With --license-info: list every license file of the state directory")
       .needs("--license-info");
-  add_flag(app, "--offline", options.offline, "Ask no license server (this version asks none)");
+  add_option(app, "--server", options.server,
+             "The licensing server, https://HOST[:PORT] (default: the one that the product file names)")
+      .type_name("URL");
+  add_option(app, "--server-ca", options.server_ca,
+             "Certificate authorities to trust for the server, PEM (default: those of the system)")
+      .type_name("FILE");
+  add_flag(app, "--offline", options.offline, "Ask no licensing server").excludes("--server");
   add_global_options(app, global, LIC_VERSION);
   set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
                      "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet",

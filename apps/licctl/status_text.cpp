@@ -53,6 +53,7 @@ std::string next_text(const Status& status, const LicenseManager& manager) {
     return concat("get the newest list of revocations from ", support.empty() ? "the vendor" : printable(support),
                   ": licctl --import-revocations FILE");
   }
+  if (next.action == "verify") return "have the licensing server confirm it: licctl --verify-license";
   if (next.action == "set-clock") return "set the clock of this machine right";
   const bool physical = next.action == "use-physical-machine";
   if (physical || next.action == "contact-support") {
@@ -117,6 +118,10 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
   if (status.activated_at) add_row(out, "activated", format_time(*status.activated_at));
   if (status.seats > 0) add_row(out, "seats", std::to_string(status.seats));
   if (status.source != Source::none) add_row(out, "source", token(status.source));
+  if (status.lease) {
+    add_row(out, "server", printable(status.lease->server));
+    add_row(out, "lease", concat("until ", format_time(status.lease->expires_at)));
+  }
   std::string_view label = "features";
   for (const auto& [name, value] : status.features) {
     const auto* on = std::get_if<bool>(&value);
@@ -135,6 +140,8 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
 Explanation explain(const Status& status, const LicenseManager& manager) {
   const std::string what = status.kind == Kind::trial ? "the trial" : concat("license ", status.license_key);
   const std::string next = next_text(status, manager);
+  if (status.denied && status.decision.reason == Reason::no_license)
+    return {concat(what, " is not known to the licensing server"), next};
   switch (status.decision.reason) {
     case Reason::no_license:
       return {"nothing is activated here",
@@ -166,15 +173,22 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
                                                  format_time(status.revocations->next_update))
                                         : "none is known here"),
               next};
+    case Reason::lease_expired:
+      return {concat(what, " has not been confirmed by the licensing server since ",
+                     status.lease ? format_time(status.lease->granted_at) : "long",
+                     ": its lease has ended, the days of grace included"),
+              next};
     case Reason::version_not_covered:
       return {concat(what, " covers releases up to ",
                      status.maintenance_until ? format_time(*status.maintenance_until) : "its end of maintenance",
                      ", not this one"),
               next};
+    case Reason::no_seat_left:
+      return {concat(what, " has no seat for this machine any more"),
+              "licctl --activate-license KEY takes another, where one is left"};
     case Reason::feature_not_licensed:
     case Reason::usage_limit_reached:
     case Reason::trial_not_available:
-    case Reason::no_seat_left:
     case Reason::valid:
     case Reason::expiring:
     case Reason::grace:

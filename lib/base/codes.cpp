@@ -7,7 +7,7 @@
 namespace lic {
 namespace {
 
-constexpr std::array<CodeRow, 22> kTable{{
+constexpr std::array<CodeRow, 23> kTable{{
     {LIC_OK, "ok", "done; the license is valid (trial, free, grace and expiring included)"},
     {LIC_FAILURE, "failure", "could not tell: I/O, disk full, internal"},
     {LIC_USAGE, "usage", "the command line is wrong"},
@@ -30,6 +30,7 @@ constexpr std::array<CodeRow, 22> kTable{{
     {LIC_TRIAL_NOT_AVAILABLE, "trial-not-available", "a trial was already used here"},
     {LIC_VERSION_NOT_COVERED, "version-not-covered", "the release is newer than the maintenance"},
     {LIC_REVOCATIONS_STALE, "revocations-stale", "the license needs a fresher list of revocations"},
+    {LIC_LEASE_EXPIRED, "lease-expired", "the licensing server has not confirmed the license for too long"},
 }};
 
 }  // namespace
@@ -100,6 +101,8 @@ int code_of(Reason reason) noexcept {
       return LIC_VERSION_NOT_COVERED;
     case Reason::revocations_stale:
       return LIC_REVOCATIONS_STALE;
+    case Reason::lease_expired:
+      return LIC_LEASE_EXPIRED;
   }
   return LIC_FAILURE;
 }

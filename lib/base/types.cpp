@@ -70,6 +70,8 @@ std::string_view token(Reason reason) noexcept {
       return "version-not-covered";
     case Reason::revocations_stale:
       return "revocations-stale";
+    case Reason::lease_expired:
+      return "lease-expired";
   }
   return {};
 }

@@ -36,8 +36,8 @@ int read_options(const lic_options* given, lic_options& out, lic_error* error) {
   const bool embedded = out.embedded_product != nullptr || out.embedded_product_size == 0;
   const bool document = out.license_document != nullptr || out.license_document_size == 0;
   if (!embedded || !document) return answer(error, LIC_USAGE, "a size is given without its bytes");
-  if (out.usage_block < 0 || out.usage_interval_ms < 0)
-    return answer(error, LIC_USAGE, "usage_block and usage_interval_ms are 0 or more");
+  if (out.usage_block < 0 || out.usage_interval_ms < 0 || out.server_patience_ms < 0)
+    return answer(error, LIC_USAGE, "usage_block, usage_interval_ms and server_patience_ms are 0 or more");
   return LIC_OK;
 }
 
@@ -51,6 +51,10 @@ lic::OpenOptions options_of(const lic_options& given) {
   if (given.release_date != 0) options.release_date = lic::Time{std::chrono::seconds{given.release_date}};
   options.usage_block = std::max<std::int64_t>(1, given.usage_block);
   options.usage_interval = std::chrono::milliseconds{given.usage_interval_ms};
+  options.server = or_empty(given.server);
+  options.server_ca_file = or_empty(given.server_ca_file);
+  options.offline = given.is_offline != 0;
+  if (given.server_patience_ms > 0) options.server_patience = std::chrono::milliseconds{given.server_patience_ms};
   return options;
 }
 
@@ -140,6 +144,20 @@ int lic_validate(lic_manager* manager, lic_verdict* verdict, lic_error* error) {
     if (!decision) return answer(error, decision.error());
     if (verdict != nullptr) *verdict = verdict_of(*decision);
     return answer_decision(*manager, *decision, error);
+  });
+}
+
+int lic_confirm(lic_manager* manager, lic_verdict* verdict, int32_t* by, lic_error* error) {
+  if (verdict != nullptr) *verdict = {LIC_USAGE, LIC_STANDING_NONE, -1};
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] {
+    const auto confirmed = manager->manager.confirm();
+    if (!confirmed && verdict != nullptr) verdict->code = code_of(confirmed.error().code);
+    if (!confirmed) return answer(error, confirmed.error());
+    if (verdict != nullptr) *verdict = verdict_of(confirmed->decision);
+    if (by != nullptr) *by = static_cast<int32_t>(confirmed->by);
+    if (confirmed->message.empty()) return answer_decision(*manager, confirmed->decision, error);
+    return answer(error, code_of(confirmed->decision.reason), confirmed->message);
   });
 }
 

@@ -149,6 +149,12 @@ lic_status status_of(const Status& status) noexcept {
     copy_text(out.revoked_reason, status.revoked->reason);
   }
   copy_text(out.obstacle, status.obstacle);
+  if (status.lease) {
+    out.lease_granted = seconds_or_zero(status.lease->granted_at);
+    out.lease_refresh = seconds_or_zero(status.lease->refresh_at);
+    out.lease_expires = seconds_or_zero(status.lease->expires_at);
+    copy_text(out.server, status.lease->server);
+  }
   return out;
 }
 

@@ -63,7 +63,7 @@ Result<void> Installation::write_state(Time now) {
   return store_.save(state, summary_json(now), machine_);
 }
 
-Result<void> Installation::change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted) {
+Result<void> Installation::change_usage(FunctionRef<bool(UsageBook&, Time now)> change, bool& counted) {
   counted = false;
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   const Time now = standing_.time_at(environment_.now());
@@ -169,8 +169,10 @@ Result<void> Installation::check_may_replace(const VerifiedLicense& license, Tim
 }
 
 Result<Change> Installation::activate_bytes(ByteView document, std::string_view what,
-                                            const std::optional<LicenseKey>& key, Wanted wanted) {
+                                            const std::optional<LicenseKey>& key, Wanted wanted,
+                                            const Granted* granted) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  if (granted != nullptr) LIC_TRY(take_product(granted->word));
   LIC_TRY_ASSIGN(ProductFile product, product_for(document, what));
   LIC_TRY_ASSIGN(VerifiedLicense license, verify(document, product, what));
   if (key && license.terms().key != key->text())
@@ -179,21 +181,24 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
     return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
                  "activate it with --activate-license FILE");
   const Time now = environment_.now();
+  if (granted != nullptr) take_lease(granted->asked, granted->word.answer);
   const Checked checked = check_revoked(license.terms());
   const MachineFit fit = fit_of(license);
   const Decision decision = judge_candidate(license, fit, now, checked);
   if (checked.is_new) LIC_TRY(save(now));  // it stays revoked, whatever becomes of the list
   if (!decision.allowed())
     return standing_.refusal(license, fit, decision, checked.revocation ? &*checked.revocation : nullptr);
-  LIC_TRY(check_exchange(license.terms(), what));
+  if (granted == nullptr) LIC_TRY(check_exchange(license.terms(), what));
   LIC_TRY(check_may_replace(license, now));
+  if (granted != nullptr) LIC_TRY(take_seat_again(license.terms()));
 
   const Terms& terms = license.terms();
   const bool same = standing_.license && loaded_.state.license && standing_.license->terms().id == terms.id;
   const Time activated_at = same ? loaded_.state.license->activated_at : now;
   LIC_TRY(write_file(store_.license_file(terms.key), document));
   standing_.product = std::move(product);
-  loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(Source::offline))};
+  const Source source = granted == nullptr ? Source::offline : Source::online;
+  loaded_.state.license = ActiveLicense{to_text(document), activated_at, std::string(token(source))};
   loaded_.state.grant.reset();
   loaded_.state.seen[terms.id] = terms.serial;
   std::erase(loaded_.state.given_up, terms.id);
@@ -207,6 +212,22 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
                 concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
                        until(terms.expires_at)),
                 {}};
+}
+
+/// The product file that the server signs under, if it is another than ours.
+Result<void> Installation::take_product(const ServerWord& word) {
+  if (!word.product || word.product->version() <= standing_.product.version()) return {};
+  LIC_TRY(standing_.product.accepts(*word.product));
+  standing_.product = *word.product;
+  return {};
+}
+
+/// A seat that was given back with a receipt is taken again by the server's lease.
+Result<void> Installation::take_seat_again(const Terms& terms) {
+  if (!is_given_back(terms)) return {};
+  LIC_TRY(marks_.take_again(terms.id, machine_));
+  std::erase_if(loaded_.state.exchanges, [&](const Exchange& one) { return one.license == terms.id; });
+  return {};
 }
 
 /// The plan that an e-mail address alone grants, else the trial. `note` tells of a
@@ -225,7 +246,23 @@ Result<const Plan*> Installation::plan_to_grant(std::string_view email, std::str
   return error(Errc::not_found, concat(catalog.name, " has no trial"), note);
 }
 
-Result<Change> Installation::start_trial(std::string_view email) {
+/// The server knows since when the trial of this machine runs, or that it is over.
+Result<void> Installation::adopt_trial(const ServerAnswer& answer) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  auto& grant = loaded_.state.grant;
+  if (!grant) return {};
+  if (answer.trial && answer.trial->plan == grant->plan) {
+    if (answer.trial->starts_at >= grant->started_at) return {};
+    grant->started_at = answer.trial->starts_at;
+  } else if (answer.denial && answer.denial->reason == DenialReason::trial_not_available) {
+    grant.reset();
+  } else {
+    return {};
+  }
+  return save(environment_.now());
+}
+
+Result<Change> Installation::start_trial(std::string_view email, const Asked* asked) {
   if (environment_.home.empty())
     return error(Errc::failure, "HOME is not set, and a trial is kept there", "set HOME and try again");
   std::string note;
@@ -243,12 +280,30 @@ Result<Change> Installation::start_trial(std::string_view email) {
   if (standing_.license && is_paid(standing_.license->terms().kind) && standing_.decision_at(now).allowed())
     return error(Errc::conflict, concat(name_of(*standing_.license), " is active; a trial never replaces it"));
 
+  const ServerWord* const word = asked == nullptr ? nullptr : std::get_if<ServerWord>(asked);
+  if (word != nullptr && word->answer.denial)
+    return Change{false,
+                  {Reason::trial_not_available, {}},
+                  "the licensing server says: this machine has had its trial",
+                  standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
+  const TrialGrant* const registered = word == nullptr || !word->answer.trial ? nullptr : &*word->answer.trial;
+  if (registered != nullptr) {
+    const Plan* const theirs = standing_.product.catalog().find_plan(registered->plan);
+    if (theirs == nullptr)
+      return error(Errc::conflict, concat("the server has registered a trial of the plan ", in_quotes(registered->plan),
+                                          ", which the product file does not have"),
+                   "get the newest product file from the vendor");
+    plan = theirs;
+  }
+
   ClientState& state = loaded_.state;
   const auto marked = marks_.find(plan->id, machine_);
   const bool granted = std::find(state.granted.begin(), state.granted.end(), plan->id) != state.granted.end();
   const bool runs = state.grant && state.grant->plan == plan->id && standing_.decision_at(now).allowed();
   if (runs && !marked) return finish_trial(plan->name, note, now);
-  if (marked || granted)
+  // What the server registered no later than it was marked here is the same trial, of which the state was lost.
+  const bool same = registered != nullptr && !state.grant && marked && registered->starts_at <= *marked;
+  if ((marked || granted) && !same)
     return Change{
         false,
         {Reason::trial_not_available, {}},
@@ -256,9 +311,9 @@ Result<Change> Installation::start_trial(std::string_view email) {
                marked ? concat(", from ", format_time(*marked)) : std::string{}),
         standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
 
-  const LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email),
-                         now};
-  VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, now);
+  LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email), now};
+  if (registered != nullptr) begun = {plan->id, registered->key, begun.email, registered->starts_at};
+  VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, begun.started_at);
   const MachineFit fit = fit_of(license);
   const Decision decision = decide(license, standing_.context_for(license, fit, now, standing_.high_water));
   if (!decision.allowed()) return standing_.refusal(license, fit, decision);
@@ -287,26 +342,28 @@ Result<Change> Installation::finish_trial(const std::string& name, const std::st
   return Change{true, standing_.decision_at(now), concat("started ", printable(name), until(end)), note};
 }
 
-Result<Change> Installation::deactivate() {
+Result<Change> Installation::deactivate(const Asked* asked) {
   LIC_TRY(check_changeable());
   if (loaded_.condition == StateCondition::absent)
     return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   ClientState& state = loaded_.state;
-  if (!state.license && !state.grant) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
+  if (!state.license && !state.grant) return leave_later(asked);
   const std::string name = standing_.license ? name_of(*standing_.license) : "the license";
   const bool keeps_file = state.license.has_value();
   const bool keeps_seat = keeps_file && standing_.license &&
                           std::any_of(state.exchanges.begin(), state.exchanges.end(), [&](const Exchange& one) {
                             return one.license == standing_.license->terms().id;
                           });
+  std::string left = leave_seat(active_key(), asked);
   if (state.license && standing_.license) state.given_up.push_back(standing_.license->terms().id);
   state.license.reset();
   state.grant.reset();
   standing_.license.reset();
   LIC_TRY(save(environment_.now()));
   return Change{true, standing_.decision_at(environment_.now()), concat("deactivated ", name),
-                concat(keeps_file ? "its signed file stays in the state directory and can be activated again" : "",
+                concat(left, left.empty() || !keeps_file ? "" : "; ",
+                       keeps_file ? "its signed file stays in the state directory and can be activated again" : "",
                        keeps_seat ? "; its seat stays taken until a receipt gives it back to the vendor" : "")};
 }
 

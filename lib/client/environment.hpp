@@ -9,6 +9,7 @@
 #include "client/keyring.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
+#include "protocol/question.hpp"
 
 namespace lic {
 
@@ -21,6 +22,7 @@ struct Environment {
   std::shared_ptr<Keyring> keyring = nullptr;  ///< null: there is none
   /// When a file was last written, by that clock; none: nothing is asked of files.
   std::function<std::optional<Time>(const Path&)> modified_at = nullptr;
+  Ask ask = nullptr;  ///< a licensing server; none: nobody can be asked
 };
 
 [[nodiscard]] Environment system_environment();

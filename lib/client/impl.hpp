@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "base/result.hpp"
 #include "client/background.hpp"
 #include "client/installation.hpp"
@@ -47,11 +48,21 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   Result<void> give_back_drawn(bool all);
   Result<UsageReport> report_usage(std::string_view license_key, bool new_key);
 
+  // online_manager.cpp: the licensing server is asked while no lock is held.
+  /// `activate_here`: where there is nobody to ask, or nobody answers.
+  Result<Change> activate(FunctionRef<Result<Question>(Installation&)> ask_what,
+                          FunctionRef<Result<Change>(Installation&)> activate_here);
+  Result<Change> start_trial(std::string_view email);
+  Result<Change> deactivate();
+  Result<Confirmation> confirm();
+  Result<void> refresh_lease();
+  std::string server();
+
   /// Does `work(Installation&)` while nobody else does, publishes what came of it, and tells
   /// the listener of a change. That memory ran out becomes an Error.
   template <class Work>
   auto change(Work work) noexcept->decltype(work(std::declval<Installation&>())) {
-    return work_alone([&](Workshop& shop) { return work(*shop.installation); });
+    return changed<decltype(work(std::declval<Installation&>()))>(work);
   }
 
   Result<void> refresh();
@@ -101,10 +112,21 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
 
   Impl(std::unique_ptr<Installation> installation, const OpenOptions& options);
 
+  /// In two steps, so that there is one function for each kind of result, and what all have in common once.
   template <class Work>
-  auto work_alone(Work work) noexcept->decltype(work(std::declval<Workshop&>()));
-  /// The same of work that says only whether it was done: what each work_alone() has in common, once.
-  Result<void> alone(const std::function<bool(Workshop&)>& work) noexcept;
+  auto work_alone(Work work) noexcept->decltype(work(std::declval<Workshop&>())) {
+    return done_alone<decltype(work(std::declval<Workshop&>()))>(work);
+  }
+  template <class Answer>
+  Answer done_alone(FunctionRef<Answer(Workshop&)> work) noexcept;
+  template <class Answer>
+  Answer changed(FunctionRef<Answer(Installation&)> work) noexcept {
+    return done_alone<Answer>([&](Workshop& shop) { return work(*shop.installation); });
+  }
+  /// Of work that says only whether it was done.
+  Result<void> alone(FunctionRef<bool(Workshop&)> work) noexcept;
+
+  std::shared_ptr<const Asked> ask(const Question& question) noexcept;
 
   /// That of this process: a forked child makes its own, as a thread of its parent may have
   /// held the mutex, and what the parent drew is the parent's.
@@ -120,6 +142,7 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   const std::int64_t block_;
   const std::chrono::milliseconds interval_;
   const std::function<Time()> now_;
+  const Ask ask_;
   std::atomic<Workshop*> workshop_;
   std::atomic<const Standing*> published_{nullptr};
   std::atomic<std::int64_t> high_water_{0};      ///< Standing::high_water, seconds; 0: none
@@ -127,9 +150,9 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   mutable std::atomic<std::int64_t> latest_{0};  ///< the latest that the clock has said to this process
 };
 
-template <class Work>
-auto LicenseManager::Impl::work_alone(Work work) noexcept -> decltype(work(std::declval<Workshop&>())) {
-  std::optional<decltype(work(std::declval<Workshop&>()))> result;
+template <class Answer>
+Answer LicenseManager::Impl::done_alone(FunctionRef<Answer(Workshop&)> work) noexcept {
+  std::optional<Answer> result;
   auto done = alone([&](Workshop& shop) { return result.emplace(work(shop)).has_value(); });
   if (!done) return std::move(done).error();
   return *std::move(result);

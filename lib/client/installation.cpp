@@ -59,8 +59,9 @@ Result<Path> state_directory(const OpenOptions& options, const Environment& envi
 
 }  // namespace
 
-Installation::Installation(Beginning beginning)
-    : beginning_(std::move(beginning)),
+Installation::Installation(std::shared_ptr<const Beginning> beginning)
+    : held_(std::move(beginning)),
+      beginning_(*held_),
       environment_(beginning_.environment),
       state_dir_(beginning_.state_dir.native()),
       facts_(read_machine_facts(environment_.machine_root)),
@@ -83,20 +84,21 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
   if (!options.license_file.empty()) {
     LIC_TRY_ASSIGN(license, made_absolute(options.license_file));
   }
-  return start({std::move(environment),
-                std::move(base),
-                name_of_product_file(options),
-                !options.embedded_product.empty(),
-                std::move(directory),
-                options.license_file,
-                std::move(license),
-                {options.license_document.begin(), options.license_document.end()},
-                options.release_date});
+  auto beginning = std::make_shared<Beginning>(Beginning{std::move(environment), std::move(base)});
+  beginning->product_name = name_of_product_file(options);
+  beginning->built_in = !options.embedded_product.empty();
+  beginning->state_dir = std::move(directory);
+  beginning->license_file = options.license_file;
+  beginning->license_path = std::move(license);
+  beginning->license_document.assign(options.license_document.begin(), options.license_document.end());
+  beginning->release_date = options.release_date;
+  beginning->server = {options.server, options.server_ca_file, options.server_patience, options.offline};
+  return start(std::move(beginning));
 }
 
-Result<std::unique_ptr<Installation>> Installation::again() const { return start(beginning_); }
+Result<std::unique_ptr<Installation>> Installation::again() const { return start(held_); }
 
-Result<std::unique_ptr<Installation>> Installation::start(Beginning beginning) {
+Result<std::unique_ptr<Installation>> Installation::start(std::shared_ptr<const Beginning> beginning) {
   std::unique_ptr<Installation> opened(new Installation(std::move(beginning)));
   LIC_TRY(opened->refresh());
   return opened;
@@ -155,6 +157,7 @@ void Installation::settle() {
   standing_.high_water = state.high_water;
   if (witnessed_) standing_.high_water = std::max(state.high_water.value_or(*witnessed_), *witnessed_);
   settle_revocations();
+  settle_seat();
   opened_list_.reset();
   standing_.key_place = state.keyring_name.empty() ? KeyPlace::file : KeyPlace::keyring;
   standing_.activated_at.reset();

@@ -3,12 +3,12 @@
 /// The license of one product as this user has it on this machine: what LicenseManager
 /// works on, one thread at a time.
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/function_ref.hpp"
 #include "client/environment.hpp"
 #include "client/grant_marks.hpp"
 #include "client/standing.hpp"
@@ -16,6 +16,7 @@
 #include "crypto/device_key.hpp"
 #include "license/key.hpp"
 #include "machine/identity.hpp"
+#include "protocol/question.hpp"
 #include "protocol/usage_statement.hpp"
 #include "trust/clock_reset.hpp"
 
@@ -49,7 +50,7 @@ class Installation {
   /// Errors: usage (a file is judged in place of the state), denied, unavailable, failure.
   /// With an error nothing is changed, unless `counted`: then usage_data.json was written, and
   /// neither its mark nor the book of before could be. The message says so.
-  Result<void> change_usage(const std::function<bool(UsageBook&, Time now)>& change, bool& counted);
+  Result<void> change_usage(FunctionRef<bool(UsageBook&, Time now)> change, bool& counted);
 
   /// A time that this process has seen: as good as one in the state, until it ends or the
   /// vendor sets the clock back. Never written.
@@ -64,8 +65,26 @@ class Installation {
   Result<ClockCodeInfo> clock_code();
   Result<Change> apply_clock_reset(ByteView document, std::string_view name);
   [[nodiscard]] Result<std::vector<InstalledLicense>> license_files();
-  Result<Change> start_trial(std::string_view email);
-  Result<Change> deactivate();
+  /// `asked`: what the server said, if it was asked.
+  Result<Change> start_trial(std::string_view email, const Asked* asked = nullptr);
+  Result<Change> deactivate(const Asked* asked = nullptr);
+
+  // online.cpp. What to ask the licensing server; absent: there is none to ask. What comes of it is
+  // given to the members below, or to those that work without a server.
+  [[nodiscard]] Result<Question> question_to_activate(std::string_view license_key) const;
+  [[nodiscard]] Result<Question> question_to_activate(ByteView document, std::string_view name,
+                                                                           std::string_view license_key) const;
+  /// Imports the list of revocations beside the file, as activate_file() does.
+  Result<Question> question_to_activate_file(const std::string& path, std::string_view license_key);
+  Result<Question> question_to_confirm();
+  [[nodiscard]] Result<Question> question_of_trial(std::string_view email) const;
+  [[nodiscard]] Result<Question> question_to_leave() const;
+  Result<Change> take_activation(const ServerQuestion& asked, const ServerWord& word);
+  Result<Confirmation> take_confirmation(const ServerQuestion& question, const Asked& asked);
+  /// Whether it is time to refresh a lease by itself.
+  [[nodiscard]] bool is_lease_due() const;
+  [[nodiscard]] std::string server_asked() const;
+
   Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
   [[nodiscard]] Result<std::string> pending_request(std::string_view license_key) const;
   Result<Change> apply_activation(ByteView document, std::string_view name);
@@ -78,18 +97,24 @@ class Installation {
   /// What it is opened with; never changed.
   struct Beginning {
     Environment environment;
-    ProductFile base;          ///< as embedded or given; choose_product() checks its signatures
-    std::string product_name;  ///< of `base`, for messages
-    bool built_in = false;     ///< the application brings a product file in itself: `base`, or one that `base` succeeds
-    Path state_dir;            ///< empty: a file is judged in place of the state
-    std::string license_file;  ///< as it was named, for messages
-    Path license_path;
-    Bytes license_document;
-    std::optional<Time> release_date;
+    ProductFile base;            ///< as embedded or given; choose_product() checks its signatures
+    std::string product_name{};  ///< of `base`, for messages
+    bool built_in = false;       ///< the application brings a product file in itself: `base`, or one that `base` succeeds
+    Path state_dir{};            ///< empty: a file is judged in place of the state
+    std::string license_file{};  ///< as it was named, for messages
+    Path license_path{};
+    Bytes license_document{};
+    std::optional<Time> release_date{};
+    struct Server {
+      std::string url;  ///< empty: as the product file says
+      std::string ca_file;
+      std::chrono::milliseconds patience{};
+      bool offline = false;
+    } server{};
   };
 
-  explicit Installation(Beginning beginning);
-  static Result<std::unique_ptr<Installation>> start(Beginning beginning);
+  explicit Installation(std::shared_ptr<const Beginning> beginning);
+  static Result<std::unique_ptr<Installation>> start(std::shared_ptr<const Beginning> beginning);
 
   // installation.cpp: reading
   Result<void> read_state();
@@ -131,13 +156,40 @@ class Installation {
   Result<void> save(Time now);
   Result<void> write_state(Time now);
   enum class Wanted { any, answer };  ///< any license, or only the answer to a request
+  /// A license that came with a lease.
+  struct Granted {
+    const ServerQuestion& asked;
+    const ServerWord& word;
+  };
   Result<Change> activate_bytes(ByteView document, std::string_view what, const std::optional<LicenseKey>& key,
-                                Wanted wanted = Wanted::any);
+                                Wanted wanted = Wanted::any, const Granted* granted = nullptr);
+  [[nodiscard]] Result<void> take_product(const ServerWord& word);
+  Result<void> take_seat_again(const Terms& terms);
   [[nodiscard]] Result<LicenseKey> key_of_product(std::string_view typed) const;
   [[nodiscard]] Result<ProductFile> product_for(ByteView document, std::string_view what) const;
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
   [[nodiscard]] Result<Change> finish_trial(const std::string& name, const std::string& note, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+  Result<void> adopt_trial(const ServerAnswer& answer);
+
+  // online.cpp: the licensing server
+  [[nodiscard]] std::string server_of(const OnlineSeat* seat) const;
+  [[nodiscard]] const OnlineSeat* seat_of(std::string_view key) const;
+  OnlineSeat& own_seat(const std::string& key);
+  /// Of the license that was activated; empty: there is none.
+  [[nodiscard]] const std::string& active_key() const;
+  void judge_by_seat(const Terms& terms, std::optional<LeaseInfo>& lease, std::optional<DenialInfo>& denied) const;
+  void settle_seat();
+  [[nodiscard]] std::shared_ptr<ServerQuestion> question(OnlineAction action, const std::string& key,
+                                                         std::string server) const;
+  [[nodiscard]] Question question_to_activate(const LicenseKey& key, bool with_list = false) const;
+  Result<void> add_secrets(ServerQuestion& asked);
+  Result<std::optional<Change>> take_word(const ServerQuestion& asked, const ServerWord& word);
+  void note_unanswered(const ServerQuestion& asked, const Unanswered& why);
+  void take_lease(const ServerQuestion& asked, const ServerAnswer& answer);
+  Result<Change> take_denial(const ServerQuestion& asked, const ServerAnswer& answer);
+  std::string leave_seat(const std::string& key, const Asked* asked);
+  Result<Change> leave_later(const Asked* asked);
 
   // revoking.cpp: lists of revocations
   /// What is known of a license that is to be activated.
@@ -198,7 +250,8 @@ class Installation {
   [[nodiscard]] UsageStatement next_statement(const MeteredLicense& metered, const DeviceKey& device, Time now) const;
   [[nodiscard]] Error not_surely_made(const UsageStatement& statement, std::string_view digest, Error fault) const;
 
-  const Beginning beginning_;
+  const std::shared_ptr<const Beginning> held_;
+  const Beginning& beginning_;
   const Environment& environment_;
   const std::string state_dir_;
   const std::vector<MachineFact> facts_;

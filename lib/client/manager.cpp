@@ -31,6 +31,7 @@ LicenseManager::Impl::Impl(std::unique_ptr<Installation> installation, const Ope
       block_(options.usage_block),
       interval_(options.usage_interval),
       now_(installation->environment().now),
+      ask_(installation->environment().ask),
       workshop_(nullptr) {
   auto shop = std::make_unique<Workshop>(std::move(installation), block_, interval_);
   if (!publish(*shop)) throw std::bad_alloc();
@@ -69,7 +70,7 @@ Result<LicenseManager::Impl::Workshop*> LicenseManager::Impl::workshop() {
   return current;
 }
 
-Result<void> LicenseManager::Impl::alone(const std::function<bool(Workshop&)>& work) noexcept {
+Result<void> LicenseManager::Impl::alone(FunctionRef<bool(Workshop&)> work) noexcept {
   return without_throwing([&]() -> Result<void> {
     LIC_TRY_ASSIGN(Workshop* const shop, workshop());
     auto done = [&]() -> Result<void> {
@@ -219,7 +220,10 @@ Result<void> LicenseManager::Impl::refresh_every(std::chrono::seconds interval) 
   return without_throwing([&]() -> Result<void> {
     LIC_TRY_ASSIGN(Workshop* const shop, workshop());
     // What cannot be read now is tried again the next time; the last answers stand until then.
-    return shop->background.start(interval, [this] { static_cast<void>(refresh()); });
+    return shop->background.start(interval, [this] {
+      static_cast<void>(refresh());
+      static_cast<void>(refresh_lease());
+    });
   });
 }
 
@@ -269,17 +273,19 @@ Result<Consumption> LicenseManager::release(std::string_view name, std::int64_t 
 Result<void> LicenseManager::flush_usage() { return impl_->give_back_drawn(true); }
 
 Result<Change> LicenseManager::activate(std::string_view license_key) {
-  return impl_->change([&](Installation& installation) { return installation.activate(license_key); });
+  return impl_->activate([&](Installation& one) { return one.question_to_activate(license_key); },
+                         [&](Installation& one) { return one.activate(license_key); });
 }
 
 Result<Change> LicenseManager::activate_document(std::span<const unsigned char> document, std::string_view name,
                                                  std::string_view license_key) {
-  return impl_->change(
-      [&](Installation& installation) { return installation.activate_document(document, name, license_key); });
+  return impl_->activate([&](Installation& one) { return one.question_to_activate(document, name, license_key); },
+                         [&](Installation& one) { return one.activate_document(document, name, license_key); });
 }
 
 Result<Change> LicenseManager::activate_file(const std::string& path, std::string_view license_key) {
-  return impl_->change([&](Installation& installation) { return installation.activate_file(path, license_key); });
+  return impl_->activate([&](Installation& one) { return one.question_to_activate_file(path, license_key); },
+                         [&](Installation& one) { return one.activate_file(path, license_key); });
 }
 
 Result<ImportedRevocations> LicenseManager::import_revocations(std::span<const unsigned char> document,
@@ -296,7 +302,7 @@ Result<Change> LicenseManager::apply_clock_reset(std::span<const unsigned char> 
 }
 
 Result<Change> LicenseManager::start_trial(std::string_view email) {
-  return impl_->change([&](Installation& installation) { return installation.start_trial(email); });
+  return impl_->start_trial(email);
 }
 
 Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
@@ -304,8 +310,12 @@ Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
 }
 
 Result<Change> LicenseManager::deactivate() {
-  return impl_->change([](Installation& installation) { return installation.deactivate(); });
+  return impl_->deactivate();
 }
+
+Result<Confirmation> LicenseManager::confirm() { return impl_->confirm(); }
+Result<void> LicenseManager::refresh_lease() { return impl_->refresh_lease(); }
+std::string LicenseManager::server() const noexcept { return impl_->server(); }
 
 Result<RequestedActivation> LicenseManager::request_activation(std::string_view license_key, bool anew) {
   return impl_->change([&](Installation& installation) { return installation.request_activation(license_key, anew); });

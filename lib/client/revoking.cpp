@@ -173,6 +173,11 @@ Decision Installation::judge_candidate(const VerifiedLicense& license, const Mac
   Context context = standing_.context_for(license, fit, now, standing_.high_water);
   context.revoked = checked.revocation.has_value();
   if (!checked.by_list) context.revocations_until.reset();
+  std::optional<LeaseInfo> lease;
+  std::optional<DenialInfo> denied;
+  judge_by_seat(license.terms(), lease, denied);
+  context.lease_until = lease ? std::optional(lease->expires_at) : std::nullopt;
+  context.denied = denied ? std::optional(denied->reason) : std::nullopt;
   return decide(license, context);
 }
 
@@ -221,6 +226,15 @@ Result<std::string> Installation::import_list_beside(const Path& license_file) {
   const auto imported = import_revocations(*bytes, path.native());
   if (imported || imported.error().code == Errc::conflict) return std::string();  // an older one is no news
   return Error(imported.error());
+}
+
+Result<Question> Installation::question_to_activate_file(const std::string& path,
+                                                                              std::string_view license_key) {
+  LIC_TRY(check_changeable());
+  if (server_of(nullptr).empty()) return Question();
+  LIC_TRY_ASSIGN(const Bytes document, read_file(path, "license file"));
+  LIC_TRY(import_list_beside(path));
+  return question_to_activate(document, path, license_key);
 }
 
 Result<Change> Installation::activate_file(const std::string& path, std::string_view license_key) {

@@ -53,6 +53,25 @@ std::string_view token(Source source) noexcept {
   return {};
 }
 
+std::string_view token(CheckedBy by) noexcept {
+  switch (by) {
+    case CheckedBy::server:
+      return "server";
+    case CheckedBy::documents:
+      return "documents";
+    case CheckedBy::lease:
+      return "lease";
+    case CheckedBy::product_file:
+      return "product-file";
+  }
+  return {};
+}
+
+CheckedBy checked_here(const Standing& standing) noexcept {
+  if (!standing.license || standing.license->signer().hex().empty()) return CheckedBy::product_file;
+  return standing.lease ? CheckedBy::lease : CheckedBy::documents;
+}
+
 std::string name_of(const VerifiedLicense& license) {
   return license.terms().kind == Kind::trial ? "the trial" : concat("license ", license.terms().key);
 }
@@ -71,6 +90,9 @@ Context Standing::context_for(const VerifiedLicense& one, const MachineFit& how,
   context.revoked = revoked && revoked->id == one.terms().id;
   if (list) context.revocations_until = list->next_update;
   context.release_date = release_date;
+  const bool ours = license && license->terms().id == one.terms().id;
+  if (ours && lease) context.lease_until = lease->expires_at;
+  if (ours && denied) context.denied = denied->reason;
   return context;
 }
 
@@ -136,9 +158,11 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::expired:
       if (held != nullptr && held->terms().kind == Kind::trial) return {"buy", info.purchase_url};
       return {"renew", renewal};
+    case Reason::no_license:
+      if (held != nullptr) return {"contact-support", ""};  // the licensing server does not know it
+      return {"buy", info.purchase_url};
     case Reason::trial:
     case Reason::trial_not_available:
-    case Reason::no_license:
       return {"buy", info.purchase_url};
     case Reason::free:
     case Reason::feature_not_licensed:
@@ -150,6 +174,8 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
       return {"set-clock", ""};
     case Reason::revocations_stale:
       return {"import-revocations", ""};
+    case Reason::lease_expired:
+      return {"verify", ""};
     case Reason::untrusted:
       return {"activate", ""};
     case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
@@ -173,6 +199,8 @@ Status Standing::status_at(Time now, std::optional<Time> mark, const Decision& d
   status.revocations = list;
   if (std::string stale = staleness(time_at(now, mark), decision); !stale.empty())
     status.warnings.push_back(std::move(stale));
+  if (std::string alone = unconfirmed(time_at(now, mark), decision); !alone.empty())
+    status.warnings.push_back(std::move(alone));
   const VerifiedLicense* held = license ? &*license : nullptr;
   const VerifiedLicense* shown = held != nullptr || forced || !free_plan ? held : &*free_plan;
   status.next = next_step(decision, held);
@@ -196,7 +224,9 @@ Status Standing::status_at(Time now, std::optional<Time> mark, const Decision& d
   status.starts = terms.starts_at;
   status.expires = terms.expires_at;
   status.maintenance_until = terms.maintenance_until;
-  status.source = source_of(*held);
+  status.source = lease ? Source::online : source_of(*held);
+  status.lease = lease;
+  status.denied = denied;
   status.activated_at = activated_at;
   if (revoked) status.revoked = RevokedInfo{revoked->revoked_at, revoked->reason};
   if (decision.reason == Reason::wrong_machine) status.obstacle = fit.obstacle;
@@ -210,7 +240,8 @@ bool Standing::answers_as(const Standing& other) const {
   };
   return forced == other.forced && fit == other.fit && activated_at == other.activated_at &&
          product.digest() == other.product.digest() && same(license, other.license) && list == other.list &&
-         revoked == other.revoked && warnings == other.warnings && key_place == other.key_place;
+         revoked == other.revoked && warnings == other.warnings && key_place == other.key_place &&
+         lease == other.lease && denied == other.denied;
 }
 
 std::string Standing::staleness(Time time, const Decision& decision) const {
@@ -227,6 +258,17 @@ std::string Standing::staleness(Time time, const Decision& decision) const {
   }
   if (!list || time < list->next_update) return {};
   return concat(known, "; ask ", who, " for a newer one");
+}
+
+std::string Standing::unconfirmed(Time time, const Decision& decision) const {
+  if (!lease || !decision.allowed()) return {};
+  const std::string name = name_of(*license);
+  if (time >= lease->expires_at)
+    return concat("the lease of ", name, " ended on ", format_time(lease->expires_at), "; unless the server confirms it, ",
+                  name, " counts until ", format_time(lease->expires_at + std::chrono::days{license->terms().grace_days}));
+  if (time < lease->refresh_at + (lease->expires_at - lease->refresh_at) / 2) return {};
+  return concat("the licensing server last confirmed ", name, " on ", format_time(lease->granted_at),
+                "; its lease ends on ", format_time(lease->expires_at));
 }
 
 Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, const Decision& decision,
@@ -260,6 +302,9 @@ Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, cons
                                  format_time(list->next_update), " or is gone")
                         : "none is known here"),
             concat("get the newest list from ", support, ": licctl --import-revocations FILE")};
+  if (decision.reason == Reason::lease_expired)
+    return {false, decision, concat("the lease of ", name, " has ended, its days of grace included"),
+            "licctl --verify-license asks the licensing server; or deactivate it and activate it anew"};
   if (decision.reason == Reason::version_not_covered)
     return {false, decision,
             concat(name, " covers releases up to ", format_time(*terms.maintenance_until), ", not this one"),

@@ -40,6 +40,8 @@ struct Standing {
   std::string clock_reset;                   ///< the code by which the vendor set it back last
   std::optional<RevocationListInfo> list;    ///< the newest list of revocations seen here
   std::optional<Revocation> revoked;         ///< `license`
+  std::optional<LeaseInfo> lease;            ///< of `license`, the last that was granted
+  std::optional<DenialInfo> denied;          ///< `license`, by the server
   KeyPlace key_place = KeyPlace::file;       ///< of the state's secret
   std::vector<std::string> warnings;
 
@@ -74,6 +76,9 @@ struct Standing {
   /// That the list of revocations is stale, and what it means for the license; empty: nothing.
   [[nodiscard]] std::string staleness(Time time, const Decision& decision) const;
 
+  /// That the server was not reached for long, and what it means; empty: nothing.
+  [[nodiscard]] std::string unconfirmed(Time time, const Decision& decision) const;
+
   /// Whether every question has the same answer under both, times of the clock aside.
   [[nodiscard]] bool answers_as(const Standing& other) const;
 };
@@ -82,6 +87,9 @@ struct Standing {
 [[nodiscard]] constexpr bool is_paid(Kind kind) noexcept {
   return kind == Kind::subscription || kind == Kind::perpetual || kind == Kind::academic;
 }
+
+/// By what it was checked where no server was asked.
+[[nodiscard]] CheckedBy checked_here(const Standing& standing) noexcept;
 
 /// "a trial", "the license": for sentences about `license`.
 [[nodiscard]] std::string name_of(const VerifiedLicense& license);

@@ -32,7 +32,7 @@ namespace lic {
 struct ActiveLicense {
   std::string document;  ///< the signed file, byte for byte
   Time activated_at{};
-  std::string source;  ///< "offline"
+  std::string source;  ///< "offline", "online": what brought it
 };
 
 /// A plan that the product file grants by itself: the trial, or one by e-mail.
@@ -58,6 +58,24 @@ struct Exchange {
   std::string license;  ///< id
   std::string secret;   ///< of the receipt, hex
   std::string receipt;  ///< the document, once the seat was given back; else empty
+};
+
+/// What the licensing server and this machine know of each other, for one license key (docs/protocol.md).
+struct OnlineSeat {
+  std::string key;
+  std::string license;      ///< id; empty: none was granted
+  std::string server;       ///< that was asked last
+  std::string secret;       ///< that counts, or counted last, at the server: hex
+  std::string next_secret;  ///< that a refresh without an answer has named; else empty
+  std::string lease;        ///< id; empty: none runs
+  Time granted_at{};        ///< of the lease, as the two below
+  Time refresh_at{};
+  Time expires_at{};
+  std::string denied;  ///< token of the reason; empty: it was not
+  Time denied_at{};
+  Time ask_after{};      ///< the server wants no question before
+  Time tried_at{};       ///< when it was last asked in vain
+  bool leaving = false;  ///< given up here, and the server does not know yet
 };
 
 /// The newest list of revocations that was seen here.
@@ -96,6 +114,7 @@ struct ClientState {
   std::vector<std::string> clock_resets;      ///< codes that were used, the newest last
   std::string device_seed;                    ///< of the key that signs usage statements, hex; empty: none was made yet
   std::vector<UsageChain> chains;             ///< by that key; one for each license that a statement was made of
+  std::vector<OnlineSeat> seats;              ///< one for each key; the newest last
 };
 
 /// A list of revocations is looked for under this name, in the state directory and beside a

@@ -80,6 +80,16 @@ json::Value device_json(const ClientState& state) {
   return out.take();
 }
 
+json::Value seat_json(const OnlineSeat& seat) {
+  json::ObjectBuilder out;
+  out.string("key", seat.key).string("license", seat.license).string("server", seat.server);
+  out.string("secret", seat.secret).string("next_secret", seat.next_secret).string("lease", seat.lease);
+  out.time("granted_at", seat.granted_at).time("refresh_at", seat.refresh_at).time("expires_at", seat.expires_at);
+  out.string("denied", seat.denied).time("denied_at", seat.denied_at);
+  out.time("ask_after", seat.ask_after).time("tried_at", seat.tried_at).boolean("leaving", seat.leaving);
+  return out.take();
+}
+
 json::Value content_json(const ClientState& state) {
   json::ObjectBuilder out;
   out.integer("v", 1);
@@ -101,6 +111,9 @@ json::Value content_json(const ClientState& state) {
   if (!state.clock_code.empty()) out.string("clock_code", state.clock_code);
   if (!state.clock_resets.empty()) out.strings("clock_resets", state.clock_resets);
   if (!state.device_seed.empty()) out.value("device", device_json(state));
+  json::Array seats;
+  for (const auto& seat : state.seats) seats.push_back(seat_json(seat));
+  if (!seats.empty()) out.array("online", std::move(seats));
   return out.take();
 }
 
@@ -157,6 +170,20 @@ void read_device(json::Reader& content, ClientState& state) {
     state.chains.push_back({chain.string("license"), chain.integer("seq", 1, json::kMaxInteger), chain.string("digest"),
                             chain.time("to")});
   }
+}
+
+std::vector<OnlineSeat> read_seats(json::Reader& content) {
+  std::vector<OnlineSeat> seats;
+  const json::Array& listed = content.array_or_empty("online");
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    json::Reader reader(listed[i], content, "online", i);
+    seats.push_back({reader.string("key"), reader.string("license"), reader.string("server"), reader.string("secret"),
+                     reader.string("next_secret"), reader.string("lease"), reader.time("granted_at"),
+                     reader.time("refresh_at"), reader.time("expires_at"), reader.string("denied"),
+                     reader.time("denied_at"), reader.time("ask_after"), reader.time("tried_at"),
+                     reader.boolean_or("leaving", false)});
+  }
+  return seats;
 }
 
 std::optional<ProductPin> read_pin(json::Reader& content) {
@@ -216,6 +243,7 @@ std::optional<ClientState> read_content(const json::Value& value) {
   state.clock_code = reader.string_or("clock_code", "");
   state.clock_resets = reader.strings_or_empty("clock_resets");
   read_device(reader, state);
+  state.seats = read_seats(reader);
   if (!faults.empty()) return std::nullopt;
   return state;
 }

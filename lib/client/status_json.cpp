@@ -34,6 +34,23 @@ json::Value revocation_list_json(const std::optional<RevocationListInfo>& list, 
   return out.take();
 }
 
+/// `{"server", "granted_at", "refresh_at", "expires_at"}`, null where there is none.
+json::Value lease_json(const std::optional<LeaseInfo>& lease) {
+  if (!lease) return {};
+  json::ObjectBuilder out;
+  out.string("server", lease->server).time("granted_at", lease->granted_at);
+  out.time("refresh_at", lease->refresh_at).time("expires_at", lease->expires_at);
+  return out.take();
+}
+
+/// `{"status", "at"}`, null where there is none.
+json::Value denied_json(const std::optional<DenialInfo>& denied) {
+  if (!denied) return {};
+  json::ObjectBuilder out;
+  out.string("status", token(denied->reason)).time("at", denied->at);
+  return out.take();
+}
+
 json::Value one_usage_json(const LimitUsage& usage) {
   json::Object out{{"max", json::number_or_null(usage.limit.max)},
                    {"per", text(usage.limit.per ? token(*usage.limit.per) : std::string_view())}};
@@ -90,6 +107,8 @@ std::string status_json(const Status& status, std::string_view machine_id) {
       {"revoked", revoked_json(status.revoked)},
       {"revocation_list",
        revocation_list_json(status.revocations, std::max(status.at, status.latest_time.value_or(status.at)))},
+      {"lease", lease_json(status.lease)},
+      {"denied", denied_json(status.denied)},
       {"next", next_json(status.next)},
       {"obstacle", json::text_or_null(status.obstacle)},
       {"warnings", json::list_of(status.warnings)},

@@ -34,6 +34,7 @@ bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept {
 Decision decide(const VerifiedLicense& license, const Context& context) {
   const Terms& terms = license.terms();
   if (context.revoked) return {Reason::revoked, {}};
+  if (context.denied) return {*context.denied, {}};
   if (context.suspended || terms.suspended_at) return {Reason::suspended, {}};
   if (!terms.machines.empty() && !context.machine_matches) return {Reason::wrong_machine, {}};
   if (!terms.allows_virtual && context.is_virtual) return {Reason::wrong_machine, {}};
@@ -45,6 +46,8 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (!decision.allowed()) return decision;
   const Time fresh = revocations_hold_until(terms, context.revocations_until);
   if (terms.fresh_revocations && now >= fresh + days{terms.grace_days}) return {Reason::revocations_stale, {}};
+  const bool lapsed = context.lease_until && now >= *context.lease_until + days{terms.grace_days};
+  if (lapsed) return {Reason::lease_expired, {}};
   const bool newer = terms.maintenance_until && context.release_date > terms.maintenance_until;
   return newer ? Decision{Reason::version_not_covered, {}} : decision;
 }

@@ -24,6 +24,10 @@ struct Context {
   bool suspended = false;
   /// Up to when the newest list of revocations that is known holds; absent: none is known.
   std::optional<Time> revocations_until;
+  /// What the licensing server said no for, when it was last asked; absent: it did not.
+  std::optional<Reason> denied;
+  /// When the lease ends that it granted last; absent: this license was never confirmed by a server.
+  std::optional<Time> lease_until;
   /// When the release that asks was made; absent: not asked about.
   std::optional<Time> release_date;
 };
@@ -41,10 +45,10 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// Within kClockTolerance the later of `context.now` and `context.high_water`
 /// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
-/// Where several reasons hold, the first of this list is given: revoked,
-/// suspended, wrong machine (bound to another; a virtual one that it does not allow),
-/// clock moved back, not yet valid, expired, revocations stale, version not covered (the
-/// release is newer than the maintenance).
+/// Where several reasons hold, the first of this list is given: revoked, what the server
+/// said no for, suspended, wrong machine (bound to another; a virtual one that it does not allow),
+/// clock moved back, not yet valid, expired, revocations stale, lease expired (its days of grace
+/// included), version not covered (the release is newer than the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.

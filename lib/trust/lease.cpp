@@ -78,7 +78,9 @@ std::optional<Denial> read_denial(json::Reader& document, bool wanted) {
   const json::Value* member = read_part(document, "denial", wanted);
   if (member == nullptr) return std::nullopt;
   json::Reader reader(*member, document, "denial");
-  return Denial{read_token(reader, "reason", kReasons), reader.optional_time("retry_at")};
+  Denial denial{read_token(reader, "reason", kReasons), std::nullopt};
+  if (reader.has("retry_at")) denial.retry_at = reader.time("retry_at");
+  return denial;
 }
 
 std::optional<MachineBinding> read_machine(json::Reader& document) {

@@ -11,11 +11,14 @@ Works on the C interface of liblic (lic/lic.h), which states what holds for each
 
 from ._answers import (
     Change,
+    CheckedBy,
     Code,
+    Confirmation,
     Consumption,
     Customer,
     FeatureValue,
     KeyPlace,
+    Lease,
     LicenseError,
     LicenseFile,
     LicenseStatus,
@@ -40,11 +43,14 @@ __version__ = _version()
 
 __all__ = [
     "Change",
+    "CheckedBy",
     "Code",
+    "Confirmation",
     "Consumption",
     "Customer",
     "FeatureValue",
     "KeyPlace",
+    "Lease",
     "LicenseError",
     "LicenseFile",
     "LicenseManager",

@@ -39,6 +39,7 @@ class Code(enum.IntEnum):
     TRIAL_NOT_AVAILABLE = 21
     VERSION_NOT_COVERED = 22
     REVOCATIONS_STALE = 23
+    LEASE_EXPIRED = 24
 
     @classmethod
     def _missing_(cls, value: object) -> Optional["Code"]:
@@ -74,6 +75,15 @@ class KeyPlace(enum.IntEnum):
     KEYRING = 1  # that of the desktop: opens while the user is logged in there and it is unlocked
 
 
+class CheckedBy(enum.IntEnum):
+    """By what a license was checked."""
+
+    SERVER = 0  # it has answered, just now
+    DOCUMENTS = 1  # the vendor's signed documents
+    LEASE = 2  # these, and the lease that the server granted before
+    PRODUCT = 3  # there is no license: what the product file grants by itself
+
+
 class LicenseError(Exception):
     """It could not be told or done. Its text says why, `hint` what to do about it, or is ""."""
 
@@ -102,6 +112,27 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.allowed
+
+
+@dataclasses.dataclass(frozen=True)
+class Confirmation:
+    """What came of asking the licensing server. True where the license holds."""
+
+    verdict: Verdict  # where the server did not answer, its message says why
+    checked_by: CheckedBy
+
+    def __bool__(self) -> bool:
+        return self.verdict.allowed
+
+
+@dataclasses.dataclass(frozen=True)
+class Lease:
+    """What the licensing server has granted this machine."""
+
+    server: str
+    granted_at: datetime.datetime
+    refresh_at: datetime.datetime  # when it is time to ask again
+    expires_at: datetime.datetime  # the license's days of grace follow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,6 +239,7 @@ class LicenseStatus:
     revoked: Optional[Revoked]
     revocation_list: Optional[RevocationList]  # None: none was ever seen here
     latest_time: Optional[datetime.datetime]  # by which the clock is judged
+    lease: Optional[Lease]  # None: no licensing server has confirmed this license
     warnings: List[str]
 
     @property
@@ -368,6 +400,14 @@ def _limit_in(name: str, member: Dict[str, Any]) -> UsageLimit:
     )
 
 
+def _lease_in(member: Optional[Dict[str, str]]) -> Optional[Lease]:
+    if member is None:
+        return None
+    granted, refresh, end = (_parsed(member[name]) for name in ("granted_at", "refresh_at", "expires_at"))
+    assert granted and refresh and end  # a lease has all of them
+    return Lease(member["server"], granted, refresh, end)
+
+
 def verdict_of(raw: _library.Verdict, error: _library.Error) -> Verdict:
     days = None if raw.days_left < 0 else raw.days_left
     return Verdict(Code(raw.code), Standing(raw.standing), days, text_of(error.message), text_of(error.hint))
@@ -405,6 +445,7 @@ def status_of(document: Dict[str, Any]) -> LicenseStatus:
         if listed
         else None,
         latest_time=_parsed(document["latest_time"]),
+        lease=_lease_in(document["lease"]),
         warnings=document["warnings"],
     )
 

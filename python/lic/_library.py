@@ -39,6 +39,10 @@ class Options(_Sized):
         ("release_date", c_int64),
         ("usage_block", c_int64),
         ("usage_interval_ms", c_int64),
+        ("server", c_char_p),
+        ("server_ca_file", c_char_p),
+        ("server_patience_ms", c_int64),
+        ("is_offline", c_int64),
     ]
 
 
@@ -104,6 +108,7 @@ _SIGNATURES = {
     "lic_open": [POINTER(Options), POINTER(c_void_p), POINTER(Error)],
     "lic_decision": [c_void_p, POINTER(Verdict), POINTER(Error)],
     "lic_validate": [c_void_p, POINTER(Verdict), POINTER(Error)],
+    "lic_confirm": [c_void_p, POINTER(Verdict), POINTER(c_int32), POINTER(Error)],
     "lic_check_feature": [c_void_p, c_char_p, POINTER(Error)],
     "lic_feature_value": [c_void_p, c_char_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(Error)],
     "lic_status_json": [c_void_p, _TEXT, POINTER(Error)],

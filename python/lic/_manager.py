@@ -15,7 +15,9 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Type, Union
 from . import _library
 from ._answers import (
     Change,
+    CheckedBy,
     Code,
+    Confirmation,
     Consumption,
     FeatureValue,
     KeyPlace,
@@ -151,7 +153,9 @@ class LicenseManager:
     $HOME/.<app>/license. With `license_file`, that signed license is judged in place of what is
     activated, and nothing can be changed. `release_date` asks whether the license covers that
     release. `usage_block` units of a counter are drawn from the file at a time, for
-    `usage_interval` at most, and then used from memory.
+    `usage_interval` at most, and then used from memory. `server` is the licensing server, in place of
+    the one that the product file names; it is trusted by `server_ca_file`, or by the authorities of the system, and
+    waited for no longer than `server_patience` (10 seconds). With `offline`, none is asked.
 
     That nothing is licensed is no error: the questions have answers then too. What cannot be
     told or done raises LicenseError. After os.fork() the child may go on with it; its listener
@@ -169,6 +173,10 @@ class LicenseManager:
         release_date: Optional[datetime.datetime] = None,
         usage_block: int = 1,
         usage_interval: Optional[datetime.timedelta] = None,
+        server: Optional[str] = None,
+        server_ca_file: Optional[PathLike] = None,
+        server_patience: Optional[datetime.timedelta] = None,
+        offline: bool = False,
     ) -> None:
         options = _library.Options()
         options.product_file = _raw_path(product_file)
@@ -185,6 +193,12 @@ class LicenseManager:
         options.usage_block = _int64(usage_block, "block of usage", "a block has 1 unit or more")
         if usage_interval is not None:
             options.usage_interval_ms = int(usage_interval / datetime.timedelta(milliseconds=1))
+        if server is not None:
+            options.server = _raw(server)
+        options.server_ca_file = _raw_path(server_ca_file)
+        if server_patience is not None:
+            options.server_patience_ms = int(server_patience / datetime.timedelta(milliseconds=1))
+        options.is_offline = int(offline)
         pointer = ctypes.c_void_p()
         error = _library.Error()
         code = library.lic_open(ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(error))
@@ -227,6 +241,16 @@ class LicenseManager:
     def validate_license(self) -> Verdict:
         """Reads the state again, checks its signatures again, and judges it."""
         return self._judge("lic_validate")
+
+    def confirm(self) -> Confirmation:
+        """Asks the licensing server whether the license holds here, and keeps what it says.
+
+        A lease that is due is refreshed. Where the server does not answer, what was known holds.
+        """
+        raw, by = _library.Verdict(), ctypes.c_int32()
+        code, error = self._ask("lic_confirm", ctypes.byref(raw), ctypes.byref(by))
+        raw.code = code
+        return Confirmation(verdict_of(raw, error), CheckedBy(by.value))
 
     def decision(self) -> Verdict:
         """Judges what was last read, at the clock's time. Reads no file."""

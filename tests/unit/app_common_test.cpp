@@ -33,6 +33,7 @@ const std::vector<Reason> kReasons = {
     Reason::trial_not_available,
     Reason::version_not_covered,
     Reason::revocations_stale,
+    Reason::lease_expired,
 };
 
 }  // namespace

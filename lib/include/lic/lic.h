@@ -74,7 +74,8 @@ typedef enum lic_code {
   LIC_USAGE_LIMIT_REACHED = 20,
   LIC_TRIAL_NOT_AVAILABLE = 21,
   LIC_VERSION_NOT_COVERED = 22,
-  LIC_REVOCATIONS_STALE = 23 /**< it needs a fresher list of revocations */
+  LIC_REVOCATIONS_STALE = 23, /**< it needs a fresher list of revocations */
+  LIC_LEASE_EXPIRED = 24      /**< the licensing server has not confirmed it for too long */
 } lic_code;
 
 /** What stands behind a LIC_OK. */
@@ -132,6 +133,12 @@ typedef struct lic_options {
    *  lic_flush_usage and the end of its day (UTC); after a crash or power failure it counts as used. */
   int64_t usage_block;
   int64_t usage_interval_ms; /**< how long units are kept so at most; 0: for the day */
+  /** The licensing server, `https://HOST[:PORT]`, or `http://` on this machine; absent: that of the product file, if it
+   *  names one. What activates, starts a trial, deactivates and confirms asks it, by liblic-http. */
+  const char* server;
+  const char* server_ca_file; /**< whom to trust as the server, PEM; absent: the authorities of the system */
+  int64_t server_patience_ms; /**< how long it is waited for, in all; 0: 10 seconds */
+  int64_t is_offline;         /**< not 0: none is asked */
 } lic_options;
 
 /** What the product file says. */
@@ -176,7 +183,19 @@ typedef struct lic_status {
   /** In a sentence, why this is the wrong machine for the license: it is bound to another, or not for
    *  virtual machines, and what shows that this is one. Safe to print. */
   char obstacle[512];
+  int64_t lease_granted; /**< when the licensing server has confirmed this license last; 0: none has */
+  int64_t lease_refresh; /**< when it is time to ask it again */
+  int64_t lease_expires; /**< when its lease ends; the license's days of grace follow */
+  char server[512];      /**< the server of that lease */
 } lic_status;
+
+/** By what a license was checked. */
+typedef enum lic_checked_by {
+  LIC_CHECKED_BY_SERVER = 0,
+  LIC_CHECKED_BY_DOCUMENTS = 1, /**< the vendor's signed documents */
+  LIC_CHECKED_BY_LEASE = 2,     /**< these, and the lease that the server granted before */
+  LIC_CHECKED_BY_PRODUCT = 3    /**< there is no license: what the product file grants by itself */
+} lic_checked_by;
 
 /** A limit and what is used of it at one moment. */
 typedef struct lic_limit {
@@ -266,6 +285,10 @@ LIC_C_API int lic_close(lic_manager** manager);
 LIC_C_API int lic_decision(const lic_manager* manager, lic_verdict* verdict, lic_error* error);
 /** The same, after the state was read and its signatures checked again. Errors: as lic_refresh. */
 LIC_C_API int lic_validate(lic_manager* manager, lic_verdict* verdict, lic_error* error);
+/** The same, asked of the licensing server: its lease is refreshed where that is due, and what it says is kept. `*by`,
+ *  which may be null, is a lic_checked_by; where the server does not answer, `error->message` says why, with
+ *  LIC_OK too. Errors: as lic_refresh, and of writing what was said. */
+LIC_C_API int lic_confirm(lic_manager* manager, lic_verdict* verdict, int32_t* by, lic_error* error);
 /** Whether the feature may be used now. A no is the license's, or LIC_FEATURE_NOT_LICENSED. */
 LIC_C_API int lic_check_feature(const lic_manager* manager, const char* name, lic_error* error);
 /** The value of a feature as JSON (`true`, `5`, `"eu"`, `["eu","us"]`) in the caller's `buffer`.

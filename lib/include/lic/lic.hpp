@@ -49,6 +49,15 @@ struct OpenOptions {
   /// How long units may be kept so before the next consume() or refresh() gives them back.
   /// 0: for the day.
   std::chrono::milliseconds usage_interval{0};
+  /// The licensing server: `https://HOST[:PORT]`, or `http://` on this machine; empty: that of the product file, if
+  /// it names one. activate(), start_trial(), deactivate() and confirm() ask it, by liblic-http.
+  std::string server{};
+  /// Whether none is to be asked.
+  bool offline = false;
+  /// Whom to trust as the server, a PEM file; empty: the certificate authorities of the system.
+  std::string server_ca_file{};
+  /// How long the server is waited for, in all. No other process and no other call waits with it.
+  std::chrono::milliseconds server_patience{10'000};
 };
 
 /// Where the rights come from.
@@ -77,6 +86,23 @@ struct RevocationListInfo {
   friend bool operator==(const RevocationListInfo&, const RevocationListInfo&) = default;
 };
 
+/// What a licensing server has granted this machine.
+struct LeaseInfo {
+  std::string server;  ///< its address
+  Time granted_at{};   ///< by the server's clock
+  Time refresh_at{};   ///< when it is time to ask again
+  Time expires_at{};   ///< when it ends, unless it was refreshed; the license's days of grace follow
+  friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
+};
+
+/// That a licensing server has said no, signed. It counts until the server says yes, or a newer signed
+/// license is there; for ever where the license was revoked.
+struct DenialInfo {
+  Reason reason = Reason::no_license;
+  Time at{};  ///< by the server's clock
+  friend bool operator==(const DenialInfo&, const DenialInfo&) = default;
+};
+
 /// The whole answer at one moment.
 struct Status {
   Time at{};  ///< the moment it is about
@@ -98,6 +124,8 @@ struct Status {
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
   std::optional<RevokedInfo> revoked;
+  std::optional<LeaseInfo> lease;     ///< absent: no server has confirmed this license
+  std::optional<DenialInfo> denied;   ///< absent: no server has denied it
   std::optional<RevocationListInfo> revocations;  ///< absent: no list was ever seen here
   std::optional<Time> latest_time;                ///< the latest that was seen, by which the clock is judged
   NextStep next;
@@ -105,6 +133,21 @@ struct Status {
   /// or not for virtual machines, and what shows that this is one. Else empty; safe to print.
   std::string obstacle;
   std::vector<std::string> warnings;  ///< in sentences for people; safe to print
+};
+
+/// By what a license was checked.
+enum class CheckedBy {
+  server,        ///< it has answered, just now
+  documents,     ///< the vendor's signed documents
+  lease,         ///< these, and the lease that the server granted before
+  product_file,  ///< there is no license: what the product grants by itself
+};
+[[nodiscard]] LIC_API std::string_view token(CheckedBy by) noexcept;
+
+struct Confirmation {
+  Decision decision;  ///< what holds now
+  CheckedBy by = CheckedBy::documents;
+  std::string message;  ///< why the server did not answer; empty: it did, or none was asked. Safe to print
 };
 
 /// What came of a change that was asked for.
@@ -274,14 +317,17 @@ class LIC_API LicenseManager {
   /// Errors: not_found, and as report_usage().
   [[nodiscard]] Result<UsageReport> reported_usage(std::int64_t seq, std::string_view license_key = {}) const;
 
-  /// Activates the license with that key, whose signed file lies in the state
-  /// directory as <KEY>.json or is the active one already.
-  /// A no (expired, wrong machine, ...) changes nothing.
+  /// Activates the license with that key: by the licensing server, if there is one, which then
+  /// has this machine in one of its seats (Source::online); where nobody answers, and without a server, by
+  /// its signed file, which lies in the state directory as <KEY>.json or is the active one already.
+  /// A no (expired, wrong machine, no seat left, ...), the server's too, changes nothing; but
+  /// one of the server's for the license that is active counts for that from then on.
   /// Errors: invalid_input (mistyped key: the hint suggests), not_found (no signed
-  /// file), untrusted, conflict (an older serial than was seen here; a trial in
-  /// place of a paid license), denied, unavailable, failure.
+  /// file, no such license), untrusted, conflict (an older serial than was seen here; a trial in
+  /// place of a paid license), denied, unavailable (also the server), failure.
   [[nodiscard]] Result<Change> activate(std::string_view license_key);
-  /// The same from a signed file, given by its content. `name` is for messages.
+  /// The same from a signed file, given by its content, which the server has to confirm if it answers. `name` is for
+  /// messages.
   /// With `license_key`, the license of another key is Errc::invalid_input.
   [[nodiscard]] Result<Change> activate_document(std::span<const unsigned char> document, std::string_view name,
                                                  std::string_view license_key = {});
@@ -312,12 +358,24 @@ class LIC_API LicenseManager {
   /// Errors: as clock_code(); conflict also for another code, or one that was used.
   [[nodiscard]] Result<Change> apply_clock_reset(std::span<const unsigned char> document, std::string_view name);
 
-  /// Starts the product's trial, once per user and machine; with an e-mail address
+  /// Starts the product's trial, once per user and machine; where a licensing server answers, it is the one that
+  /// the server knows of this machine, which may have begun before. With an e-mail address
   /// at one of its domains, a plan that the vendor grants by e-mail alone.
   /// Reason trial_not_available when one was used here.
   /// Errors: not_found (the product has none), conflict (a paid license is
   /// active), invalid_input (not an address), denied, unavailable, failure.
   [[nodiscard]] Result<Change> start_trial(std::string_view email = {});
+
+  /// Asks the licensing server whether the active license, or trial, holds here, and keeps what it says: a lease that is
+  /// due is refreshed; a license without one takes a seat; a newer signed license, product file or list
+  /// of revocations of the server's is taken. Where it does not answer, what was known stays.
+  /// Errors: those of refresh(), and of writing what was said.
+  [[nodiscard]] Result<Confirmation> confirm();
+  /// Does so where a lease is due and was not asked for in vain within the last quarter of an hour. refresh_every()
+  /// does it by itself. Errors: as confirm(), unless nothing was due.
+  [[nodiscard]] Result<void> refresh_lease();
+  /// The address of the server that would be asked about the active license; empty: none.
+  [[nodiscard]] std::string server() const noexcept;
 
   /// Every license file of the state directory, and the active license. The active one is
   /// first, the others follow in the order in which they would take its place: those that
@@ -325,8 +383,9 @@ class LIC_API LicenseManager {
   /// Errors: denied, failure.
   [[nodiscard]] Result<std::vector<InstalledLicense>> license_files() const;
 
-  /// Gives up the active license; its signed file stays. Not `changed` when nothing
-  /// was active.
+  /// Gives up the active license; its signed file stays. A seat that the server holds for it is
+  /// given back; where the server does not answer, that is tried anew by the next call, and it comes back by
+  /// itself when its lease ends: the hint says so. Not `changed` when nothing was active.
   [[nodiscard]] Result<Change> deactivate();
 
   /// Asks for a seat of that license for this machine, without a network: the document

@@ -46,6 +46,7 @@ enum class Reason {
   trial_not_available,
   version_not_covered,
   revocations_stale,  ///< it counts only with a fresh list of revocations, and there is none
+  lease_expired,      ///< the licensing server has not confirmed it for longer than its lease and the days of grace
 };
 
 [[nodiscard]] LIC_API std::string_view token(Kind kind) noexcept;

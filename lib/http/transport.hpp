@@ -1,7 +1,6 @@
 #pragma once
 
-/// How a client reaches a licensing server (docs/protocol.md). What carries the bytes is
-/// liblic-http, which is loaded when first needed; tests carry them themselves.
+/// One HTTP exchange with a licensing server.
 
 #include <chrono>
 #include <cstddef>
@@ -12,10 +11,10 @@
 #include "lic/result.hpp"
 #include "protocol/online.hpp"
 
-namespace lic {
+namespace lic::http {
 
-/// One request. A redirect is not followed.
-struct HttpCall {
+/// A redirect is not followed.
+struct Call {
   std::string url;                             ///< https://HOST[:PORT]/PATH; http:// for this machine alone
   std::string body;                            ///< JSON, sent by POST; empty: GET
   std::chrono::milliseconds patience{10'000};  ///< for all of it, the connection included
@@ -23,19 +22,18 @@ struct HttpCall {
   std::string ca_file;                         ///< whom to trust, PEM; empty: the authorities of the system
 };
 
-struct HttpReply {
+struct Reply {
   int status = 0;
   bool is_json = false;  ///< by its Content-Type
   std::string body;
   std::optional<std::chrono::seconds> retry_after;  ///< Retry-After in seconds, at most a day
 };
 
-/// Errors: unavailable, naming the host and the cause ("licenses.example.com: the certificate is not trusted");
-/// usage (a URL of another scheme, http:// to another machine).
-using Transport = std::function<Result<HttpReply>(const HttpCall&)>;
+/// Errors: unavailable, with the cause alone ("the certificate is not trusted, or is of another host").
+using Transport = std::function<Result<Reply>(const Call&)>;
 
-/// That of liblic-http, from the directory that liblic is in, or from those of the system.
-/// Errors of its calls: also failure, where the library is not installed.
-[[nodiscard]] Transport https_transport();
+/// By libcurl: proxies as the environment names them, certificates and names always checked.
+/// Errors: also usage (a ca_file that cannot be read).
+[[nodiscard]] Result<Reply> exchange(const Call& call);
 
-}  // namespace lic
+}  // namespace lic::http

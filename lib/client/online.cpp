@@ -1,0 +1,421 @@
+#include <algorithm>
+#include <array>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+#include "client/installation.hpp"
+#include "protocol/offline_exchange.hpp"
+
+// The licensing server (docs/protocol.md): what is asked, and what an answer changes. Asking itself
+// is done between the two, by who holds no lock (LicenseManager::Impl).
+
+namespace lic {
+namespace {
+
+constexpr std::size_t kMostSeats = 32;
+constexpr std::chrono::minutes kTryAgain{15};
+
+/// What a denial makes of the license that it is about.
+Reason reason_of(DenialReason reason) noexcept {
+  switch (reason) {
+    case DenialReason::revoked:
+      return Reason::revoked;
+    case DenialReason::suspended:
+      return Reason::suspended;
+    case DenialReason::expired:
+      return Reason::expired;
+    case DenialReason::not_yet_valid:
+      return Reason::not_yet_valid;
+    case DenialReason::wrong_machine:
+      return Reason::wrong_machine;
+    case DenialReason::no_seat_left:
+    case DenialReason::not_activated:
+      return Reason::no_seat_left;
+    case DenialReason::trial_not_available:
+      return Reason::trial_not_available;
+    case DenialReason::unknown_license:
+    case DenialReason::wrong_secret:
+    case DenialReason::usage_missing:
+    case DenialReason::usage_refused:
+      return Reason::no_license;
+  }
+  return Reason::no_license;
+}
+
+/// Whether it is about the license itself, or this machine's seat of it, and so ends what is cached.
+bool ends_lease(DenialReason reason) noexcept {
+  switch (reason) {
+    case DenialReason::unknown_license:
+    case DenialReason::revoked:
+    case DenialReason::suspended:
+    case DenialReason::expired:
+    case DenialReason::wrong_machine:
+    case DenialReason::not_activated:
+      return true;
+    case DenialReason::not_yet_valid:
+    case DenialReason::no_seat_left:
+    case DenialReason::wrong_secret:
+    case DenialReason::trial_not_available:
+    case DenialReason::usage_missing:
+    case DenialReason::usage_refused:
+      return false;
+  }
+  return false;
+}
+
+std::string_view said_of(DenialReason reason) noexcept {
+  switch (reason) {
+    case DenialReason::unknown_license:
+      return "is not known there";
+    case DenialReason::revoked:
+      return "was revoked by the vendor";
+    case DenialReason::suspended:
+      return "is suspended by the vendor";
+    case DenialReason::expired:
+      return "has expired";
+    case DenialReason::not_yet_valid:
+      return "is not valid yet";
+    case DenialReason::wrong_machine:
+      return "is for other machines";
+    case DenialReason::no_seat_left:
+      return "has no seat left";
+    case DenialReason::not_activated:
+      return "has no seat for this machine any more";
+    case DenialReason::wrong_secret:
+      return "is held here by another copy of this state";
+    case DenialReason::trial_not_available:
+    case DenialReason::usage_missing:
+    case DenialReason::usage_refused:
+      break;
+  }
+  return "is refused";
+}
+
+/// The reason of that token, of those that a denial is remembered with.
+std::optional<Reason> remembered(std::string_view name) noexcept {
+  for (const Reason reason : {Reason::revoked, Reason::suspended, Reason::expired, Reason::wrong_machine,
+                              Reason::no_seat_left, Reason::no_license})
+    if (token(reason) == name) return reason;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Installation::server_of(const OnlineSeat* seat) const {
+  if (beginning_.server.offline) return {};
+  if (!beginning_.server.url.empty()) return beginning_.server.url;
+  const std::string& published = standing_.product.catalog().server_url;
+  return published.empty() && seat != nullptr ? seat->server : published;
+}
+
+const OnlineSeat* Installation::seat_of(std::string_view key) const {
+  const auto& seats = loaded_.state.seats;
+  const auto found = std::find_if(seats.begin(), seats.end(), [&](const OnlineSeat& seat) { return seat.key == key; });
+  return found == seats.end() ? nullptr : &*found;
+}
+
+OnlineSeat& Installation::own_seat(const std::string& key) {
+  auto& seats = loaded_.state.seats;
+  const auto found = std::find_if(seats.begin(), seats.end(), [&](const OnlineSeat& seat) { return seat.key == key; });
+  if (found != seats.end()) return *found;
+  if (seats.size() == kMostSeats) seats.erase(seats.begin());
+  OnlineSeat& seat = seats.emplace_back();
+  seat.key = key;
+  return seat;
+}
+
+const std::string& Installation::active_key() const {
+  static const std::string kNone;
+  return standing_.license && loaded_.state.license ? standing_.license->terms().key : kNone;
+}
+
+/// What the server has said of a license: a lease that runs or ran out, or a no. A no does not count against what the
+/// vendor signed later, unless it says that the license was revoked.
+void Installation::judge_by_seat(const Terms& terms, std::optional<LeaseInfo>& lease,
+                                 std::optional<DenialInfo>& denied) const {
+  lease.reset();
+  denied.reset();
+  const OnlineSeat* seat = seat_of(terms.key);
+  if (seat == nullptr || seat->leaving) return;
+  const auto reason = remembered(seat->denied);
+  if (reason && (*reason == Reason::revoked || terms.issued_at <= seat->denied_at))
+    denied = DenialInfo{*reason, seat->denied_at};
+  if (!seat->lease.empty() && seat->license == terms.id)
+    lease = LeaseInfo{seat->server, seat->granted_at, seat->refresh_at, std::max(seat->expires_at, terms.issued_at)};
+}
+
+void Installation::settle_seat() {
+  standing_.lease.reset();
+  standing_.denied.reset();
+  if (!standing_.license || !loaded_.state.license) return;
+  judge_by_seat(standing_.license->terms(), standing_.lease, standing_.denied);
+}
+
+std::shared_ptr<ServerQuestion> Installation::question(OnlineAction action, const std::string& key,
+                                                       std::string server) const {
+  auto asked = std::make_shared<ServerQuestion>(standing_.product);
+  asked->server = std::move(server);
+  asked->ca_file = beginning_.server.ca_file;
+  asked->patience = beginning_.server.patience;
+  asked->request.action = action;
+  asked->request.nonce = random_request_id();
+  asked->request.product = standing_.info.id;
+  asked->request.key = key;
+  asked->request.facts = machine_.facts();
+  return asked;
+}
+
+Result<Question> Installation::question_to_activate(std::string_view license_key) const {
+  LIC_TRY(check_changeable());
+  LIC_TRY_ASSIGN(const LicenseKey key, key_of_product(license_key));
+  return question_to_activate(key);
+}
+
+Result<Question> Installation::question_to_activate(ByteView document, std::string_view name,
+                                                                         std::string_view license_key) const {
+  LIC_TRY(check_changeable());
+  const std::string what = concat("license file ", in_quotes(name));
+  LIC_TRY_ASSIGN(const ProductFile product, product_for(document, what));
+  LIC_TRY_ASSIGN(const VerifiedLicense license, verify(document, product, what));
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(license.terms().key));
+  if (!license_key.empty()) {
+    LIC_TRY_ASSIGN(const LicenseKey wanted, LicenseKey::parse(license_key));
+    if (wanted.text() != key.text()) return Question();  // which activate_document() tells
+  }
+  return question_to_activate(key);
+}
+
+/// The secret need not be stored before: who loses it activates again and has the same seat.
+Question Installation::question_to_activate(const LicenseKey& key, bool with_list) const {
+  std::string server = server_of(seat_of(key.text()));
+  if (server.empty()) return nullptr;
+  auto asked = question(OnlineAction::activate, key.text(), std::move(server));
+  asked->next_secret = random_receipt_secret();
+  asked->request.next_hash = receipt_hash_of(asked->next_secret);
+  asked->wants_revocations = with_list;
+  return asked;
+}
+
+Result<Question> Installation::question_to_confirm() {
+  const Time now = environment_.now();
+  if (judges_file()) return Question();
+  if (loaded_.state.grant && standing_.license) return question_of_trial(loaded_.state.grant->email);
+  const std::string key = active_key();
+  const OnlineSeat* seat = seat_of(key);
+  std::string server = key.empty() ? std::string() : server_of(seat);
+  if (server.empty()) return Question();
+  if (seat != nullptr && now < seat->ask_after && seat->ask_after - now <= std::chrono::hours{24})
+    return error(Errc::unavailable,
+                 concat("the server wants no question before ", format_time(seat->ask_after)), "try again then");
+  const auto& list = loaded_.state.list;
+  const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
+  if (seat == nullptr || seat->lease.empty() || seat->secret.empty() || seat->leaving || now >= seat->expires_at) {
+    LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
+    return question_to_activate(parsed, with_list);
+  }
+  const bool due = now >= seat->refresh_at;
+  auto asked = question(due ? OnlineAction::refresh : OnlineAction::validate, key, std::move(server));
+  asked->wants_revocations = with_list;
+  if (due) LIC_TRY(add_secrets(*asked));
+  return Question(std::move(asked));
+}
+
+/// The next secret is on disk before it is sent, so that a yes that nobody sees loses nothing.
+Result<void> Installation::add_secrets(ServerQuestion& asked) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  if (own_seat(asked.request.key).next_secret.empty()) {
+    own_seat(asked.request.key).next_secret = random_receipt_secret();
+    LIC_TRY(save(environment_.now()));
+  }
+  const OnlineSeat& seat = own_seat(asked.request.key);
+  if (seat.secret.empty())
+    return error(Errc::unavailable, "another process has given up the seat just now", "try again");
+  asked.request.secret = seat.secret;
+  asked.next_secret = seat.next_secret;
+  asked.request.next_hash = receipt_hash_of(asked.next_secret);
+  return {};
+}
+
+Result<Question> Installation::question_of_trial(std::string_view email) const {
+  std::string server = server_of(nullptr);
+  if (server.empty() || judges_file() || standing_.product.catalog().plan_of_kind(Kind::trial) == nullptr)
+    return Question();
+  auto asked = question(OnlineAction::trial, {}, std::move(server));
+  asked->request.email = email;
+  return Question(std::move(asked));
+}
+
+/// Of the active license; where nothing is active, of one that was given up before without the server's knowledge.
+Result<Question> Installation::question_to_leave() const {
+  const OnlineSeat* seat = seat_of(active_key());
+  const auto& seats = loaded_.state.seats;
+  if (!loaded_.state.license && !loaded_.state.grant) {
+    const auto left = std::find_if(seats.begin(), seats.end(), [](const OnlineSeat& one) { return one.leaving; });
+    seat = left == seats.end() ? nullptr : &*left;
+  }
+  if (seat == nullptr || seat->secret.empty()) return Question();
+  std::string server = server_of(seat);
+  if (server.empty()) return Question();
+  auto asked = question(OnlineAction::deactivate, seat->key, std::move(server));
+  asked->request.secret = seat->secret;
+  return Question(std::move(asked));
+}
+
+/// What a lease leaves to remember, where no other process has gone on since the question.
+void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& answer) {
+  OnlineSeat& seat = own_seat(asked.request.key);
+  const bool anew = asked.request.action == OnlineAction::activate;
+  if (!asked.next_secret.empty() && (anew || seat.next_secret == asked.next_secret)) {
+    seat.secret = asked.next_secret;
+    seat.next_secret.clear();
+  }
+  seat.server = asked.server;
+  seat.license = answer.lease->license;
+  seat.lease = answer.lease->id;
+  seat.granted_at = answer.issued_at;
+  seat.refresh_at = answer.lease->refresh_at;
+  seat.expires_at = answer.lease->expires_at;
+  seat.denied.clear();
+  seat.ask_after = Time{};
+  seat.tried_at = Time{};
+  seat.leaving = false;
+  auto& mark = loaded_.state.high_water;
+  mark = std::max(mark.value_or(answer.issued_at), answer.issued_at);
+}
+
+/// A no to what is active, or was leased here, is remembered; one to anything else is only told.
+Result<Change> Installation::take_denial(const ServerQuestion& asked, const ServerAnswer& answer) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  const std::string& key = asked.request.key;
+  const DenialReason reason = answer.denial->reason;
+  if (ends_lease(reason) && (seat_of(key) != nullptr || active_key() == key)) {
+    OnlineSeat& seat = own_seat(key);
+    seat.server = asked.server;
+    seat.denied = token(reason_of(reason));
+    seat.denied_at = answer.issued_at;
+    seat.lease.clear();
+    seat.secret.clear();
+    seat.next_secret.clear();
+    LIC_TRY(save(environment_.now()));
+  }
+  const Catalog& catalog = standing_.product.catalog();
+  std::string message = concat("the licensing server says: ", key, ' ', said_of(reason));
+  std::string hint = concat("ask ", catalog.support.empty() ? "the vendor" : catalog.support, "; key ", key,
+                            ", machine id ", standing_.fingerprint);
+  if (const auto& retry = answer.denial->retry_at) message += concat(" before ", format_time(*retry));
+  if (reason == DenialReason::no_seat_left)
+    hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
+  if (reason == DenialReason::unknown_license)
+    return error(Errc::not_found, std::move(message), concat("look at the key again, or ", hint));
+  return Change{false, {reason_of(reason), {}}, std::move(message), std::move(hint)};
+}
+
+Result<Change> Installation::take_activation(const ServerQuestion& asked, const ServerWord& word) {
+  if (word.answer.denial) return take_denial(asked, word.answer);
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(asked.request.key));
+  const Granted granted{asked, word};
+  return activate_bytes(view_bytes(concat(word.license, '\n')), "the license that the server gave", key, Wanted::any,
+                        &granted);
+}
+
+/// What the server's word changes. Gives the no that it was, for the license asked about.
+Result<std::optional<Change>> Installation::take_word(const ServerQuestion& asked, const ServerWord& word) {
+  if (asked.request.action == OnlineAction::trial) {
+    LIC_TRY(adopt_trial(word.answer));
+    return std::optional<Change>();
+  }
+  if (word.answer.denial) {
+    auto told = take_denial(asked, word.answer);
+    if (told) return std::optional(std::move(told).value());
+    if (told.error().code != Errc::not_found) return std::move(told).error();
+    return std::optional(Change{false, {Reason::no_license, {}}, told.error().message, told.error().hint});
+  }
+  if (asked.request.action == OnlineAction::validate) {
+    const OnlineSeat* seat = seat_of(asked.request.key);
+    const Lease& lease = *word.answer.lease;
+    const bool known = seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
+    if (known && seat->denied.empty()) return std::optional<Change>();
+    LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+    take_lease(asked, word.answer);
+    LIC_TRY(save(environment_.now()));
+    return std::optional<Change>();
+  }
+  LIC_TRY_ASSIGN(Change change, take_activation(asked, word));
+  return change.changed ? std::optional<Change>() : std::optional(std::move(change));
+}
+
+Result<Confirmation> Installation::take_confirmation(const ServerQuestion& question, const Asked& asked) {
+  const ServerWord* const word = std::get_if<ServerWord>(&asked);
+  if (word == nullptr) {
+    const Unanswered& silence = std::get<Unanswered>(asked);
+    note_unanswered(question, silence);
+    return Confirmation{standing_.decision_at(environment_.now()), checked_here(standing_), silence.error.message};
+  }
+  Confirmation confirmed{{}, CheckedBy::server, {}};
+  LIC_TRY_ASSIGN(auto no, take_word(question, *word));
+  if (no) confirmed.message = std::move(no->message);
+  if (!word->revocations.empty()) {
+    const auto imported = import_revocations(view_bytes(word->revocations), "of the licensing server");
+    if (!imported && imported.error().code != Errc::conflict) confirmed.message = imported.error().message;
+  }
+  confirmed.decision = standing_.decision_at(environment_.now());
+  // It may be active by its file, and have no seat as far as the server knows.
+  if (no && confirmed.decision.allowed()) confirmed.decision = no->decision;
+  return confirmed;
+}
+
+/// When the server wants to be asked next, and that it was asked in vain. Of no weight: where it cannot be written, it is
+/// asked sooner.
+void Installation::note_unanswered(const ServerQuestion& asked, const Unanswered& why) {
+  if (asked.request.key.empty() || seat_of(asked.request.key) == nullptr) return;
+  const auto lock = store_.lock(std::chrono::milliseconds{0});
+  if (!lock || !read_state() || loaded_.condition != StateCondition::intact) return;
+  if (seat_of(asked.request.key) == nullptr) return;
+  const Time now = environment_.now();
+  OnlineSeat& seat = own_seat(asked.request.key);
+  seat.tried_at = now;
+  if (why.retry_after.count() > 0) seat.ask_after = now + why.retry_after;
+  static_cast<void>(save(now));
+}
+
+bool Installation::is_lease_due() const {
+  const OnlineSeat* seat = seat_of(active_key());
+  if (seat == nullptr || seat->lease.empty() || seat->leaving) return false;
+  const Time now = environment_.now();
+  const bool tried = seat->tried_at <= now && now - seat->tried_at < kTryAgain;
+  return now >= seat->refresh_at && !tried && !server_of(seat).empty();
+}
+
+std::string Installation::server_asked() const { return judges_file() ? std::string() : server_of(seat_of(active_key())); }
+
+/// A seat of the server's for what was just given up. Gives what to tell of it.
+std::string Installation::leave_seat(const std::string& key, const Asked* asked) {
+  const OnlineSeat* seat = seat_of(key);
+  if (seat == nullptr) return {};
+  const Unanswered* silence = asked == nullptr ? nullptr : std::get_if<Unanswered>(asked);
+  const bool has_seat = !seat->secret.empty() && (!seat->lease.empty() || seat->leaving);
+  if (has_seat && (asked == nullptr || silence != nullptr)) {
+    own_seat(key).leaving = true;
+    const std::string cause = silence == nullptr ? "no server was asked" : silence->error.message;
+    return concat("its seat is not given back yet (", cause, "): it comes back by itself on ",
+                  format_time(seat->expires_at), ", or when --deactivate-license is called again");
+  }
+  std::erase_if(loaded_.state.seats, [&](const OnlineSeat& one) { return one.key == key; });
+  return {};
+}
+
+/// Where nothing is active: the seat of what was given up before, if the server has not taken it back yet.
+Result<Change> Installation::leave_later(const Asked* asked) {
+  const auto& seats = loaded_.state.seats;
+  const auto found = std::find_if(seats.begin(), seats.end(), [](const OnlineSeat& one) { return one.leaving; });
+  if (found == seats.end()) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
+  const std::string key = found->key;
+  std::string left = leave_seat(key, asked);
+  if (!left.empty()) return Change{false, {Reason::no_license, {}}, concat("nothing is activated here; of ", key, ", ", left), {}};
+  const Time now = environment_.now();
+  LIC_TRY(save(now));
+  return Change{true, standing_.decision_at(now), concat("gave back the seat of ", key), {}};
+}
+
+}  // namespace lic
