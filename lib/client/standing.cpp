@@ -177,6 +177,7 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::lease_expired:
       return {"verify", ""};
     case Reason::untrusted:
+    case Reason::no_seat_left:
       return {"activate", ""};
     case Reason::wrong_machine:  // a license bound elsewhere, or a state copied here
       if (held != nullptr && fit.matches) return {"use-physical-machine", ""};
@@ -184,7 +185,6 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::revoked:
     case Reason::suspended:
     case Reason::not_yet_valid:
-    case Reason::no_seat_left:
       return {"contact-support", ""};
   }
   return {};

@@ -34,6 +34,7 @@ class Desk {
     options.product_file = product().native();
     Environment environment{home(), machine.path(), [this] { return now; }, keyring};
     if (asks_files) environment.modified_at = modified_at;
+    environment.ask = ask;
     auto impl = LicenseManager::Impl::open(options, std::move(environment));
     if (!impl) return Error(impl.error());
     return LicenseManager(std::move(impl).value());
@@ -70,6 +71,7 @@ class Desk {
   FakeRoot machine;
   TemporaryDirectory files;
   std::shared_ptr<Keyring> keyring;
+  Ask ask;  ///< a licensing server; none: nobody can be asked
   Time now = at("2026-12-01T12:00:00Z");
   bool asks_files = false;  ///< when they were written, though that is by another clock
 };

@@ -68,7 +68,7 @@ void check_row(const Desk& desk, const std::string& state, const OpenOptions& op
 }  // namespace
 
 TEST_CASE("states: every row of the table in docs/states.md", "[states]") {
-  CHECK(table().size() == 15);
+  CHECK(table().size() == 17);
   Desk desk;
   check_row(desk, "no-license");
   REQUIRE(desk.open().start_trial()->changed);
@@ -114,6 +114,34 @@ TEST_CASE("states: what the vendor's newer file says", "[states]") {
     REQUIRE(write_file(file, view_bytes(desk.vendor.sign(terms))));
     CHECK(desk.reason() == Reason::valid);
   }
+}
+
+TEST_CASE("states: what a licensing server has said, and has not said for long", "[states]") {
+  Desk desk;
+  const Terms terms = desk.vendor.terms("professional");
+  bool denies = false;
+  desk.ask = [&](const ServerQuestion&) {
+    ServerWord word;
+    word.answer.issued_at = desk.now;
+    if (denies) {
+      word.answer.denial = Denial{DenialReason::not_activated, {}};
+    } else {
+      word.answer.lease = Lease{"1", terms.id, 1, desk.now + std::chrono::days{1}, desk.now + std::chrono::days{9}};
+      word.license = desk.vendor.sign(terms);
+    }
+    return std::make_shared<const Asked>(std::move(word));
+  };
+  OpenOptions options;
+  options.server = "https://licenses.example.com";
+  REQUIRE(desk.open(options).activate(terms.key)->changed);
+  check_row(desk, "valid");
+  desk.now += std::chrono::days{9 + terms.grace_days};
+  check_row(desk, "lease-expired");
+  REQUIRE(desk.open(options).confirm());
+  check_row(desk, "valid");
+  denies = true;
+  REQUIRE(desk.open(options).confirm());
+  check_row(desk, "no-seat-left");
 }
 
 TEST_CASE("states: what a list of revocations says", "[states]") {

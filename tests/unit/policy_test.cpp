@@ -50,6 +50,21 @@ TEST_CASE("decide: a subscription through its life", "[policy]") {
   }
 }
 
+TEST_CASE("decide: what a licensing server said, and how long its lease holds", "[policy]") {
+  const VerifiedLicense license = subscription();  // of 7 days of grace
+  Context context = on("2026-12-10T00:00:00Z");
+  context.lease_until = at("2026-12-03T00:00:01Z");
+  CHECK(decide(license, context).reason == Reason::valid);
+  context.lease_until = at("2026-12-03T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::lease_expired);
+  context.now = at("2027-12-10T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::expired);
+  context.denied = Reason::no_seat_left;
+  CHECK(decide(license, context).reason == Reason::no_seat_left);
+  context.revoked = true;
+  CHECK(decide(license, context).reason == Reason::revoked);
+}
+
 TEST_CASE("decide: kinds have their own words", "[policy]") {
   CHECK(decide(license_of(vendor().terms("trial")), on("2026-11-23T00:00:00Z")).reason == Reason::trial);
   CHECK(decide(license_of(vendor().terms("trial")), on("2026-12-22T10:00:00Z")).reason == Reason::expired);
