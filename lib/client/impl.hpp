@@ -127,6 +127,8 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   Result<void> alone(FunctionRef<bool(Workshop&)> work) noexcept;
 
   std::shared_ptr<const Asked> ask(const Question& question) noexcept;
+  /// The silence in place of an answer, null where there is one. Errors: usage, of the caller's server.
+  [[nodiscard]] Result<const Unanswered*> silence_in(const std::shared_ptr<const Asked>& asked) const;
 
   /// That of this process: a forked child makes its own, as a thread of its parent may have
   /// held the mutex, and what the parent drew is the parent's.
@@ -143,6 +145,7 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   const std::chrono::milliseconds interval_;
   const std::function<Time()> now_;
   const Ask ask_;
+  const bool chose_server_;  ///< the options say which: then it is the caller's fault where it cannot be asked so
   std::atomic<Workshop*> workshop_;
   std::atomic<const Standing*> published_{nullptr};
   std::atomic<std::int64_t> high_water_{0};      ///< Standing::high_water, seconds; 0: none

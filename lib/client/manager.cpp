@@ -32,6 +32,7 @@ LicenseManager::Impl::Impl(std::unique_ptr<Installation> installation, const Ope
       interval_(options.usage_interval),
       now_(installation->environment().now),
       ask_(installation->environment().ask),
+      chose_server_(!options.server.empty() || !options.server_ca_file.empty()),
       workshop_(nullptr) {
   auto shop = std::make_unique<Workshop>(std::move(installation), block_, interval_);
   if (!publish(*shop)) throw std::bad_alloc();

@@ -7,8 +7,6 @@
 namespace lic {
 namespace {
 
-Error out_of_memory() { return Error{Errc::failure, "out of memory", {}}; }
-
 /// What to tell of an activation that the server could not confirm.
 Result<Change> unconfirmed(Result<Change> here, const Unanswered& silence, std::string_view license_key) {
   if (here) {
@@ -35,14 +33,20 @@ std::shared_ptr<const Asked> LicenseManager::Impl::ask(const Question& question)
   return asked ? std::move(asked).value() : nullptr;
 }
 
+Result<const Unanswered*> LicenseManager::Impl::silence_in(const std::shared_ptr<const Asked>& asked) const {
+  if (!asked) return Error{Errc::failure, "out of memory", {}};
+  const auto* silence = std::get_if<Unanswered>(asked.get());
+  if (silence != nullptr && chose_server_ && silence->error.code == Errc::usage) return silence->error;
+  return silence;
+}
+
 Result<Change> LicenseManager::Impl::activate(FunctionRef<Result<Question>(Installation&)> ask_what,
                                               FunctionRef<Result<Change>(Installation&)> activate_here) {
   LIC_TRY_ASSIGN(const Question question, changed(ask_what));
   if (!question) return changed(activate_here);
   const auto asked = ask(question);
-  if (!asked) return out_of_memory();
-  if (const auto* silence = std::get_if<Unanswered>(asked.get()))
-    return unconfirmed(changed(activate_here), *silence, question->request.key);
+  LIC_TRY_ASSIGN(const Unanswered* silence, silence_in(asked));
+  if (silence != nullptr) return unconfirmed(changed(activate_here), *silence, question->request.key);
   return change([&](Installation& one) { return one.take_activation(*question, std::get<ServerWord>(*asked)); });
 }
 
@@ -65,7 +69,7 @@ Result<Confirmation> LicenseManager::Impl::confirm() {
   if (!question || !*question)
     return Confirmation{decision(), checked_here(standing()), question ? std::string() : question.error().message};
   const auto asked = ask(*question);
-  if (!asked) return out_of_memory();
+  LIC_TRY(silence_in(asked));
   return change([&](Installation& one) { return one.take_confirmation(**question, *asked); });
 }
 

@@ -73,6 +73,39 @@ at_a_desk() {
   export LICGEN_HOME LICCTL_PRODUCT
 }
 
+# with_server: for a test that starts licgen serve; `limits` are options for each.
+with_server() {
+  server=
+  limits=()
+  trap 'if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; fi; rm -rf "$work"' EXIT
+}
+
+# serve ARGS...: starts it on a free port, unless they name one; $url and $server.
+serve() {
+  : >serve.out
+  "$LICGEN" serve --listen "${listen:-127.0.0.1:0}" "${limits[@]}" "$@" >serve.out 2>serve.err </dev/null &
+  server=$!
+  for _ in $(seq 600); do
+    url=$(sed -n 's/^listening on //p' serve.out)
+    if [ -n "$url" ]; then return; fi
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.05
+  done
+  ran="licgen serve $*"
+  cp serve.out "$out"
+  cp serve.err "$err"
+  fail "it does not listen"
+}
+
+# stop SIGNAL CODE: ends it, and wants that exit status.
+stop() {
+  kill "-$1" "$server"
+  wait "$server" 2>/dev/null
+  status=$?
+  server=
+  [ "$status" -eq "$2" ] || fail "the server ended with $status, wanted $2"
+}
+
 # edit_ledger SQL: does that behind licgen's back, its triggers put back afterwards; kept.db is as it was.
 edit_ledger() {
   cp "$LICGEN_HOME/ledger.db" kept.db

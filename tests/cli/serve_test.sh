@@ -3,34 +3,8 @@
 # licgen keys delegate, licgen serve: seats, signatures, restarts, TLS, what is no request, what it says of itself.
 . "$(dirname "$0")/lib.sh"
 at_a_desk
-server=
-trap 'if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; fi; rm -rf "$work"' EXIT
-
+with_server
 limits=(--address-limit 0 --license-limit 0)
-# serve ARGS...: starts it on a free port; $url and $server.
-serve() {
-  : >serve.out
-  "$LICGEN" serve --listen 127.0.0.1:0 "${limits[@]}" "$@" >serve.out 2>serve.err </dev/null &
-  server=$!
-  for _ in $(seq 600); do
-    url=$(sed -n 's/^listening on //p' serve.out)
-    if [ -n "$url" ]; then return; fi
-    kill -0 "$server" 2>/dev/null || break
-    sleep 0.05
-  done
-  ran="licgen serve $*"
-  cp serve.out "$out"
-  cp serve.err "$err"
-  fail "it does not listen"
-}
-# stop SIGNAL CODE
-stop() {
-  kill "-$1" "$server"
-  wait "$server" 2>/dev/null
-  status=$?
-  server=
-  [ "$status" -eq "$2" ] || fail "the server ended with $status, wanted $2"
-}
 client() { run_ok "$python" "$here/serve_client.py" "$url" product.json "$@"; }
 new() {
   run_ok "$LICGEN" create --customer ACME --plan professional "$@"

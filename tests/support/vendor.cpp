@@ -39,8 +39,12 @@ TestVendor::TestVendor(std::string catalog, int seed)
       lease_(key_of(100 + seed)) {}
 
 std::string TestVendor::product_file(std::int64_t version) const {
+  return product_file_with(lease_.public_key(), version);
+}
+
+std::string TestVendor::product_file_with(const PublicKey& lease_key, std::int64_t version) const {
   const std::vector<TrustedKey> keys = {{license_.public_key(), {Role::license, Role::revocations}, {}, {}},
-                                        {lease_.public_key(), {Role::lease}, {}, {}}};
+                                        {lease_key, {Role::lease}, {}, {}}};
   const std::string payload = product_payload(catalog_, "01JD0000000000000000000000", at("2026-01-01T00:00:00Z"),
                                               version, {root_.public_key()}, 1, keys);
   return signed_document(DocumentKind::product, payload, root_);

@@ -40,6 +40,8 @@ class TestVendor {
   /// The product file of that version.
   [[nodiscard]] std::string product_file(std::int64_t version = 1) const;
   [[nodiscard]] ProductFile product(std::int64_t version = 1) const;
+  /// The same with another lease key in place of lease_key().
+  [[nodiscard]] std::string product_file_with(const PublicKey& lease_key, std::int64_t version) const;
 
   /// Terms of the plan, from noon_of_tests() for the plan's time, with a key made of `number`.
   [[nodiscard]] Terms terms(std::string_view plan, int number = 1) const;

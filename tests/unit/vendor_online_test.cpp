@@ -459,7 +459,6 @@ TEST_CASE("online: an answer under a newer product file brings that along, if it
   Online at_home;
   const Terms terms = at_home.server.add_license();
   at_home.activate(terms);
-  // What the client has knows no lease key any more: a product file from before it was delegated would not either.
   const TestVendor stranger(catalog_text("ticketzero"), 77);
   const auto theirs = ServiceDocuments::make(stranger.product_file(2), {}, Server::copy(stranger.lease_key()),
                                              noon_of_tests());
@@ -467,6 +466,17 @@ TEST_CASE("online: an answer under a newer product file brings that along, if it
   CHECK(at_home.confirm().by == CheckedBy::lease);
   CHECK(at_home.server.calls.back().ends_with("/v1/product"));
   CHECK(at_home.open().product().version == 1);
+
+  at_home.server.documents =
+      ServiceDocuments::make(at_home.desk.vendor.product_file_with(stranger.lease_key().public_key(), 2), {},
+                             Server::copy(stranger.lease_key()), noon_of_tests())
+          .value();
+  at_home.desk.now += at_home.server.policy.refresh;
+  CHECK(at_home.confirm().by == CheckedBy::server);
+  CHECK(at_home.open().product().version == 2);
+  const std::size_t asked = at_home.server.calls.size();
+  CHECK(at_home.confirm().by == CheckedBy::server);
+  CHECK(at_home.server.calls.size() == asked + 1);  // it is known now
 }
 
 TEST_CASE("online: nobody is asked offline, without a server, or of a file that is judged", "[online]") {
