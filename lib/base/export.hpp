@@ -2,6 +2,6 @@
 
 #include "lic/export.hpp"
 
-/// Exported from liblic.so for licgen alone: no header of it is installed and
-/// nothing about it is promised from one release to the next.
+/// May be exported from liblic.so for licctl and liblic-http, as far as lib/liblic.map names it: no header of it
+/// is installed and nothing about it is promised from one release to the next. (licgen has the objects themselves.)
 #define LIC_INTERNAL LIC_API

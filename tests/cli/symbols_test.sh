@@ -5,7 +5,7 @@
 #
 # With LIC_MOST_BYTES, liblic is no larger than that when it is stripped.
 #
-# usage: symbols_test.sh LIBLIC.SO LICCTL [LICGEN [OBJECT-OF-LIBLIC:...]]
+# usage: symbols_test.sh LIBLIC.SO LICCTL [LICGEN [OBJECT-OF-LIBLIC:... [LIBLIC-HTTP.SO]]]
 set -euo pipefail
 
 fail() { echo "symbols: $*" >&2 && exit 1; }
@@ -38,6 +38,13 @@ if (($# > 3)); then
     if has "$object" "$signing" >/dev/null; then signers+=" ${object##*/}"; fi
   done
   [[ $signers == ' device_key.cpp.o' ]] || fail "these objects sign:$signers"
+fi
+
+# What asks a licensing server verifies, signs nothing, and shows one name.
+if (($# > 4)); then
+  if found=$(has "$5" "$signing|SigningKey|sign_document|DeviceKey|Ledger|sqlite3_"); then fail "$5 has:"$'\n'"$found"; fi
+  exported=$(nm -D --defined-only "$5" | awk '$2 != "A" { print $3 }')
+  [[ $exported == lic_ask_server ]] || fail "$5 exports:"$'\n'"$exported"
 fi
 
 # The test can tell: the same search does find these in the vendor's program.

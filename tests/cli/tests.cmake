@@ -73,7 +73,7 @@ if(LIC_VENDOR)
     DEPENDS licgen VERBATIM)
   set(licctl ${PROJECT_SOURCE_DIR}/apps/licctl)
   add_executable(licctl_with_product ${licctl}/main.cpp ${licctl}/with_product.cpp)
-  target_link_libraries(licctl_with_product PRIVATE lic_options licctl_commands)
+  target_link_libraries(licctl_with_product PRIVATE lic_options licctl_commands app_common lic)
   lic_embed_product(licctl_with_product ${vendor}.json)
   set_property(TEST cli_embed APPEND PROPERTY ENVIRONMENT EMBEDDED_LICCTL=$<TARGET_FILE:licctl_with_product>)
 
@@ -109,7 +109,8 @@ endif()
 # What the client's binaries hold and need. Static archives have no dynamic symbols to look at.
 if(LIC_VENDOR AND NOT LIC_STATIC)
   add_test(NAME symbols COMMAND bash ${PROJECT_SOURCE_DIR}/tests/cli/symbols_test.sh
-           $<TARGET_FILE:lic> $<TARGET_FILE:licctl> $<TARGET_FILE:licgen> "$<JOIN:$<TARGET_OBJECTS:lic_objects>,:>")
+           $<TARGET_FILE:lic> $<TARGET_FILE:licctl> $<TARGET_FILE:licgen> "$<JOIN:$<TARGET_OBJECTS:lic_objects>,:>"
+           $<TARGET_FILE:lic_http>)
   get_property(whole_program GLOBAL PROPERTY LIC_WHOLE_PROGRAM)
   if(whole_program AND LIC_STATIC_RUNTIME AND CMAKE_BUILD_TYPE STREQUAL "Release")
     math(EXPR most_bytes "700 * 1024")

@@ -1,7 +1,7 @@
 #pragma once
 
 /// Marks what liblic.so exports: the installed API, and (see base/export.hpp)
-/// the internals that our own vendor tools share with it.
+/// the internals that our own programs share with it.
 #if defined(LIC_STATIC_LIBRARY)
 #define LIC_API
 #else
