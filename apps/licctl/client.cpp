@@ -56,7 +56,8 @@ Result<LicenseManager> Client::open_state() const { return open_with({}); }
 
 void Client::tell_asking(const LicenseManager& manager) const {
   if (::isatty(STDERR_FILENO) == 0) return;
-  if (const std::string server = manager.server(); !server.empty()) output_.note(concat("asking ", printable(server), " ..."));
+  if (const std::string server = manager.server(); !server.empty())
+    output_.note(concat("asking ", printable(server), " ..."));
 }
 
 Result<LicenseManager> Client::open_with(const std::string& license_file) const {

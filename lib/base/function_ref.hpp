@@ -15,8 +15,8 @@ template <class R, class... Arguments>
 class FunctionRef<R(Arguments...)> {
  public:
   template <class Work>
-    requires(!std::is_same_v<std::remove_cvref_t<Work>, FunctionRef>)
-  FunctionRef(Work&& work) noexcept  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
+  requires(!std::is_same_v<std::remove_cvref_t<Work>, FunctionRef>) FunctionRef(Work&& work)
+  noexcept  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
       : work_(const_cast<void*>(static_cast<const void*>(std::addressof(work)))),
         call_([](void* object, Arguments... arguments) -> R {
           return (*static_cast<std::remove_reference_t<Work>*>(object))(std::forward<Arguments>(arguments)...);

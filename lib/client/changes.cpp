@@ -282,16 +282,18 @@ Result<Change> Installation::start_trial(std::string_view email, const Asked* as
 
   const ServerWord* const word = asked == nullptr ? nullptr : std::get_if<ServerWord>(asked);
   if (word != nullptr && word->answer.denial)
-    return Change{false,
-                  {Reason::trial_not_available, {}},
-                  "the licensing server says: this machine has had its trial",
-                  standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
+    return Change{
+        false,
+        {Reason::trial_not_available, {}},
+        "the licensing server says: this machine has had its trial",
+        standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
   const TrialGrant* const registered = word == nullptr || !word->answer.trial ? nullptr : &*word->answer.trial;
   if (registered != nullptr) {
     const Plan* const theirs = standing_.product.catalog().find_plan(registered->plan);
     if (theirs == nullptr)
-      return error(Errc::conflict, concat("the server has registered a trial of the plan ", in_quotes(registered->plan),
-                                          ", which the product file does not have"),
+      return error(Errc::conflict,
+                   concat("the server has registered a trial of the plan ", in_quotes(registered->plan),
+                          ", which the product file does not have"),
                    "get the newest product file from the vendor");
     plan = theirs;
   }

@@ -73,7 +73,7 @@ class Installation {
   // given to the members below, or to those that work without a server.
   [[nodiscard]] Result<Question> question_to_activate(std::string_view license_key) const;
   [[nodiscard]] Result<Question> question_to_activate(ByteView document, std::string_view name,
-                                                                           std::string_view license_key) const;
+                                                      std::string_view license_key) const;
   /// Imports the list of revocations beside the file, as activate_file() does.
   Result<Question> question_to_activate_file(const std::string& path, std::string_view license_key);
   Result<Question> question_to_confirm();
@@ -99,8 +99,8 @@ class Installation {
     Environment environment;
     ProductFile base;            ///< as embedded or given; choose_product() checks its signatures
     std::string product_name{};  ///< of `base`, for messages
-    bool built_in = false;       ///< the application brings a product file in itself: `base`, or one that `base` succeeds
-    Path state_dir{};            ///< empty: a file is judged in place of the state
+    bool built_in = false;  ///< the application brings a product file in itself: `base`, or one that `base` succeeds
+    Path state_dir{};       ///< empty: a file is judged in place of the state
     std::string license_file{};  ///< as it was named, for messages
     Path license_path{};
     Bytes license_document{};

@@ -302,17 +302,13 @@ Result<Change> LicenseManager::apply_clock_reset(std::span<const unsigned char> 
   return impl_->change([&](Installation& installation) { return installation.apply_clock_reset(document, name); });
 }
 
-Result<Change> LicenseManager::start_trial(std::string_view email) {
-  return impl_->start_trial(email);
-}
+Result<Change> LicenseManager::start_trial(std::string_view email) { return impl_->start_trial(email); }
 
 Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
   return impl_->change([](Installation& installation) { return installation.license_files(); });
 }
 
-Result<Change> LicenseManager::deactivate() {
-  return impl_->deactivate();
-}
+Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
 
 Result<Confirmation> LicenseManager::confirm() { return impl_->confirm(); }
 Result<void> LicenseManager::refresh_lease() { return impl_->refresh_lease(); }

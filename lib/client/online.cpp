@@ -173,7 +173,7 @@ Result<Question> Installation::question_to_activate(std::string_view license_key
 }
 
 Result<Question> Installation::question_to_activate(ByteView document, std::string_view name,
-                                                                         std::string_view license_key) const {
+                                                    std::string_view license_key) const {
   LIC_TRY(check_changeable());
   const std::string what = concat("license file ", in_quotes(name));
   LIC_TRY_ASSIGN(const ProductFile product, product_for(document, what));
@@ -206,8 +206,8 @@ Result<Question> Installation::question_to_confirm() {
   std::string server = key.empty() ? std::string() : server_of(seat);
   if (server.empty()) return Question();
   if (seat != nullptr && now < seat->ask_after && seat->ask_after - now <= std::chrono::hours{24})
-    return error(Errc::unavailable,
-                 concat("the server wants no question before ", format_time(seat->ask_after)), "try again then");
+    return error(Errc::unavailable, concat("the server wants no question before ", format_time(seat->ask_after)),
+                 "try again then");
   const auto& list = loaded_.state.list;
   const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
   if (seat == nullptr || seat->lease.empty() || seat->secret.empty() || seat->leaving || now >= seat->expires_at) {
@@ -365,8 +365,8 @@ Result<Confirmation> Installation::take_confirmation(const ServerQuestion& quest
   return confirmed;
 }
 
-/// When the server wants to be asked next, and that it was asked in vain. Of no weight: where it cannot be written, it is
-/// asked sooner.
+/// When the server wants to be asked next, and that it was asked in vain. Of no weight: where it cannot be written, it
+/// is asked sooner.
 void Installation::note_unanswered(const ServerQuestion& asked, const Unanswered& why) {
   if (asked.request.key.empty() || seat_of(asked.request.key) == nullptr) return;
   const auto lock = store_.lock(std::chrono::milliseconds{0});
@@ -387,7 +387,9 @@ bool Installation::is_lease_due() const {
   return now >= seat->refresh_at && !tried && !server_of(seat).empty();
 }
 
-std::string Installation::server_asked() const { return judges_file() ? std::string() : server_of(seat_of(active_key())); }
+std::string Installation::server_asked() const {
+  return judges_file() ? std::string() : server_of(seat_of(active_key()));
+}
 
 /// A seat of the server's for what was just given up. Gives what to tell of it.
 std::string Installation::leave_seat(const std::string& key, const Asked* asked) {
@@ -412,7 +414,8 @@ Result<Change> Installation::leave_later(const Asked* asked) {
   if (found == seats.end()) return Change{false, {Reason::no_license, {}}, "nothing is activated here", {}};
   const std::string key = found->key;
   std::string left = leave_seat(key, asked);
-  if (!left.empty()) return Change{false, {Reason::no_license, {}}, concat("nothing is activated here; of ", key, ", ", left), {}};
+  if (!left.empty())
+    return Change{false, {Reason::no_license, {}}, concat("nothing is activated here; of ", key, ", ", left), {}};
   const Time now = environment_.now();
   LIC_TRY(save(now));
   return Change{true, standing_.decision_at(now), concat("gave back the seat of ", key), {}};

@@ -11,8 +11,8 @@ namespace {
 Result<Change> unconfirmed(Result<Change> here, const Unanswered& silence, std::string_view license_key) {
   if (here) {
     if (!here->changed) return here;
-    here->hint = concat(here->hint, here->hint.empty() ? "" : "; ", "the licensing server did not confirm it: ",
-                        silence.error.message);
+    here->hint = concat(here->hint, here->hint.empty() ? "" : "; ",
+                        "the licensing server did not confirm it: ", silence.error.message);
     return here;
   }
   if (here.error().code != Errc::not_found) return here;

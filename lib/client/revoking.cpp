@@ -228,8 +228,7 @@ Result<std::string> Installation::import_list_beside(const Path& license_file) {
   return Error(imported.error());
 }
 
-Result<Question> Installation::question_to_activate_file(const std::string& path,
-                                                                              std::string_view license_key) {
+Result<Question> Installation::question_to_activate_file(const std::string& path, std::string_view license_key) {
   LIC_TRY(check_changeable());
   if (server_of(nullptr).empty()) return Question();
   LIC_TRY_ASSIGN(const Bytes document, read_file(path, "license file"));

@@ -264,8 +264,9 @@ std::string Standing::unconfirmed(Time time, const Decision& decision) const {
   if (!lease || !decision.allowed()) return {};
   const std::string name = name_of(*license);
   if (time >= lease->expires_at)
-    return concat("the lease of ", name, " ended on ", format_time(lease->expires_at), "; unless the server confirms it, ",
-                  name, " counts until ", format_time(lease->expires_at + std::chrono::days{license->terms().grace_days}));
+    return concat("the lease of ", name, " ended on ", format_time(lease->expires_at),
+                  "; unless the server confirms it, ", name, " counts until ",
+                  format_time(lease->expires_at + std::chrono::days{license->terms().grace_days}));
   if (time < lease->refresh_at + (lease->expires_at - lease->refresh_at) / 2) return {};
   return concat("the licensing server last confirmed ", name, " on ", format_time(lease->granted_at),
                 "; its lease ends on ", format_time(lease->expires_at));

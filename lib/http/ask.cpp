@@ -66,16 +66,15 @@ class Conversation {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_ - steady_clock::now());
     if (left.count() <= 0) return fault("no answer came in time");
     auto reply = transport_({concat(address_.base, path), std::move(body), left, most_bytes, ca_file_});
-    if (!reply) return error(reply.error().code, concat(address_.host, ": ", reply.error().message), reply.error().hint);
+    if (!reply)
+      return error(reply.error().code, concat(address_.host, ": ", reply.error().message), reply.error().hint);
     retry_after_ = reply->retry_after.value_or(std::chrono::seconds{0});
     if (reply->status != kOk) return fault(concat("it answers ", reply->status, ", which says neither yes nor no"));
     if (!reply->is_json) return fault("what it answers is none of a licensing server's");
     return std::move(reply->body);
   }
 
-  Error fault(std::string_view cause) const {
-    return error(Errc::unavailable, concat(address_.host, ": ", cause));
-  }
+  Error fault(std::string_view cause) const { return error(Errc::unavailable, concat(address_.host, ": ", cause)); }
   [[nodiscard]] std::chrono::seconds retry_after() const noexcept { return retry_after_; }
 
  private:

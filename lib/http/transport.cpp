@@ -114,7 +114,8 @@ Result<Reply> exchange(const Call& call) {
     return error(Errc::failure, "libcurl does not start");
   Incoming incoming;
   incoming.most_bytes = call.most_bytes;
-  if (!set_up(curl.get(), call, headers.get(), incoming)) return error(Errc::failure, "libcurl does not take the request");
+  if (!set_up(curl.get(), call, headers.get(), incoming))
+    return error(Errc::failure, "libcurl does not take the request");
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_SSL_CACERT_BADFILE)
     return error(Errc::usage, "the file of trusted certificates cannot be read", "name a PEM file of authorities");

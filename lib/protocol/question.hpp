@@ -24,23 +24,23 @@ struct ServerQuestion {
   std::string ca_file;                         ///< whom to trust, PEM; empty: the authorities of the system
   std::chrono::milliseconds patience{10'000};  ///< for all of it, every connection included
   OnlineRequest request;
-  std::string next_secret;        ///< what request.next_hash is of: stays with whoever asks
-  ProductFile product;            ///< by which the answer is judged
+  std::string next_secret;         ///< what request.next_hash is of: stays with whoever asks
+  ProductFile product;             ///< by which the answer is judged
   bool wants_revocations = false;  ///< also the newest list of revocations
 };
 
 /// What the server said. Its signature holds, and it is the answer to the question.
 struct ServerWord {
   ServerAnswer answer;
-  std::string license;                 ///< the newest signed license; exactly where a lease is granted to activate or refresh
+  std::string license;  ///< the newest signed license; exactly where a lease is granted to activate or refresh
   std::optional<ProductFile> product;  ///< a rightful successor of the question's, which the answer was signed under
   std::string revocations;             ///< what the server has as its list, nothing of it checked; empty: none came
 };
 
 /// Nobody has said anything that counts: neither yes nor no.
 struct Unanswered {
-  Error error;                             ///< unavailable, or failure where nothing can be asked from here
-  std::chrono::seconds retry_after{0};     ///< the server's wish
+  Error error;                          ///< unavailable, or failure where nothing can be asked from here
+  std::chrono::seconds retry_after{0};  ///< the server's wish
 };
 
 using Asked = std::variant<ServerWord, Unanswered>;

@@ -6,9 +6,11 @@ As a backend of pip it has CMake build the library first, in the tree that this 
 
 Or, with a library that is built already (which is what CMake's target python-wheel does):
 
-    python3 lic_build.py --library build/release/python/liblic.so.0 --version 0.1.0 --out DIRECTORY
+    python3 lic_build.py --library build/release/python/liblic.so.0 --http build/release/lib/liblic-http.so.0.1.0 \
+        --version 0.1.0 --out DIRECTORY
 
-$LIC_PYTHON_LIBRARY names such a library to pip.
+$LIC_PYTHON_LIBRARY and $LIC_PYTHON_HTTP name such libraries to pip. Without the second, the package asks no
+licensing server; with it, it needs libcurl to do so, and for nothing else.
 """
 
 import argparse
@@ -82,13 +84,15 @@ def info_files(version, tag):
     }
 
 
-def write_wheel(library, version, out):
+def write_wheel(library, http, version, out):
     tag = f"py3-none-{platform_tag(library)}"
     name = f"lic-{version}-{tag}.whl"
     info = f"lic-{version}.dist-info"
     files = {f"lic/{path.name}": path.read_bytes() for path in sorted((HERE / "lic").glob("*.py"))}
     files["lic/py.typed"] = b""
     files[f"lic/{LIBRARY}"] = pathlib.Path(library).read_bytes()
+    if http:
+        files[f"lic/liblic-http.so.{version}"] = pathlib.Path(http).read_bytes()
     files.update({f"{info}/{each}": content for each, content in info_files(version, tag).items()})
     record = ""
     for path, content in files.items():
@@ -105,35 +109,36 @@ def write_wheel(library, version, out):
         for path, content in files.items():
             entry = zipfile.ZipInfo(path, TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (0o100755 if path.endswith(LIBRARY) else 0o100644) << 16
+            entry.external_attr = (0o100755 if ".so." in path else 0o100644) << 16
             wheel.writestr(entry, content)
     os.replace(partial, out / name)
     return name
 
 
-def built_library():
-    """Has CMake build it, in build/python of the tree."""
+def built_libraries():
+    """Has CMake build them, in build/python of the tree."""
     given = os.environ.get("LIC_PYTHON_LIBRARY")
     if given:
-        return given
+        return given, os.environ.get("LIC_PYTHON_HTTP")
     directory = TREE / "build" / "python"
     configure = ["cmake", "-S", str(TREE), "-B", str(directory), "-DCMAKE_BUILD_TYPE=Release"]
     configure += ["-DLIC_VENDOR=OFF", "-DBUILD_TESTING=OFF"]
     try:
         subprocess.run(configure, check=True)
-        subprocess.run(["cmake", "--build", str(directory), "--target", "lic_python", "--parallel"], check=True)
+        build = ["cmake", "--build", str(directory), "--target", "lic_python", "lic_http", "--parallel"]
+        subprocess.run(build, check=True)
     except FileNotFoundError:
         raise SystemExit("lic_build: there is no cmake: install what scripts/install-deps names") from None
     except subprocess.CalledProcessError:
         raise SystemExit("lic_build: liblic could not be built: scripts/install-deps installs what it needs") from None
-    return str(directory / "python" / LIBRARY)
+    return str(directory / "python" / LIBRARY), str(directory / "lib" / f"liblic-http.so.{tree_version()}")
 
 
 # --- what pip calls
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    return write_wheel(built_library(), tree_version(), wheel_directory)
+    return write_wheel(*built_libraries(), tree_version(), wheel_directory)
 
 
 def build_sdist(sdist_directory, config_settings=None):
@@ -143,10 +148,11 @@ def build_sdist(sdist_directory, config_settings=None):
 def main():
     options = argparse.ArgumentParser(description="Builds the wheel of lic around a liblic that is built.")
     options.add_argument("--library", required=True)
+    options.add_argument("--http")
     options.add_argument("--version", required=True)
     options.add_argument("--out", required=True)
     given = options.parse_args()
-    print(write_wheel(given.library, given.version, given.out))
+    print(write_wheel(given.library, given.http, given.version, given.out))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ case ${wheels[0]##*/} in
   *) fail "the wheel is not named for this platform: ${wheels[0]}" ;;
 esac
 run_ok "$python" -m zipfile -l "${wheels[0]}"
-for file in lic/__init__.py lic/py.typed lic/liblic.so.0 .dist-info/METADATA .dist-info/RECORD .dist-info/LICENSE; do
+for file in lic/__init__.py lic/py.typed lic/liblic.so.0 lic/liblic-http.so. .dist-info/METADATA .dist-info/RECORD .dist-info/LICENSE; do
   assert_stdout_has "$file"
 done
 
@@ -44,9 +44,40 @@ run_ok tree/bin/python -c 'import lic; print(lic.LicenseManager("product.json").
 assert_stdout "TicketZero AI"
 
 test_case "the wheel is the same when it is made again"
-run_ok "$python" "$here/../../python/build_backend/lic_build.py" --library "$LIC_WHEEL_DIR/liblic.so.0" \
+run_ok "$python" "$here/../../python/build_backend/lic_build.py" --library "$LIC_WHEEL_DIR/liblic.so.0" --http "$LIC_HTTP" \
   --version "$(wheel/bin/python -c 'import lic; print(lic.__version__)')" --out again
 assert_same again/*.whl "${wheels[0]}"
+
+test_case "the licensing server is asked, as licctl does"
+with_server
+export LICGEN_HOME=$work/vendor
+run_ok "$LICGEN" keys delegate --no-passphrase --quiet
+run_ok "$LICGEN" product export --out online.json
+run_ok "$LICGEN" create --plan professional --customer ACME
+key=$(cat "$out")
+serve
+cat >online.py <<'END'
+import sys
+import lic
+
+url, key = sys.argv[1:]
+with lic.LicenseManager("online.json", server=url, state_dir="online") as manager:
+    assert manager.activate(key), "no seat"
+    status = manager.get_license_status()
+    assert status.source == "online" and status.lease and status.lease.server == url, status
+    assert status.lease.granted_at < status.lease.refresh_at < status.lease.expires_at
+    confirmed = manager.confirm()
+    assert confirmed and confirmed.checked_by is lic.CheckedBy.SERVER, confirmed
+with lic.LicenseManager("online.json", state_dir="online", offline=True) as manager:
+    confirmed = manager.confirm()
+    assert confirmed and confirmed.checked_by is lic.CheckedBy.LEASE, confirmed
+with lic.LicenseManager("online.json", server="http://127.0.0.1:9", state_dir="online") as manager:
+    confirmed = manager.confirm()
+    assert confirmed and confirmed.checked_by is lic.CheckedBy.LEASE, confirmed
+    assert "no connection could be made" in confirmed.verdict.message, confirmed
+END
+run_ok env HOME="$work/away" wheel/bin/python online.py "$url" "$key"
+stop TERM 0
 
 test_case "python_test.py"
 run wheel/bin/python "$here/python_test.py" product.json issued/*.json forged/*.json

@@ -49,7 +49,8 @@ if(LIC_VENDOR)
   if(TARGET python-wheel)
     set_property(TEST cli_embedding APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>)
     lic_cli_test(python)
-    set_property(TEST cli_python APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>)
+    set_property(TEST cli_python APPEND PROPERTY ENVIRONMENT LIC_WHEEL_DIR=$<TARGET_FILE_DIR:lic_python>
+                 LIC_HTTP=$<TARGET_FILE:lic_http>)
   endif()
 
   # liblic as it is shipped: an application's allocator is used inside it, and may run out.

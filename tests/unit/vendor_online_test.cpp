@@ -23,7 +23,8 @@ struct Server : LedgerFixture {
   explicit Server(const TestVendor& of) : vendor(of) { publish(1); }
 
   void publish(std::int64_t version) {
-    documents = ServiceDocuments::make(vendor.product_file(version), {}, copy(vendor.lease_key()), noon_of_tests()).value();
+    documents =
+        ServiceDocuments::make(vendor.product_file(version), {}, copy(vendor.lease_key()), noon_of_tests()).value();
   }
   static SigningKey copy(const SigningKey& key) {
     return SigningKey::from_seed(SecretBytes(key.seed().view())).value();
@@ -246,9 +247,8 @@ TEST_CASE("online: a signed no is final, and remembered where there is no server
   at_home.activate(terms);
   at_home.desk.now += std::chrono::days{2};
   SECTION("revoked: for good") {
-    REQUIRE(at_home.server.change([&](Transaction& t) {
-      return t.revoke(at_home.server.key_of(terms), "refund", at_home.desk.now);
-    }));
+    REQUIRE(at_home.server.change(
+        [&](Transaction& t) { return t.revoke(at_home.server.key_of(terms), "refund", at_home.desk.now); }));
     const Confirmation confirmed = at_home.confirm();
     CHECK(confirmed.by == CheckedBy::server);
     CHECK(confirmed.decision.reason == Reason::revoked);
@@ -281,9 +281,8 @@ TEST_CASE("online: a signed no is final, and remembered where there is no server
   }
   SECTION("the seat was released by the vendor") {
     const std::string request = at_home.server.ledger->activations(terms.key)->front().request;
-    REQUIRE(at_home.server.change([&](Transaction& t) {
-      return t.end_activation(request, kEndedByVendor, at_home.desk.now);
-    }));
+    REQUIRE(at_home.server.change(
+        [&](Transaction& t) { return t.end_activation(request, kEndedByVendor, at_home.desk.now); }));
     CHECK(at_home.confirm().decision.reason == Reason::no_seat_left);
     CHECK(at_home.desk.reason() == Reason::no_seat_left);
     at_home.activate(terms);
@@ -319,10 +318,22 @@ TEST_CASE("online: whatever is no signed answer changes nothing", "[online]") {
   };
   const Case cases[] = {
       {"a fault of the server", [](http::Reply& r) { r.status = 500; }},
-      {"an unsigned no", [](http::Reply& r) { r = {403, true, R"({"error":{"code":"revoked","message":"no"}})", {}}; }},
-      {"to be left alone", [](http::Reply& r) { r = {429, true, "{}", std::chrono::seconds{5}}; }},
-      {"elsewhere", [](http::Reply& r) { r = {302, false, "", {}}; }},
-      {"a page", [](http::Reply& r) { r = {200, false, "<html>please log in</html>", {}}; }},
+      {"an unsigned no",
+       [](http::Reply& r) {
+         r = {403, true, R"({"error":{"code":"revoked","message":"no"}})", {}};
+       }},
+      {"to be left alone",
+       [](http::Reply& r) {
+         r = {429, true, "{}", std::chrono::seconds{5}};
+       }},
+      {"elsewhere",
+       [](http::Reply& r) {
+         r = {302, false, "", {}};
+       }},
+      {"a page",
+       [](http::Reply& r) {
+         r = {200, false, "<html>please log in</html>", {}};
+       }},
       {"a page that says it is JSON", [](http::Reply& r) { r.body = "<html>please log in</html>"; }},
       {"nothing", [](http::Reply& r) { r.body.clear(); }},
       {"an answer from before", [&](http::Reply& r) { r.body = old; }},
@@ -460,8 +471,8 @@ TEST_CASE("online: an answer under a newer product file brings that along, if it
   const Terms terms = at_home.server.add_license();
   at_home.activate(terms);
   const TestVendor stranger(catalog_text("ticketzero"), 77);
-  const auto theirs = ServiceDocuments::make(stranger.product_file(2), {}, Server::copy(stranger.lease_key()),
-                                             noon_of_tests());
+  const auto theirs =
+      ServiceDocuments::make(stranger.product_file(2), {}, Server::copy(stranger.lease_key()), noon_of_tests());
   at_home.server.documents = theirs.value();
   CHECK(at_home.confirm().by == CheckedBy::lease);
   CHECK(at_home.server.calls.back().ends_with("/v1/product"));
@@ -498,8 +509,9 @@ TEST_CASE("online: nobody is asked offline, without a server, or of a file that 
 TEST_CASE("online: an address that is none, or not safe, is not asked", "[online]") {
   Online at_home;
   const Terms terms = at_home.server.add_license();
-  for (const char* url : {"licenses.example.com", "ftp://licenses.example.com", "https://", "http://licenses.example.com",
-                          "http://127.evil.example", "https://user@licenses.example.com", "https://licenses example.com"}) {
+  for (const char* url :
+       {"licenses.example.com", "ftp://licenses.example.com", "https://", "http://licenses.example.com",
+        "http://127.evil.example", "https://user@licenses.example.com", "https://licenses example.com"}) {
     INFO(url);
     OpenOptions options;
     options.server = url;

@@ -124,8 +124,8 @@ struct Status {
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
   std::optional<RevokedInfo> revoked;
-  std::optional<LeaseInfo> lease;     ///< absent: no server has confirmed this license
-  std::optional<DenialInfo> denied;   ///< absent: no server has denied it
+  std::optional<LeaseInfo> lease;                 ///< absent: no server has confirmed this license
+  std::optional<DenialInfo> denied;               ///< absent: no server has denied it
   std::optional<RevocationListInfo> revocations;  ///< absent: no list was ever seen here
   std::optional<Time> latest_time;                ///< the latest that was seen, by which the clock is judged
   NextStep next;
@@ -366,10 +366,10 @@ class LIC_API LicenseManager {
   /// active), invalid_input (not an address), denied, unavailable, failure.
   [[nodiscard]] Result<Change> start_trial(std::string_view email = {});
 
-  /// Asks the licensing server whether the active license, or trial, holds here, and keeps what it says: a lease that is
-  /// due is refreshed; a license without one takes a seat; a newer signed license, product file or list
-  /// of revocations of the server's is taken. Where it does not answer, what was known stays.
-  /// Errors: those of refresh(), and of writing what was said.
+  /// Asks the licensing server whether the active license, or trial, holds here, and keeps what it says: a lease that
+  /// is due is refreshed; a license without one takes a seat; a newer signed license, product file or list of
+  /// revocations of the server's is taken. Where it does not answer, what was known stays. Errors: those of refresh(),
+  /// and of writing what was said.
   [[nodiscard]] Result<Confirmation> confirm();
   /// Does so where a lease is due and was not asked for in vain within the last quarter of an hour. refresh_every()
   /// does it by itself. Errors: as confirm(), unless nothing was due.
