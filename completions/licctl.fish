@@ -29,6 +29,7 @@ complete -c licctl -l qr-invert -d 'Draw it for light text on a dark ground, wit
 complete -c licctl -l force -d 'With --request-activation: make a new request; there, with --receipt and with --usage-report: replace files that exist'
 complete -c licctl -l statement -x -d 'With --usage-report: write statement N again, in place of a new one'
 complete -c licctl -l new-key -d 'With --usage-report: sign with a new key from now on, after the state was restored from a backup'
+complete -c licctl -l send -d 'With --usage-report: give the licensing server the statements that it does not have yet, this one included'
 complete -c licctl -l fail-if-expires-within -x -d 'With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)'
 complete -c licctl -l release-date -x -d 'Judge for a release made on that date: exit 22 when the maintenance of the license ended before'
 complete -c licctl -l email -x -d 'With --generate-trial: your address, for plans that depend on it'

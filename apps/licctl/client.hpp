@@ -31,6 +31,7 @@ struct ClientOptions {
   bool all = false;
   bool offline = false;
   bool new_key = false;
+  bool send = false;
 };
 
 class Client {

@@ -74,6 +74,9 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
            "With --usage-report: sign with a new key from now on, after the state was restored from a backup")
       .needs("--usage-report")
       .excludes("--statement");
+  add_flag(app, "--send", options.send,
+           "With --usage-report: give the licensing server the statements that it does not have yet, this one included")
+      .needs("--usage-report");
   add_option(app, "--fail-if-expires-within", options.fail_if_expires_within,
              "With --license-info: exit 11 already when it ends within this time (30d, 12mo, 1y, 6h)")
       .type_name("DURATION")

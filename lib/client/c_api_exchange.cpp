@@ -120,3 +120,14 @@ int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_ke
     return give_statement(manager->manager.reported_usage(seq, or_empty(license_key)), statement, about, error);
   });
 }
+
+int lic_send_usage(lic_manager* manager, const char* license_key, int64_t* newest, lic_error* error) {
+  if (newest != nullptr) *newest = 0;
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] {
+    const auto sent = manager->manager.send_usage(or_empty(license_key));
+    if (!sent) return answer(error, sent.error());
+    if (newest != nullptr) *newest = sent->newest;
+    return answer(error, LIC_OK);
+  });
+}

@@ -56,6 +56,7 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   Result<Change> deactivate();
   Result<Confirmation> confirm();
   Result<void> refresh_lease();
+  Result<SentUsage> send_usage(std::string_view license_key);
   std::string server();
 
   /// Does `work(Installation&)` while nobody else does, publishes what came of it, and tells

@@ -79,6 +79,8 @@ class Installation {
   Result<Question> question_to_confirm();
   [[nodiscard]] Result<Question> question_of_trial(std::string_view email) const;
   [[nodiscard]] Result<Question> question_to_leave() const;
+  /// Of the statement `seq`; 0: the newest, whose number it then is.
+  [[nodiscard]] Result<Question> question_of_usage(std::int64_t& seq, std::string_view license_key) const;
   Result<Change> take_activation(const ServerQuestion& asked, const ServerWord& word);
   Result<Confirmation> take_confirmation(const ServerQuestion& question, const Asked& asked);
   /// Whether it is time to refresh a lease by itself.

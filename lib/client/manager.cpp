@@ -311,6 +311,7 @@ Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
 Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
 
 Result<Confirmation> LicenseManager::confirm() { return impl_->confirm(); }
+Result<SentUsage> LicenseManager::send_usage(std::string_view license_key) { return impl_->send_usage(license_key); }
 Result<void> LicenseManager::refresh_lease() { return impl_->refresh_lease(); }
 std::string LicenseManager::server() const noexcept { return impl_->server(); }
 

@@ -23,6 +23,15 @@ Result<Change> unconfirmed(Result<Change> here, const Unanswered& silence, std::
   return fault;
 }
 
+Error refused(const Denial& denial, std::int64_t seq, std::string_view license_key) {
+  if (denial.reason == DenialReason::unknown_license)
+    return Error{Errc::not_found, concat("the licensing server knows no license ", license_key), {}};
+  return Error{Errc::conflict,
+               concat("the licensing server refuses usage statement ", seq, " of license ", license_key,
+                      ": it goes on from none that the server has of this device"),
+               "ask the vendor; after a restored backup, --usage-report FILE --new-key begins anew"};
+}
+
 }  // namespace
 
 std::shared_ptr<const Asked> LicenseManager::Impl::ask(const Question& question) noexcept {
@@ -81,6 +90,29 @@ Result<void> LicenseManager::Impl::refresh_lease() {
   }));
   if (due) LIC_TRY(confirm());
   return {};
+}
+
+Result<SentUsage> LicenseManager::Impl::send_usage(std::string_view license_key) {
+  SentUsage done;
+  std::int64_t seq = 0;
+  std::int64_t last = 0;
+  do {
+    LIC_TRY_ASSIGN(const Question question,
+                   change([&](Installation& one) { return one.question_of_usage(seq, license_key); }));
+    if (last == 0) last = seq;
+    done.license_key = question->request.key;
+    const auto asked = ask(question);
+    LIC_TRY_ASSIGN(const Unanswered* silence, silence_in(asked));
+    if (silence != nullptr) return silence->error;
+    const ServerAnswer& answer = std::get<ServerWord>(*asked).answer;
+    done.newest = answer.usage_seq.value_or(0);
+    if (answer.verdict == Verdict::recorded) ++done.sent;
+    // It misses those before: from the first of them on. That it misses one before that again cannot be.
+    const bool misses = answer.denial && answer.denial->reason == DenialReason::usage_missing && done.newest < seq - 1;
+    if (answer.denial && !misses) return refused(*answer.denial, seq, done.license_key);
+    seq = done.newest + 1;
+  } while (done.newest < last);
+  return done;
 }
 
 std::string LicenseManager::Impl::server() {

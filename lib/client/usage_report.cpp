@@ -164,6 +164,24 @@ Result<UsageReport> Installation::report_usage(std::string_view license_key, boo
   return report_of(statement, std::move(document));
 }
 
+Result<Question> Installation::question_of_usage(std::int64_t& seq, std::string_view license_key) const {
+  LIC_TRY(check_changeable());
+  LIC_TRY_ASSIGN(const MeteredLicense metered, license_to_report(license_key));
+  const std::string& key = metered.license.key;
+  std::string server = server_of(seat_of(key));
+  if (server.empty())
+    return error(Errc::usage, "no licensing server is known to give usage statements to", "name it with --server URL");
+  const UsageChain* last = chain_of(loaded_.state, metered.license.id);
+  if (last == nullptr)
+    return error(Errc::not_found, concat("no usage statement of license ", key, " was made here yet"),
+                 "make one with --usage-report FILE");
+  if (seq == 0) seq = last->seq;
+  LIC_TRY_ASSIGN(UsageReport report, reported_usage(seq, key));
+  auto asked = question(OnlineAction::usage, key, std::move(server));
+  asked->request.statement = std::move(report.document);
+  return Question(std::move(asked));
+}
+
 Result<UsageReport> Installation::reported_usage(std::int64_t seq, std::string_view license_key) const {
   LIC_TRY(check_changeable());
   LIC_TRY_ASSIGN(const MeteredLicense metered, license_to_report(license_key));

@@ -136,6 +136,7 @@ _SIGNATURES = {
     "lic_clock_code": [c_void_p, _TEXT, POINTER(Error)],
     "lic_apply_clock_reset": [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(Error)],
     "lic_report_usage": [c_void_p, c_char_p, c_int, _TEXT, POINTER(Statement), POINTER(Error)],
+    "lic_send_usage": [c_void_p, c_char_p, POINTER(c_int64), POINTER(Error)],
     "lic_reported_usage": [c_void_p, c_int64, c_char_p, _TEXT, POINTER(Statement), POINTER(Error)],
     "lic_keep_state_key": [c_void_p, c_int, POINTER(Error)],
     "lic_state_key_place": [c_void_p, POINTER(c_int), POINTER(Error)],

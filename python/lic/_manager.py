@@ -423,6 +423,12 @@ class LicenseManager:
         document = self._new_text_or_none("lic_reported_usage", number, _raw(license_key), after=(ctypes.byref(about),))
         return None if document is None else statement_of(document, about)
 
+    def send_usage(self, license_key: Optional[str] = None) -> int:
+        """Gives the licensing server the statements that it does not have yet; the number of the newest it has then."""
+        newest = ctypes.c_int64()
+        self._do("lic_send_usage", _raw(license_key), ctypes.byref(newest))
+        return newest.value
+
     def keep_state_key(self, place: KeyPlace) -> Change:
         """Keeps the secret of the state there from now on.
 

@@ -130,11 +130,36 @@ assert_json 'd["license_key"] == a[0] and d["status"] == "trial"' "$first"
 run_ok "$LICGEN" audit
 HOME=$work/home
 
+test_case "usage statements: the server gets those that it has not, each once"
+run_code 2 "$LICCTL" --usage-report never.json --send --offline
+run_ok "$LICCTL" --record-usage tickets=3
+for n in 1 2 3; do
+  run_ok "$LICCTL" --record-usage tickets=10
+  run_ok "$LICCTL" --usage-report "u$n.json" --force --json
+done
+assert_json 'd["statement"] == 3 and d["sent"] is None' # the refused call has made none
+run_ok "$LICCTL" --usage-report u4.json --send --json
+assert_json 'd["sent"] == d["statement"] == 4'
+run_ok "$LICCTL" --usage-report again.json --statement 1 --send --json
+assert_json 'd["sent"] == 1'
+run_ok "$LICGEN" usage list --format json
+assert_stdout_has "$key"
+cp -r "$(state)" backup
+run_ok "$LICCTL" --usage-report u5.json --send
+rm -rf "$(state)" && cp -r backup "$(state)"
+run_ok "$LICCTL" --record-usage tickets
+run_code 5 "$LICCTL" --usage-report u5.json --force --send --json
+assert_json '"refuses usage statement" in d["error"]["message"] and "--new-key" in d["error"]["hint"]'
+run_ok "$LICGEN" audit
+
 test_case "the server is away: the lease holds, and what comes then is said"
 stop TERM 0
 run_ok "$LICCTL" --verify-license --json
 assert_json 'd["verified_by"] == "lease" and "no connection could be made" in d["server_fault"]'
 run_ok "$LICCTL" --license-info
+run_code 7 "$LICCTL" --usage-report u6.json --send
+assert_stderr_has "is made, but was not sent"
+assert_file u6.json
 other_home sixth
 run_code 7 "$LICCTL" --activate-license "$key" --server "$url" --json
 assert_json 'd["error"]["code"] == "unavailable" and a[0] in d["error"]["hint"] and "machine id M1-" in d["error"]["hint"]' "$key"
@@ -228,3 +253,5 @@ serve --lease-key "$(json_get 'd["file"]')"
 run_ok "$LICCTL" --verify-license --server "$url" --json
 assert_json 'd["verified_by"] == "server"'
 run_ok "$LICGEN" audit
+stop TERM 0
+finished

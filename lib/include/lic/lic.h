@@ -422,6 +422,11 @@ LIC_C_API int lic_report_usage(lic_manager* manager, const char* license_key, in
 /** Statement `seq`, from 1, again; the last 120 of a license are kept. Errors: not found, and as lic_report_usage. */
 LIC_C_API int lic_reported_usage(lic_manager* manager, int64_t seq, const char* license_key, char** statement,
                                  lic_statement* about, lic_error* error);
+/** Gives the licensing server the statements that it does not have yet, the oldest first. `*newest`, which may be null,
+ * is the number of the newest that it has then. Errors: not found (none was made, or one that it misses is not kept any
+ *  more), usage (no server is known), unavailable (it does not answer), conflict (it refuses them), and as
+ * lic_report_usage. */
+LIC_C_API int lic_send_usage(lic_manager* manager, const char* license_key, int64_t* newest, lic_error* error);
 
 /** Keeps the secret of the state in that lic_key_place from now on; LIC_OK also where it was there already. Nothing
  *  but this call moves it, and only a state whose secret is in the keyring makes liblic ask one: without starting

@@ -218,6 +218,13 @@ struct UsageReport {
   std::string document;  ///< a line of text, to be carried to the vendor
 };
 
+/// What a licensing server has taken of the usage statements of a license.
+struct SentUsage {
+  std::string license_key;
+  std::int64_t newest = 0;  ///< the number of the newest one that it has
+  std::int64_t sent = 0;    ///< how many were given to it just now
+};
+
 /// What the product file says of the product.
 struct ProductInfo {
   std::string id;
@@ -316,6 +323,13 @@ class LIC_API LicenseManager {
   /// A statement that was made before; the last 120 are kept, beside the state.
   /// Errors: not_found, and as report_usage().
   [[nodiscard]] Result<UsageReport> reported_usage(std::int64_t seq, std::string_view license_key = {}) const;
+
+  /// Gives the licensing server the statements that it does not have yet of that license, else of the active one, the
+  /// oldest first. Called again, it goes on where it was cut short, and gives nothing twice.
+  /// Errors: not_found (none was made, or one that the server misses is not kept here any more), usage (no server is
+  /// known), unavailable (it does not answer; what it has taken, it has), conflict (it refuses them: they are of a
+  /// state that was restored, or of another device), and as report_usage().
+  [[nodiscard]] Result<SentUsage> send_usage(std::string_view license_key = {});
 
   /// Activates the license with that key: by the licensing server, if there is one, which then
   /// has this machine in one of its seats (Source::online); where nobody answers, and without a server, by
