@@ -55,6 +55,7 @@ run_ok "$LICGEN" keys delegate --no-passphrase --quiet
 run_ok "$LICGEN" product export --out online.json
 run_ok "$LICGEN" create --plan professional --customer ACME
 key=$(cat "$out")
+# shellcheck disable=SC2119 # it needs no options
 serve
 cat >online.py <<'END'
 import sys
