@@ -315,15 +315,21 @@ Result<Change> Installation::start_trial(std::string_view email, const Asked* as
 
   LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email), now};
   if (registered != nullptr) begun = {plan->id, registered->key, begun.email, registered->starts_at};
-  VerifiedLicense license = grant(standing_.product, *plan, begun.key, {"", begun.email}, begun.started_at);
+  return begin_grant(*plan, begun, note, now);
+}
+
+/// Nothing has begun where the mark of it cannot be made.
+Result<Change> Installation::begin_grant(const Plan& plan, const LocalGrant& begun, const std::string& note, Time now) {
+  VerifiedLicense license = grant(standing_.product, plan, begun.key, {"", begun.email}, begun.started_at);
   const MachineFit fit = fit_of(license);
   const Decision decision = decide(license, standing_.context_for(license, fit, now, standing_.high_water));
   if (!decision.allowed()) return standing_.refusal(license, fit, decision);
-  const std::string name = plan->name;
+  const std::string name = plan.name;
+  ClientState& state = loaded_.state;
   ClientState before = state;
   state.license.reset();
   state.grant = begun;
-  state.granted.push_back(plan->id);
+  state.granted.push_back(plan.id);
   standing_.license = std::move(license);
   LIC_TRY(save(now));
   auto finished = finish_trial(name, note, now);

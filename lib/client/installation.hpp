@@ -172,6 +172,7 @@ class Installation {
   [[nodiscard]] Result<void> check_may_replace(const VerifiedLicense& license, Time now) const;
   [[nodiscard]] Result<Change> finish_trial(const std::string& name, const std::string& note, Time now) const;
   [[nodiscard]] Result<const Plan*> plan_to_grant(std::string_view email, std::string& note) const;
+  Result<Change> begin_grant(const Plan& plan, const LocalGrant& begun, const std::string& note, Time now);
   Result<void> adopt_trial(const ServerAnswer& answer);
 
   // online.cpp: the licensing server

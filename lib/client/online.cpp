@@ -307,7 +307,7 @@ Result<Change> Installation::take_denial(const ServerQuestion& asked, const Serv
   if (reason == DenialReason::no_seat_left)
     hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
   if (reason == DenialReason::unknown_license)
-    return error(Errc::not_found, std::move(message), concat("look at the key again, or ", hint));
+    return error(Errc::not_found, message, concat("look at the key again, or ", hint));
   return Change{false, {reason_of(reason), {}}, std::move(message), std::move(hint)};
 }
 
