@@ -27,10 +27,9 @@ std::string name_of_product_file(const OpenOptions& options) {
 
 /// The product file that the application brings, before anything of this machine counts:
 /// choose_product() looks at its signatures, unless this machine knows those very bytes.
-Result<ProductFile> base_product(const OpenOptions& options) {
+Result<ProductFile> base_product(const OpenOptions& options, const std::string& what) {
   if (options.embedded_product.empty() && options.product_file.empty())
     return error(Errc::not_found, "no product file is given", "get product.json from the vendor of the software");
-  const std::string what = name_of_product_file(options);
   if (options.product_file.empty()) return ProductFile::open_unchecked(options.embedded_product, what);
   LIC_TRY_ASSIGN(const Bytes bytes, read_file(options.product_file, "product file"));
   LIC_TRY_ASSIGN(ProductFile given, ProductFile::open_unchecked(bytes, what));
@@ -74,7 +73,8 @@ Installation::Installation(Beginning beginning)
 
 Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& options, Environment environment) {
   LIC_TRY(start_crypto());
-  LIC_TRY_ASSIGN(ProductFile base, base_product(options));
+  std::string product_name = name_of_product_file(options);
+  LIC_TRY_ASSIGN(ProductFile base, base_product(options, product_name));
   Path directory;
   if (options.license_file.empty() && options.license_document.empty()) {
     LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
@@ -85,7 +85,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
   }
   return start({std::move(environment),
                 std::move(base),
-                name_of_product_file(options),
+                std::move(product_name),
                 !options.embedded_product.empty(),
                 std::move(directory),
                 options.license_file,
