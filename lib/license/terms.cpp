@@ -148,7 +148,7 @@ bool is_name(std::string_view text) noexcept {
     for (unsigned char c = 'a'; c <= 'z'; ++c) places[c] = anywhere;
     for (unsigned char c = 'A'; c <= 'Z'; ++c) places[c] = anywhere;
     for (unsigned char c = '0'; c <= '9'; ++c) places[c] = anywhere;
-    for (const unsigned char c : {'-', '_', '.'}) places[c] = within;
+    for (const char c : {'-', '_', '.'}) places[static_cast<unsigned char>(c)] = within;
     return places;
   }();
   if (text.empty() || text.size() > kLongest) return false;
