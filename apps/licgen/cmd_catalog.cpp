@@ -37,8 +37,8 @@ void set_up_import(CLI::App& app, ImportOptions& options) {
 /// Whether both say the same, however they are laid out.
 Result<bool> is_same_catalog(const std::string& current, const std::string& next) {
   if (current == next) return true;
-  LIC_TRY_ASSIGN(const json::Value a, json::parse(current, "the ledger's catalogue"));
-  LIC_TRY_ASSIGN(const json::Value b, json::parse(next, "catalogue"));
+  LIC_TRY_ASSIGN(const json::Document a, json::parse(current, "the ledger's catalogue"));
+  LIC_TRY_ASSIGN(const json::Document b, json::parse(next, "catalogue"));
   return a == b;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -57,7 +58,7 @@ void set_up_import(CLI::App& app, ImportOptions& options) {
 
 Result<Format> format_of(const ImportOptions& options) {
   if (options.format) return *options.format;
-  const std::string extension = to_lower(Path(options.file).extension().native());
+  const std::string extension = to_lower(std::filesystem::path(options.file).extension().native());
   if (extension == ".csv") return Format::csv;
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return Format::jsonl;
   return error(Errc::usage, concat("the name ", in_quotes(options.file), " does not tell what the file is"),

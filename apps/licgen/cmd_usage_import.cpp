@@ -87,8 +87,7 @@ Input read_all(const UsageImportOptions& options) {
   for (const std::string& file : options.files)
     if (const auto read = read_statements(file, input); !read) refuse(input, file, read.error());
   const auto place = [](const IncomingUsage& one) {
-    return std::tuple(std::string_view(one.statement.key), std::string_view(one.statement.device.id().hex()),
-                      one.statement.seq);
+    return std::tuple(std::string_view(one.statement.key), one.statement.device.id(), one.statement.seq);
   };
   std::stable_sort(input.statements.begin(), input.statements.end(),
                    [&](const IncomingUsage& a, const IncomingUsage& b) { return place(a) < place(b); });

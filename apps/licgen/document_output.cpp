@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -117,7 +118,7 @@ Result<DocumentSink> DocumentSink::open(const std::string& out, bool force, Same
     return sink;
   }
   struct stat info {};
-  const std::string extension = Path(out).extension().native();
+  const std::string extension = std::filesystem::path(out).extension().native();
   const bool looks_like_file =
       (extension == ".json" || extension == ".txt" || extension == ".csv") && ::stat(out.c_str(), &info) != 0;
   if (looks_like_file)

@@ -205,7 +205,7 @@ class JsonlImport final : public ImportSource {
   }
 
   Result<void> read_object(ImportItem& item) {
-    LIC_TRY_ASSIGN(const json::Value value, json::parse(line_, "it"));
+    LIC_TRY_ASSIGN(const json::Document value, json::parse(line_, "it"));
     if (value.as_object() == nullptr)
       return error(Errc::invalid_input, concat("must be an object, not ", value.type_name()));
     if (value.find("payloadType") != nullptr) return read_envelope(item);

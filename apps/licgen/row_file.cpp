@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kBuffer = 64 * 1024;
 
 bool same_content(const Path& one, const Path& other) {
-  std::ifstream a(one, std::ios::binary);
-  std::ifstream b(other, std::ios::binary);
+  std::ifstream a(one.native(), std::ios::binary);
+  std::ifstream b(other.native(), std::ios::binary);
   using Bytes = std::istreambuf_iterator<char>;
   return a && b && std::equal(Bytes(a), Bytes(), Bytes(b), Bytes());
 }

@@ -5,17 +5,15 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
 #include "base/export.hpp"
+#include "base/path.hpp"
 #include "lic/result.hpp"
 
 namespace lic {
-
-using Path = std::filesystem::path;
 
 /// A file descriptor that closes itself. -1: none.
 class LIC_INTERNAL Fd {

@@ -6,12 +6,14 @@
 /// allowed, a byte order mark, trailing bytes, invalid UTF-8, duplicate keys,
 /// fractions and exponents, integers beyond 2^53, nesting past 16.
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/export.hpp"
@@ -25,47 +27,184 @@ namespace lic::json {
 inline constexpr std::size_t kMaxDepth = 16;
 inline constexpr std::int64_t kMaxInteger = std::int64_t{1} << 53;
 
+class Document;
 class Value;
-using Array = std::vector<Value>;
-using Object = std::vector<std::pair<std::string, Value>>;  // document order, unique keys
+struct Member;
+
+/// The text of a value or a name. It lies where the value has it; a std::string of it is a copy.
+class Text : public std::string_view {
+ public:
+  constexpr Text() noexcept = default;
+  template <std::size_t kSize>
+  constexpr Text(const char (&literal)[kSize]) noexcept  // NOLINT(google-explicit-constructor)
+      : std::string_view(literal, kSize - 1) {}
+  explicit constexpr Text(std::string_view text) noexcept : std::string_view(text) {}
+  operator std::string() const { return std::string(data(), size()); }  // NOLINT(google-explicit-constructor)
+};
+
+/// What stands in a list, one after the other: in the memory of the document that was read, or,
+/// where it was put together, in memory of its own.
+template <class Element>
+class List {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] const Element* begin() const noexcept { return data_; }
+  [[nodiscard]] const Element* end() const noexcept { return data_ + size_; }
+  [[nodiscard]] const Element& operator[](std::size_t index) const noexcept { return data_[index]; }
+  [[nodiscard]] const Element& front() const noexcept { return data_[0]; }
+  [[nodiscard]] const Element& back() const noexcept { return data_[size_ - 1]; }
+
+ protected:
+  friend class Parser;
+  friend class Value;
+
+  List() = default;
+  List(List&& other) noexcept { swap(other); }
+  List& operator=(List&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  List(const List& other) = delete;
+  List& operator=(const List& other) = delete;
+  ~List() = default;
+
+  void swap(List& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+  [[nodiscard]] bool has_memory() const noexcept { return capacity_ != 0; }
+
+  Element* data_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;  ///< 0: they are the document's
+};
+
+class LIC_INTERNAL Array : public List<Value> {
+ public:
+  Array() = default;
+  Array(std::initializer_list<Value> elements);
+  Array(Array&&) noexcept = default;
+  Array& operator=(Array&&) noexcept = default;
+  Array(const Array& other);
+  Array& operator=(const Array& other) { return *this = Array(other); }
+  ~Array() {
+    if (has_memory()) release();
+  }
+
+  void push_back(Value element);
+  void emplace_back(TextView text);
+
+ private:
+  void release() noexcept;
+};
+
+/// In the order of the document; no name stands twice in one that was read.
+class LIC_INTERNAL Object : public List<Member> {
+ public:
+  Object() = default;
+  Object(std::initializer_list<Member> members);
+  Object(Object&&) noexcept = default;
+  Object& operator=(Object&&) noexcept = default;
+  Object(const Object& other);
+  Object& operator=(const Object& other) { return *this = Object(other); }
+  ~Object() {
+    if (has_memory()) release();
+  }
+
+  void emplace_back(TextView name, Value value);
+
+ private:
+  void release() noexcept;
+};
 
 class LIC_INTERNAL Value {
  public:
-  Value() = default;
-  template <class T>
-  explicit Value(T value) : data_(std::move(value)) {}
-  Value(Value&&) noexcept = default;
-  Value& operator=(Value&&) noexcept = default;
-  ~Value() = default;
-  // As FeatureValue: the copy of the variant itself does not bear memory that runs out.
-  Value(const Value& other) : data_(copy_of(other.data_)) {}
+  Value() noexcept : integer_(0) {}
+  template <std::same_as<bool> T>
+  explicit Value(T value) noexcept : boolean_(value), type_(Type::boolean) {}
+  template <std::same_as<std::int64_t> T>
+  explicit Value(T value) noexcept : integer_(value), type_(Type::integer) {}
+  explicit Value(TextView text);
+  explicit Value(Array array) noexcept
+      : array_(std::move(array)), type_(Type::array), has_memory_(array_.has_memory()) {}
+  explicit Value(Object object) noexcept
+      : object_(std::move(object)), type_(Type::object), has_memory_(object_.has_memory()) {}
+  Value(Value&& other) noexcept { take(other); }
+  Value& operator=(Value&& other) noexcept;
+  Value(const Value& other);
   Value& operator=(const Value& other) { return *this = Value(other); }
+  /// A copy of its own, which the document need not outlive.
+  Value(const Document& document);  // NOLINT(google-explicit-constructor)
+  Value& operator=(const Document& document) { return *this = Value(document); }
+  ~Value() {
+    if (has_memory_) release();
+  }
 
-  [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
+  [[nodiscard]] bool is_null() const noexcept { return type_ == Type::null; }
   /// The value as that type, or null when it is of another.
-  [[nodiscard]] const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }
-  [[nodiscard]] const std::int64_t* as_integer() const noexcept { return std::get_if<std::int64_t>(&data_); }
-  [[nodiscard]] const std::string* as_string() const noexcept { return std::get_if<std::string>(&data_); }
-  [[nodiscard]] const Array* as_array() const noexcept { return std::get_if<Array>(&data_); }
-  [[nodiscard]] const Object* as_object() const noexcept { return std::get_if<Object>(&data_); }
+  [[nodiscard]] const bool* as_bool() const noexcept { return type_ == Type::boolean ? &boolean_ : nullptr; }
+  [[nodiscard]] const std::int64_t* as_integer() const noexcept { return type_ == Type::integer ? &integer_ : nullptr; }
+  [[nodiscard]] const Text* as_string() const noexcept { return type_ == Type::string ? &text_ : nullptr; }
+  [[nodiscard]] const Array* as_array() const noexcept { return type_ == Type::array ? &array_ : nullptr; }
+  [[nodiscard]] const Object* as_object() const noexcept { return type_ == Type::object ? &object_ : nullptr; }
   /// The member of that name; null when there is none or this is no object.
   [[nodiscard]] const Value* find(TextView name) const noexcept;
 
   /// "a string", "an object", "null": for messages.
   [[nodiscard]] std::string_view type_name() const noexcept;
 
-  friend bool operator==(const Value&, const Value&) = default;
+  friend LIC_INTERNAL bool operator==(const Value& a, const Value& b) noexcept;
 
  private:
-  friend class TreeBuilder;  // of parse()
+  friend class Parser;
+  friend class ObjectBuilder;
 
-  using Data = std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object>;
-  static Data copy_of(const Data& other) {
-    return std::visit([](const auto& value) { return Data(value); }, other);
-  }
+  enum class Type : std::uint8_t { null, boolean, integer, string, array, object };
 
-  Data data_;
+  void take(Value& other) noexcept;
+  void release() noexcept;
+
+  union {
+    bool boolean_;
+    std::int64_t integer_;
+    Text text_;
+    Array array_;
+    Object object_;
+  };
+  Type type_ = Type::null;
+  bool has_memory_ = false;  ///< the text, the list: else what there is of it is a document's
 };
+
+/// A name is the object's, which copies it; by itself, a member only points to one.
+struct Member {
+  Text first;
+  Value second;
+};
+
+/// A document that was read, and the memory of all that is in it.
+class LIC_INTERNAL Document : public Value {
+ public:
+  Document() = default;
+  Document(Document&& other) noexcept;
+  Document& operator=(Document&& other) noexcept;
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
+  ~Document() { release(); }
+
+ private:
+  friend class Parser;
+  struct alignas(std::max_align_t) Block {
+    Block* next;
+  };
+
+  void release() noexcept;
+
+  Block* blocks_ = nullptr;
+};
+
+inline Value::Value(const Document& document) : Value(static_cast<const Value&>(document)) {}
 
 /// For documents that are written. Unlike nlohmann/json's, these trees are destroyed
 /// without allocating memory, so running out of it ends no program.
@@ -75,7 +214,7 @@ class LIC_INTERNAL Value {
 [[nodiscard]] Value list_of(const std::vector<std::string>& texts);
 
 /// `what` names the input in messages ("license file 'a.json'").
-[[nodiscard]] LIC_INTERNAL Result<Value> parse(std::string_view text, std::string_view what);
+[[nodiscard]] LIC_INTERNAL Result<Document> parse(std::string_view text, std::string_view what);
 
 /// Compact JSON text of `value`, UTF-8, control characters escaped.
 [[nodiscard]] LIC_INTERNAL std::string dump(const Value& value);
@@ -122,7 +261,9 @@ class Reader {
 
   [[nodiscard]] LIC_INTERNAL bool has(TextView name) const noexcept;  ///< present and not null
   [[nodiscard]] LIC_INTERNAL std::string string(TextView name);
-  [[nodiscard]] std::string string_or(TextView name, std::string fallback);
+  /// The same where it lies: in the document.
+  [[nodiscard]] std::string_view text(TextView name);
+  [[nodiscard]] std::string string_or(TextView name, TextView fallback);
   [[nodiscard]] LIC_INTERNAL std::int64_t integer(TextView name, std::int64_t low, std::int64_t high);
   [[nodiscard]] std::int64_t integer_or(TextView name, std::int64_t low, std::int64_t high, std::int64_t fallback);
   [[nodiscard]] bool boolean_or(TextView name, bool fallback);
@@ -154,10 +295,16 @@ class Reader {
   Reader(const Value& value, Place place, Faults& faults);
   [[nodiscard]] std::string pointer() const;
   const Value* require(TextView name);
+  /// The member, null where it is missing or null itself.
+  [[nodiscard]] const Value* present(TextView name) const noexcept;
+  std::string_view text_of(TextView name, const Value* value);
+  std::int64_t integer_of(TextView name, const Value* value, std::int64_t low, std::int64_t high);
+  Time time_of(TextView name, const Value* value);
+  const Array& array_of(TextView name, const Value* value);
   void wrong_type(TextView name, TextView wanted, const Value& got);
 
   const Object* object_ = nullptr;
-  mutable std::size_t last_ = 0;  ///< where the member asked for last is: the next one is mostly after it
+  mutable const Member* last_ = nullptr;  ///< that was asked for: the next one is mostly after it
   Place place_;
   Faults& faults_;
 };

@@ -22,6 +22,12 @@ std::string escaped(TextView name) {
   return out;
 }
 
+/// Names are short, and most are told apart by their size or their first character.
+bool are_same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         (a.empty() || (a.front() == b.front() && std::memcmp(a.data(), b.data(), a.size()) == 0));
+}
+
 const Array kEmptyArray;
 const Object kEmptyObject;
 
@@ -42,27 +48,32 @@ Reader::Reader(const Value& value, const Reader& parent, TextView name, std::siz
     : Reader(value, Place{&parent, name, index}, parent.faults_) {}
 
 Reader::Reader(const Value& value, Place place, Faults& faults)
-    : object_(value.as_object()), place_(place), faults_(faults) {
+    : object_(value.as_object()), last_(members().begin()), place_(place), faults_(faults) {
   if (object_ == nullptr) faults_.add(pointer(), concat("must be an object, not ", value.type_name()));
 }
 
 const Value* Reader::member(TextView name) const noexcept {
   if (object_ == nullptr) return nullptr;
-  const std::string_view wanted = name;
-  const std::size_t count = object_->size();
-  for (std::size_t i = 0, at = last_; i < count; ++i, at = at + 1 == count ? 0 : at + 1) {
-    const auto& [known, value] = (*object_)[at];
-    if (known.size() != wanted.size() || std::memcmp(known.data(), wanted.data(), wanted.size()) != 0) continue;
-    last_ = at;
-    return &value;
+  const auto find = [&](const Member* from, const Member* to) {
+    for (; from != to; ++from)
+      if (are_same(from->first, name)) return from;
+    return to;
+  };
+  const Member* found = find(last_, object_->end());
+  if (found == object_->end()) {
+    found = find(object_->begin(), last_);
+    if (found == last_) return nullptr;
   }
-  return nullptr;
+  last_ = found;
+  return &found->second;
 }
 
-bool Reader::has(TextView name) const noexcept {
+const Value* Reader::present(TextView name) const noexcept {
   const Value* value = member(name);
-  return value != nullptr && !value->is_null();
+  return value == nullptr || value->is_null() ? nullptr : value;
 }
+
+bool Reader::has(TextView name) const noexcept { return present(name) != nullptr; }
 
 const Value* Reader::require(TextView name) {
   const Value* value = member(name);
@@ -74,20 +85,23 @@ void Reader::wrong_type(TextView name, TextView wanted, const Value& got) {
   fault(name, concat("must be ", wanted, ", not ", got.type_name()));
 }
 
-std::string Reader::string(TextView name) {
-  const Value* value = require(name);
+std::string_view Reader::text_of(TextView name, const Value* value) {
   if (value == nullptr) return {};
   if (const auto* text = value->as_string()) return *text;
   wrong_type(name, "a string", *value);
   return {};
 }
 
-std::string Reader::string_or(TextView name, std::string fallback) {
-  return has(name) ? string(name) : std::move(fallback);
+std::string_view Reader::text(TextView name) { return text_of(name, require(name)); }
+
+std::string Reader::string(TextView name) { return std::string(text(name)); }
+
+std::string Reader::string_or(TextView name, TextView fallback) {
+  const Value* value = present(name);
+  return std::string(value == nullptr ? std::string_view(fallback) : text_of(name, value));
 }
 
-std::int64_t Reader::integer(TextView name, std::int64_t low, std::int64_t high) {
-  const Value* value = require(name);
+std::int64_t Reader::integer_of(TextView name, const Value* value, std::int64_t low, std::int64_t high) {
   if (value == nullptr) return low;
   const auto* number = value->as_integer();
   if (number == nullptr) {
@@ -101,20 +115,24 @@ std::int64_t Reader::integer(TextView name, std::int64_t low, std::int64_t high)
   return *number;
 }
 
+std::int64_t Reader::integer(TextView name, std::int64_t low, std::int64_t high) {
+  return integer_of(name, require(name), low, high);
+}
+
 std::int64_t Reader::integer_or(TextView name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
-  return has(name) ? integer(name, low, high) : fallback;
+  const Value* value = present(name);
+  return value == nullptr ? fallback : integer_of(name, value, low, high);
 }
 
 bool Reader::boolean_or(TextView name, bool fallback) {
-  if (!has(name)) return fallback;
-  const Value& value = *member(name);
-  if (const auto* boolean = value.as_bool()) return *boolean;
-  wrong_type(name, "true or false", value);
+  const Value* value = present(name);
+  if (value == nullptr) return fallback;
+  if (const auto* boolean = value->as_bool()) return *boolean;
+  wrong_type(name, "true or false", *value);
   return fallback;
 }
 
-Time Reader::time(TextView name) {
-  const Value* value = require(name);
+Time Reader::time_of(TextView name, const Value* value) {
   if (value == nullptr) return {};
   const auto* text = value->as_string();
   const auto time = text == nullptr ? std::nullopt : parse_timestamp(*text);
@@ -122,14 +140,18 @@ Time Reader::time(TextView name) {
   return time.value_or(Time{});
 }
 
+Time Reader::time(TextView name) { return time_of(name, require(name)); }
+
 std::optional<Time> Reader::optional_time(TextView name) {
-  if (!has(name)) return std::nullopt;
-  return time(name);
+  const Value* value = present(name);
+  if (value == nullptr) return std::nullopt;
+  return time_of(name, value);
 }
 
 std::vector<std::string> Reader::strings_or_empty(TextView name) {
   std::vector<std::string> out;
   const Array& elements = array_or_empty(name);
+  out.reserve(elements.size());
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (const auto* text = elements[i].as_string()) {
       out.push_back(*text);
@@ -140,21 +162,21 @@ std::vector<std::string> Reader::strings_or_empty(TextView name) {
   return out;
 }
 
-const Array& Reader::array(TextView name) {
-  const Value* value = require(name);
+const Array& Reader::array_of(TextView name, const Value* value) {
   if (value == nullptr) return kEmptyArray;
   if (const auto* array = value->as_array()) return *array;
   wrong_type(name, "a list", *value);
   return kEmptyArray;
 }
 
-const Array& Reader::array_or_empty(TextView name) { return has(name) ? array(name) : kEmptyArray; }
+const Array& Reader::array(TextView name) { return array_of(name, require(name)); }
+const Array& Reader::array_or_empty(TextView name) { return array_of(name, present(name)); }
 
 const Object& Reader::object_or_empty(TextView name) {
-  if (!has(name)) return kEmptyObject;
-  const Value& value = *member(name);
-  if (const auto* object = value.as_object()) return *object;
-  wrong_type(name, "an object", value);
+  const Value* value = present(name);
+  if (value == nullptr) return kEmptyObject;
+  if (const auto* object = value->as_object()) return *object;
+  wrong_type(name, "an object", *value);
   return kEmptyObject;
 }
 

@@ -27,10 +27,9 @@ std::string name_of_product_file(const OpenOptions& options) {
 
 /// The product file that the application brings, before anything of this machine counts:
 /// choose_product() looks at its signatures, unless this machine knows those very bytes.
-Result<ProductFile> base_product(const OpenOptions& options) {
+Result<ProductFile> base_product(const OpenOptions& options, const std::string& what) {
   if (options.embedded_product.empty() && options.product_file.empty())
     return error(Errc::not_found, "no product file is given", "get product.json from the vendor of the software");
-  const std::string what = name_of_product_file(options);
   if (options.product_file.empty()) return ProductFile::open_unchecked(options.embedded_product, what);
   LIC_TRY_ASSIGN(const Bytes bytes, read_file(options.product_file, "product file"));
   LIC_TRY_ASSIGN(ProductFile given, ProductFile::open_unchecked(bytes, what));
@@ -75,7 +74,8 @@ Installation::Installation(std::shared_ptr<const Beginning> beginning)
 
 Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& options, Environment environment) {
   LIC_TRY(start_crypto());
-  LIC_TRY_ASSIGN(ProductFile base, base_product(options));
+  std::string product_name = name_of_product_file(options);
+  LIC_TRY_ASSIGN(ProductFile base, base_product(options, product_name));
   Path directory;
   if (options.license_file.empty() && options.license_document.empty()) {
     LIC_TRY_ASSIGN(directory, state_directory(options, environment, base.catalog()));
@@ -85,7 +85,7 @@ Result<std::unique_ptr<Installation>> Installation::open(const OpenOptions& opti
     LIC_TRY_ASSIGN(license, made_absolute(options.license_file));
   }
   auto beginning = std::make_shared<Beginning>(Beginning{std::move(environment), std::move(base)});
-  beginning->product_name = name_of_product_file(options);
+  beginning->product_name = std::move(product_name);
   beginning->built_in = !options.embedded_product.empty();
   beginning->state_dir = std::move(directory);
   beginning->license_file = options.license_file;

@@ -23,33 +23,29 @@ constexpr std::string_view kWeakFacts = "weak-facts";
 constexpr std::string_view kSealedLine = ",\n  \"sealed\": ";
 constexpr std::string_view kFileEnd = "\n}\n";
 
-/// One way to unlock the box: a fact's name, and the key that the fact gives.
+/// One way to unlock the box: a fact's name and its value, which give a key.
 struct Lock {
-  std::string fact;
-  SecretBytes key;
+  std::string_view fact;
+  std::string_view value;
+
+  [[nodiscard]] SecretBytes key(const SecretBytes& secret, std::string_view product) const {
+    constexpr char kEnd = '\0';
+    return derive_key(secret, concat(kWrapContext, kEnd, product, kEnd, fact, kEnd, value));
+  }
 };
 
-Lock make_lock(const SecretBytes& secret, std::string_view product, std::string_view fact, std::string_view value) {
-  std::string context(kWrapContext);
-  for (const std::string_view part : {product, fact, value}) context += concat('\0', part);
-  return {std::string(fact), derive_key(secret, context)};
-}
-
 /// A lock for each strong fact of the machine, so that one that changes does not
-/// lock the user out. A machine without any is known by all its weak facts at once.
-std::vector<Lock> locks_of(const SecretBytes& secret, std::string_view product, const MachineIdentity& machine) {
+/// lock the user out. A machine without any is known by all its weak facts at once,
+/// which `weak` then has.
+std::vector<Lock> locks_of(const MachineIdentity& machine, std::string& weak) {
   std::vector<Lock> locks;
-  std::string weak;
-  for (const auto& [name, digests] : machine.facts()) {
-    for (const auto& digest : digests) {
-      if (strength_of(name) == Strength::strong) {
-        locks.push_back(make_lock(secret, product, name, digest));
-      } else {
-        weak += concat(name, '=', digest, ';');
-      }
-    }
-  }
-  if (locks.empty()) locks.push_back(make_lock(secret, product, kWeakFacts, weak));
+  for (const auto& [name, digests] : machine.facts())
+    if (strength_of(name) == Strength::strong)
+      for (const auto& digest : digests) locks.push_back({name, digest});
+  if (!locks.empty()) return locks;
+  for (const auto& [name, digests] : machine.facts())
+    for (const auto& digest : digests) weak += concat(name, '=', digest, ';');
+  locks.push_back({kWeakFacts, weak});
   return locks;
 }
 
@@ -81,22 +77,24 @@ bool same_machine(const MachineIdentity& machine, const MachineBinding& sealed_o
 }
 
 /// Opens the box with any lock of this machine that fits.
-std::optional<SecretBytes> open_sealed(const json::Value& sealed, const std::vector<Lock>& locks,
-                                       std::string_view context) {
+std::optional<SecretBytes> open_sealed(const json::Value& sealed, const SecretBytes& secret, const BoxKeys& keys) {
   json::Faults faults;
   json::Reader reader(sealed, faults);
   static_cast<void>(reader.integer("v", kKeyInFile, kKeyInKeyring));
-  const auto box = base64_decode(reader.string("box"));
+  const auto box = base64_decode(reader.text("box"));
   const json::Array& wraps = reader.array("wraps");
   if (!faults.empty() || !box) return std::nullopt;
+  std::string weak;
+  const std::vector<Lock> locks = locks_of(keys.machine, weak);
   for (const auto& entry : wraps) {
     json::Reader wrap(entry, reader, "wraps");
-    const std::string fact = wrap.string("fact");
-    const auto wrapped = base64_decode(wrap.string("key"));
+    const std::string_view fact = wrap.text("fact");
+    const auto wrapped = base64_decode(wrap.text("key"));
     if (!wrapped) continue;
     for (const auto& lock : locks) {
       if (lock.fact != fact) continue;
-      if (const auto key = open_box(lock.key, *wrapped, kWrapContext)) return open_box(*key, *box, context);
+      if (const auto key = open_box(lock.key(secret, keys.product), *wrapped, kWrapContext))
+        return open_box(*key, *box, keys.context);
     }
   }
   return std::nullopt;
@@ -169,9 +167,11 @@ std::string seal_document(json::Value readable, json::Value content, const Secre
 
   const SecretBytes key = random_secret(kBoxKeySize);
   json::Array wraps;
-  for (const auto& lock : locks_of(secret, keys.product, keys.machine)) {
+  std::string weak;
+  for (const auto& lock : locks_of(keys.machine, weak)) {
     json::ObjectBuilder wrap;
-    wrap.string("fact", lock.fact).string("key", base64_encode(seal_box(lock.key, key.view(), kWrapContext)));
+    const Bytes wrapped = seal_box(lock.key(secret, keys.product), key.view(), kWrapContext);
+    wrap.string("fact", lock.fact).string("key", base64_encode(wrapped));
     wraps.push_back(wrap.take());
   }
   json::ObjectBuilder sealed;
@@ -219,8 +219,7 @@ OpenedDocument open_document(SealedText& file, const SecretSource& secret_of, co
   if (version_of(sealed).value_or(kKeyInFile) > kKeyInKeyring) return {BoxCondition::newer};
   const auto name = keyring_name_of(sealed);
   const auto secret = name ? secret_of(*name) : Result<SecretBytes>(SecretBytes());
-  const auto opened =
-      name && secret ? open_sealed(sealed, locks_of(*secret, keys.product, keys.machine), keys.context) : std::nullopt;
+  const auto opened = name && secret ? open_sealed(sealed, *secret, keys) : std::nullopt;
   if (!opened) return closed(file, keys, secret);
   auto content = json::parse(view_text(opened->view()), "sealed content");
   if (!content) return {BoxCondition::damaged};

@@ -47,9 +47,9 @@ enum class BoxCondition {
 
 struct OpenedDocument {
   BoxCondition condition = BoxCondition::damaged;
-  std::optional<json::Value> content = {};  ///< when intact or edited
-  std::string keyring_name = {};            ///< where its secret is, when intact or edited; empty: in state.key
-  bool machine_changed = false;             ///< this machine shows facts that it was not sealed to
+  std::optional<json::Document> content = {};  ///< when intact or edited
+  std::string keyring_name = {};               ///< where its secret is, when intact or edited; empty: in state.key
+  bool machine_changed = false;                ///< this machine shows facts that it was not sealed to
   /// When foreign, and a strong fact of the machine agrees: MachineIdentity::near_miss().
   std::string near_miss = {};
   std::optional<Error> fault = {};  ///< when locked
@@ -76,10 +76,10 @@ class SealedText {
  private:
   std::string_view text_;
   std::string_view what_;
-  std::string_view before_;                      ///< what digest() is of
-  std::string_view box_;                         ///< the text of the value of "sealed"
-  std::optional<Result<json::Value>> document_;  ///< once it was asked for
-  std::optional<Result<json::Value>> sealed_;    ///< of box_, once it was asked for
+  std::string_view before_;                         ///< what digest() is of
+  std::string_view box_;                            ///< the text of the value of "sealed"
+  std::optional<Result<json::Document>> document_;  ///< once it was asked for
+  std::optional<Result<json::Document>> sealed_;    ///< of box_, once it was asked for
 };
 
 /// Opens the box. Which of damage and a copied directory it is that keeps a box closed, the

@@ -149,7 +149,7 @@ std::vector<Exchange> read_exchanges(json::Reader& content) {
 /// The member "digest".
 Digest read_digest(json::Reader& reader) {
   Digest digest{};
-  const auto bytes = hex_decode(reader.string("digest"));
+  const auto bytes = hex_decode(reader.text("digest"));
   if (bytes && bytes->size() == digest.size()) {
     std::copy(bytes->begin(), bytes->end(), digest.begin());
   } else {
@@ -248,7 +248,7 @@ std::optional<ClientState> read_content(const json::Value& value) {
   return state;
 }
 
-const std::string* string_member(const json::Value& document, std::string_view name) {
+const json::Text* string_member(const json::Value& document, std::string_view name) {
   const json::Value* member = document.find(name);
   return member == nullptr ? nullptr : member->as_string();
 }

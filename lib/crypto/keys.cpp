@@ -40,19 +40,7 @@ bool has_small_order(Point point) noexcept {
   return std::find(kSmallOrder.begin(), kSmallOrder.end(), point) != kSmallOrder.end();
 }
 
-KeyId id_of(const Point& point) {
-  constexpr std::string_view kDomain("lic-key-v1\0\x01", 12);
-  std::array<std::uint8_t, kDomain.size() + PublicKey::kSize> input{};
-  std::copy(point.begin(), point.end(), std::copy(kDomain.begin(), kDomain.end(), input.begin()));
-  return KeyId(hex_encode(sha256(input)));
-}
-
 }  // namespace
-
-PublicKey::PublicKey(ByteView bytes) {
-  std::copy(bytes.begin(), bytes.end(), bytes_.begin());
-  id_ = id_of(bytes_);
-}
 
 Result<PublicKey> PublicKey::from_bytes(ByteView bytes) {
   if (bytes.size() != kSize)
@@ -62,7 +50,7 @@ Result<PublicKey> PublicKey::from_bytes(ByteView bytes) {
   if (!is_canonical(point)) return error(Errc::invalid_input, "the public key is not a canonical Ed25519 encoding");
   if (has_small_order(point))
     return error(Errc::invalid_input, "the public key is of small order: anyone could sign for it");
-  return PublicKey(bytes);
+  return PublicKey(point);
 }
 
 Result<PublicKey> PublicKey::from_base64(std::string_view text) {
@@ -72,6 +60,13 @@ Result<PublicKey> PublicKey::from_base64(std::string_view text) {
 }
 
 std::string PublicKey::base64() const { return base64_encode(bytes_); }
+
+KeyId PublicKey::id() const {
+  constexpr std::string_view kDomain("lic-key-v1\0\x01", 12);
+  std::array<std::uint8_t, kDomain.size() + kSize> input{};
+  std::copy(bytes_.begin(), bytes_.end(), std::copy(kDomain.begin(), kDomain.end(), input.begin()));
+  return KeyId(hex_encode(sha256(input)));
+}
 
 bool PublicKey::verifies(ByteView message, ByteView signature) const noexcept {
   return signature.size() == crypto_sign_BYTES &&

@@ -22,7 +22,8 @@ class LIC_INTERNAL KeyId {
   KeyId() = default;
   explicit KeyId(std::string hex) : hex_(std::move(hex)) {}
 
-  [[nodiscard]] const std::string& hex() const noexcept { return hex_; }
+  [[nodiscard]] const std::string& hex() const& noexcept { return hex_; }
+  [[nodiscard]] std::string hex() && noexcept { return std::move(hex_); }
   friend bool operator==(const KeyId&, const KeyId&) = default;
   friend auto operator<=>(const KeyId&, const KeyId&) = default;
 
@@ -43,7 +44,8 @@ class LIC_INTERNAL PublicKey {
 
   [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::string base64() const;
-  [[nodiscard]] const KeyId& id() const noexcept { return id_; }
+  /// Computed each time: a SHA-256.
+  [[nodiscard]] KeyId id() const;
 
   /// Whether `signature` is this key's pure Ed25519 signature of `message`.
   [[nodiscard]] bool verifies(ByteView message, ByteView signature) const noexcept;
@@ -51,10 +53,9 @@ class LIC_INTERNAL PublicKey {
   friend bool operator==(const PublicKey& a, const PublicKey& b) noexcept { return a.bytes_ == b.bytes_; }
 
  private:
-  explicit PublicKey(ByteView bytes);
+  explicit PublicKey(const std::array<std::uint8_t, kSize>& bytes) noexcept : bytes_(bytes) {}
 
   std::array<std::uint8_t, kSize> bytes_{};
-  KeyId id_;
 };
 
 }  // namespace lic

@@ -125,7 +125,7 @@ Plan read_plan(json::Reader reader, bool strict) {
   plan.id = read_name(reader, "id");
   plan.name = reader.string("name");
   plan.code = read_key_part(reader, "code");
-  if (const auto kind = parse_kind(reader.string("kind"))) {
+  if (const auto kind = parse_kind(reader.text("kind"))) {
     plan.kind = *kind;
   } else if (reader.has("kind")) {
     reader.fault("kind", "is none of free, trial, academic, subscription, perpetual");
@@ -222,7 +222,7 @@ Catalog read_catalog(json::Reader& reader, bool strict) {
 }
 
 Result<Catalog> Catalog::parse(std::string_view text, std::string_view what) {
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(text, what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(text, what));
   json::Faults faults;
   json::Reader reader(value, faults);
   read_version(reader);

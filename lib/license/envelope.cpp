@@ -47,10 +47,11 @@ std::vector<Envelope::SignatureEntry> read_signatures(json::Reader& document, En
     document.fault("signatures", concat("holds more than ", kMaxSignatures, " signatures"));
     return entries;
   }
+  entries.reserve(listed.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
     json::Reader entry(listed[i], document, "signatures", i);
     KeyId claimed(entry.string("keyid"));
-    auto signature = base64_decode(entry.string("sig"));
+    auto signature = base64_decode(entry.text("sig"));
     if (!signature || signature->size() != Signature{}.size()) entry.fault("sig", "is not the base64 of 64 bytes");
     entries.push_back({std::move(claimed), std::move(signature).value_or(Bytes{})});
   }
@@ -106,14 +107,14 @@ Result<Envelope> Envelope::parse(ByteView bytes, std::string_view what, Unsigned
   if (bytes.size() > kMaxRevocations)
     return error(Errc::invalid_input, concat(what, " is larger than ", kMaxRevocations / 1024, " KiB"));
   if (bytes.empty()) return error(Errc::invalid_input, concat(what, " is empty"));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(bytes), what));
 
   json::Faults faults;
   json::Reader document(value, faults);
   Envelope envelope;
   envelope.type_ = document.string("payloadType");
   envelope.kind_ = kind_of(envelope.type_);
-  if (auto payload = base64_decode(document.string("payload"))) {
+  if (auto payload = base64_decode(document.text("payload"))) {
     envelope.payload_ = *std::move(payload);
   } else {
     document.fault("payload", "is not strict base64");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/encoding.hpp"
@@ -78,15 +79,19 @@ Check remainder(const Symbols& data) {
   return rest;
 }
 
-/// The body without the offset of its head: a codeword when nothing is wrong.
-Symbols codeword_of(std::string_view head, Symbols body) {
+/// Takes the offset of its head from the body, which then is a codeword when nothing is wrong.
+void take_offset(std::string_view head, std::span<std::uint8_t> body) {
   const Check offset = offset_of(head);
   for (std::size_t i = 0; i < offset.size(); ++i) body[body.size() - offset.size() + i] ^= offset[i];
+}
+
+Symbols codeword_of(std::string_view head, Symbols body) {
+  take_offset(head, body);
   return body;
 }
 
 /// S1, S2, S3: the codeword evaluated at a, a^2 and a^3. All zero: nothing is wrong.
-Check syndromes(const Symbols& codeword) {
+Check syndromes(std::span<const std::uint8_t> codeword) {
   Check values{};
   for (std::size_t s = 0; s < values.size(); ++s)
     for (const std::uint8_t symbol : codeword)
@@ -112,11 +117,14 @@ std::optional<Symbols> with_one_mended(std::string_view head, const Symbols& bod
   return mended;
 }
 
+/// How many symbols of a body of that size stand together.
+std::size_t group_of(std::size_t size) { return size == LicenseKey::kTrialSymbols ? size : 4; }
+
 std::string key_text(std::string_view head, const Symbols& body) {
   std::string text;
   text.reserve(head.size() + body.size() + body.size() / 2);
   text += head;
-  const std::size_t group = body.size() == LicenseKey::kTrialSymbols ? LicenseKey::kTrialSymbols : 4;
+  const std::size_t group = group_of(body.size());
   for (std::size_t i = 0; i < body.size(); ++i) {
     if (i % group == 0) text += '-';
     text += kBase32Alphabet[body[i]];
@@ -181,26 +189,31 @@ std::string head_by_hyphens(std::string_view upper) {
   return groups.size() < 3 ? std::string{} : concat(groups[0], '-', groups[1]);
 }
 
-/// The one reading of a key in normal form, as it stands in documents; absent where `text` is not.
-std::optional<Reading> normal_reading(std::string_view text) {
+/// Whether `text` is a key in normal form with a check that holds, as it stands in documents.
+bool is_whole(std::string_view text) {
   const std::size_t prefix_end = text.find('-');
   const std::size_t head_end = prefix_end == std::string_view::npos ? prefix_end : text.find('-', prefix_end + 1);
-  if (head_end == std::string_view::npos) return std::nullopt;
+  if (head_end == std::string_view::npos) return false;
   const std::string_view code = text.substr(prefix_end + 1, head_end - prefix_end - 1);
-  if (!is_key_part(text.substr(0, prefix_end)) || !is_key_part(code)) return std::nullopt;
-  Reading reading{std::string(text.substr(0, head_end)), {}};
-  reading.body.reserve(LicenseKey::kBodySymbols);
-  for (const char c : text.substr(head_end)) {
-    if (c == '-') continue;
-    const int value = base32_value(c);
-    if (value < 0) return std::nullopt;
-    reading.body.push_back(static_cast<std::uint8_t>(value));
+  if (!is_key_part(text.substr(0, prefix_end)) || !is_key_part(code)) return false;
+  const bool is_trial =
+      code == LicenseKey::kTrialCode && text.size() - head_end == 1 + std::size_t{LicenseKey::kTrialSymbols};
+  const std::size_t size = is_trial ? LicenseKey::kTrialSymbols : LicenseKey::kBodySymbols;
+  const std::size_t group = group_of(size);
+  if (text.size() - head_end != size + size / group) return false;
+  std::array<std::uint8_t, LicenseKey::kBodySymbols> body{};
+  for (std::size_t at = head_end, read = 0; at < text.size(); ++at) {
+    if ((at - head_end) % (group + 1) == 0) {
+      if (text[at] != '-') return false;
+      continue;
+    }
+    const int value = base32_value(text[at]);
+    if (value < 0 || kBase32Alphabet[static_cast<std::size_t>(value)] != text[at]) return false;
+    body[read++] = static_cast<std::uint8_t>(value);
   }
-  const std::size_t size = reading.body.size();
-  if (size != LicenseKey::kBodySymbols && (size != LicenseKey::kTrialSymbols || code != LicenseKey::kTrialCode))
-    return std::nullopt;
-  if (key_text(reading.head, reading.body) != text) return std::nullopt;
-  return reading;
+  const std::span<std::uint8_t> symbols = std::span(body).first(size);
+  take_offset(text.substr(0, head_end), symbols);
+  return is_intact(syndromes(symbols));
 }
 
 }  // namespace
@@ -215,9 +228,7 @@ Result<LicenseKey> LicenseKey::parse(std::string_view typed) {
   constexpr std::string_view kShape = "a key looks like TZ-PRO-7K3M-9QXA-R2VD-5R28";
   if (typed.size() > kLongestTyped) return malformed(typed, "is too long", kShape);
 
-  if (const auto normal = normal_reading(typed);
-      normal && is_intact(syndromes(codeword_of(normal->head, normal->body))))
-    return LicenseKey(std::string(typed));
+  if (is_whole(typed)) return LicenseKey(std::string(typed));
 
   const std::string upper = to_upper(typed);
   std::string letters;

@@ -28,6 +28,7 @@ std::optional<FeatureValue> read_feature_value(const json::Value& value) {
   const auto* array = value.as_array();
   if (array == nullptr) return std::nullopt;
   std::vector<std::string> words;
+  words.reserve(array->size());
   for (const auto& element : *array) {
     const auto* word = element.as_string();
     if (word == nullptr) return std::nullopt;
@@ -101,7 +102,7 @@ Terms read_terms(json::Reader& document) {
   terms.product = document.string("product");
   terms.key = document.string("key");
   terms.plan = document.string("plan");
-  if (const auto kind = parse_kind(document.string("kind"))) {
+  if (const auto kind = parse_kind(document.text("kind"))) {
     terms.kind = *kind;
   } else {
     document.fault("kind", "is none of free, trial, academic, subscription, perpetual");
@@ -141,12 +142,22 @@ std::optional<Period> parse_period(std::string_view text) noexcept {
 
 bool is_name(std::string_view text) noexcept {
   constexpr std::size_t kLongest = 64;
-  const auto is_alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  return !text.empty() && text.size() <= kLongest && is_alphanumeric(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+  enum Part : char { nowhere, within, anywhere };
+  static constexpr auto kPlaces = [] {
+    std::array<Part, 256> places{};
+    for (unsigned char c = 'a'; c <= 'z'; ++c) places[c] = anywhere;
+    for (unsigned char c = 'A'; c <= 'Z'; ++c) places[c] = anywhere;
+    for (unsigned char c = '0'; c <= '9'; ++c) places[c] = anywhere;
+    for (const char c : {'-', '_', '.'}) places[static_cast<unsigned char>(c)] = within;
+    return places;
+  }();
+  if (text.empty() || text.size() > kLongest) return false;
+  Part least = anywhere;
+  for (const char c : text) {
+    if (kPlaces[static_cast<unsigned char>(c)] < least) return false;
+    least = within;
+  }
+  return true;
 }
 
 void read_version(json::Reader& reader, std::span<const std::string_view> known) {
@@ -181,6 +192,7 @@ Features read_features(json::Reader& reader, std::string_view name) {
   Features features;
   if (!reader.has(name)) return features;
   json::Reader object(*reader.member(name), reader, name);
+  features.reserve(object.members().size());
   for (const auto& [feature, value] : object.members()) {
     auto read = read_feature_value(value);
     if (!is_name(feature)) object.fault(feature, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
@@ -194,6 +206,7 @@ Limits read_limits(json::Reader& reader, std::string_view name) {
   Limits limits;
   if (!reader.has(name)) return limits;
   json::Reader object(*reader.member(name), reader, name);
+  limits.reserve(object.members().size());
   for (const auto& [limit_name, value] : object.members()) {
     if (!is_name(limit_name)) object.fault(limit_name, "is not a name (1 to 64 of a-z, 0-9, '-', '_', '.')");
     json::Reader entry(value, object, limit_name);
@@ -204,7 +217,7 @@ Limits read_limits(json::Reader& reader, std::string_view name) {
       limit.max = entry.integer("max", 0, json::kMaxInteger);
     }
     if (entry.has("per")) {
-      limit.per = parse_period(entry.string("per"));
+      limit.per = parse_period(entry.text("per"));
       if (!limit.per) entry.fault("per", "is none of day, month, year");
     }
     if (entry.has("overage")) limit.overage = entry.integer("overage", 0, kMostOverage);
@@ -222,7 +235,7 @@ std::string limit_words(const Limit& limit) {
 }
 
 Result<Terms> Terms::parse(ByteView payload, std::string_view what) {
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(payload), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(payload), what));
   json::Faults faults;
   json::Reader document(value, faults);
   Terms terms = read_terms(document);

@@ -40,11 +40,19 @@ std::string digest_of(const HmacSha256& hash, std::string_view fact, std::string
 /// CRC-16 with polynomial 0x1021 and start value 0xFFFF: finds every change
 /// within 16 bits, so every wrong symbol and every two swapped neighbours.
 std::uint16_t check_of(ByteView bytes) {
+  static constexpr auto kOfDigit = [] {  // what four bits that leave it do to the rest
+    std::array<std::uint16_t, 16> table{};
+    for (unsigned digit = 0; digit < table.size(); ++digit) {
+      unsigned rest = digit << 12;
+      for (int bit = 0; bit < 4; ++bit) rest = (rest & 0x8000) != 0 ? (rest << 1 ^ 0x1021) & 0xFFFF : rest << 1;
+      table[digit] = static_cast<std::uint16_t>(rest);
+    }
+    return table;
+  }();
   unsigned rest = 0xFFFF;
-  for (const std::uint8_t byte : bytes) {
-    rest ^= unsigned{byte} << 8;
-    for (int bit = 0; bit < 8; ++bit) rest = (rest & 0x8000) != 0 ? (rest << 1 ^ 0x1021) & 0xFFFF : rest << 1;
-  }
+  for (const std::uint8_t byte : bytes)
+    for (const unsigned digit : {unsigned{byte} >> 4, unsigned{byte} & 0xF})
+      rest = (rest << 4 & 0xFFFF) ^ kOfDigit[rest >> 12 ^ digit];
   return static_cast<std::uint16_t>(rest);
 }
 
@@ -84,6 +92,9 @@ Result<Bytes> entries_of(std::string_view typed) {
   return *std::move(bytes);
 }
 
+/// Of a digit of a digest, which is in lower case.
+unsigned hex_value(char digit) { return static_cast<unsigned>(digit <= '9' ? digit - '0' : digit - 'a' + 10); }
+
 bool have_one_in_common(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::any_of(a.begin(), a.end(),
                      [&](const std::string& value) { return std::find(b.begin(), b.end(), value) != b.end(); });
@@ -113,14 +124,16 @@ MachineIdentity MachineIdentity::of(const std::vector<MachineFact>& facts, std::
 }
 
 std::string MachineIdentity::fingerprint() const {
+  constexpr std::size_t kUsual = 8;  // digests
   Bytes bytes;
+  bytes.reserve(kUsual * kEntryBytes + kCheckBytes);
   for (std::size_t i = 0; i < kTagged.size(); ++i) {
     const auto fact = facts_.find(std::string(kTagged[i]));
     if (fact == facts_.end()) continue;
     for (const std::string& digest : fact->second) {
-      const auto raw = hex_decode(digest);
       bytes.push_back(static_cast<std::uint8_t>(i + 1));
-      bytes.insert(bytes.end(), raw->begin(), raw->end());
+      for (std::size_t at = 0; at < digest.size(); at += 2)
+        bytes.push_back(static_cast<std::uint8_t>(hex_value(digest[at]) << 4 | hex_value(digest[at + 1])));
     }
   }
   const std::uint16_t check = check_of(bytes);
@@ -128,9 +141,10 @@ std::string MachineIdentity::fingerprint() const {
   bytes.push_back(static_cast<std::uint8_t>(check & 0xFF));
   const std::string symbols = base32_encode(bytes);
   std::string text = "M1";
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    if (i % kGroup == 0) text += '-';
-    text += symbols[i];
+  text.reserve(text.size() + symbols.size() / kGroup * (kGroup + 1) + kGroup + 1);
+  for (std::size_t i = 0; i < symbols.size(); i += kGroup) {
+    text += '-';
+    text.append(symbols, i, kGroup);
   }
   return text;
 }

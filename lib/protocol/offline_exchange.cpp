@@ -19,61 +19,49 @@ constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kCheckBytes = 8;
 
-using Member = std::pair<std::string, json::Value>;
-
-Member text(std::string name, std::string value) { return {std::move(name), json::Value(std::move(value))}; }
-
 /// The first 8 bytes of the SHA-256 of the document without its check, as compact JSON.
-std::string check_of(const json::Object& document) {
-  json::Object rest;
-  std::copy_if(document.begin(), document.end(), std::back_inserter(rest),
-               [](const auto& member) { return member.first != kCheckMember; });
-  const Digest digest = sha256(view_bytes(json::dump(json::Value(std::move(rest)))));
+std::string check_of(const json::Value& document) {
+  const Digest digest = sha256(view_bytes(json::dump_without(document, kCheckMember)));
   return hex_encode(ByteView(digest).first(kCheckBytes));
 }
 
-std::string write_document(json::Object members) {
-  std::string check = check_of(members);
-  members.push_back(text(std::string(kCheckMember), std::move(check)));
-  return json::dump(json::Value(std::move(members)));
+std::string write_document(json::Value document) {
+  const std::string check = check_of(document);
+  return json::dump(json::ObjectBuilder(std::move(document)).string(kCheckMember, check).take());
 }
 
 /// What both kinds begin with.
-json::Object head(std::string_view type, const std::string& id, const std::string& product, Time issued_at,
-                  const LicenseKey& key) {
-  return {{"v", json::Value(std::int64_t{1})},
-          text("type", std::string(type)),
-          text("id", id),
-          text("product", product),
-          text("issued_at", format_time(issued_at)),
-          text("key", key.text())};
+json::ObjectBuilder head(std::string_view type, const std::string& id, const std::string& product, Time issued_at,
+                         const LicenseKey& key) {
+  json::ObjectBuilder out;
+  out.integer("v", 1).string("type", type).string("id", id).string("product", product);
+  out.time("issued_at", issued_at).string("key", key.text());
+  return out;
 }
 
 json::Value facts_value(const FactDigests& facts) {
-  json::Object out;
+  json::ObjectBuilder out;
   for (const auto& [name, digests] : facts) {
     if (digests.size() == 1) {
-      out.push_back(text(name, digests.front()));
-      continue;
+      out.string(name, digests.front());
+    } else {
+      out.strings(name, digests);
     }
-    json::Array several;
-    for (const auto& digest : digests) several.emplace_back(digest);
-    out.emplace_back(name, json::Value(std::move(several)));
   }
-  return json::Value(std::move(out));
+  return out.take();
 }
 
-const std::string* text_member(const json::Value& document, std::string_view name) {
+const json::Text* text_member(const json::Value& document, std::string_view name) {
   const json::Value* member = document.find(name);
   return member == nullptr ? nullptr : member->as_string();
 }
 
 /// The document, seen to be of that type and whole.
-Result<json::Value> open_document(ByteView bytes, std::string_view type, std::string_view what) {
+Result<json::Document> open_document(ByteView bytes, std::string_view type, std::string_view what) {
   if (bytes.size() > kMaxExchange)
     return error(Errc::invalid_input, concat(what, " is larger than ", kMaxExchange / 1024, " KiB"));
-  LIC_TRY_ASSIGN(json::Value document, json::parse(view_text(bytes), what));
-  const std::string* found = text_member(document, "type");
+  LIC_TRY_ASSIGN(json::Document document, json::parse(view_text(bytes), what));
+  const json::Text* found = text_member(document, "type");
   if (found == nullptr || *found != type) {
     if (document.find("payload") != nullptr)
       return error(Errc::invalid_input, concat(what, " is a signed document, not an ", type));
@@ -84,8 +72,8 @@ Result<json::Value> open_document(ByteView bytes, std::string_view type, std::st
   json::Reader reader(document, faults);
   read_version(reader);
   if (!faults.empty()) return faults.first(what);
-  const std::string* check = text_member(document, kCheckMember);
-  if (check == nullptr || *check != check_of(*document.as_object()))
+  const json::Text* check = text_member(document, kCheckMember);
+  if (check == nullptr || *check != check_of(document))
     return error(Errc::invalid_input, concat(what, " was altered, or copied wrongly: its check does not hold"),
                  "take the file as licctl wrote it, or scan its code once more");
   return document;
@@ -108,14 +96,13 @@ Result<LicenseKey> key_in_normal_form(const std::string& typed, std::string_view
 }  // namespace
 
 std::string ActivationRequest::to_json() const {
-  json::Object document = head(kRequestType, id, product, issued_at, key);
-  document.emplace_back("facts", facts_value(facts));
-  document.push_back(text("receipt_hash", receipt_hash));
-  return write_document(std::move(document));
+  json::ObjectBuilder document = head(kRequestType, id, product, issued_at, key);
+  document.value("facts", facts_value(facts)).string("receipt_hash", receipt_hash);
+  return write_document(document.take());
 }
 
 Result<ActivationRequest> ActivationRequest::parse(ByteView bytes, std::string_view what) {
-  LIC_TRY_ASSIGN(const json::Value document, open_document(bytes, kRequestType, what));
+  LIC_TRY_ASSIGN(const json::Document document, open_document(bytes, kRequestType, what));
   json::Faults faults;
   json::Reader reader(document, faults);
   std::string id = hex_member(reader, "id", kIdBytes);
@@ -136,13 +123,13 @@ Result<ActivationRequest> ActivationRequest::parse(ByteView bytes, std::string_v
 }
 
 std::string ActivationReceipt::to_json() const {
-  json::Object document = head(kReceiptType, id, product, issued_at, key);
-  document.push_back(text("secret", secret));
-  return write_document(std::move(document));
+  json::ObjectBuilder document = head(kReceiptType, id, product, issued_at, key);
+  document.string("secret", secret);
+  return write_document(document.take());
 }
 
 Result<ActivationReceipt> ActivationReceipt::parse(ByteView bytes, std::string_view what) {
-  LIC_TRY_ASSIGN(const json::Value document, open_document(bytes, kReceiptType, what));
+  LIC_TRY_ASSIGN(const json::Document document, open_document(bytes, kReceiptType, what));
   json::Faults faults;
   json::Reader reader(document, faults);
   std::string id = hex_member(reader, "id", kIdBytes);

@@ -68,7 +68,10 @@ std::string read_document(json::Reader& document, std::string_view name) {
 }
 
 /// A signed document that was just made, or checked: it is JSON.
-json::Value as_value(const std::string& document) { return json::parse(document, "document").value_or(json::Value()); }
+json::Value as_value(const std::string& document) {
+  const auto read = json::parse(document, "document");
+  return read ? json::Value(*read) : json::Value();
+}
 
 /// The verdict that is a yes to such a request.
 Verdict yes_to(OnlineAction action) {
@@ -136,7 +139,7 @@ std::string OnlineRequest::to_json() const {
 Result<OnlineRequest> OnlineRequest::parse(OnlineAction action, ByteView bytes, std::string_view what) {
   if (bytes.size() > most_bytes(action))
     return error(Errc::invalid_input, concat(what, " is larger than ", most_bytes(action) / 1024, " KiB"));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(bytes), what));
   json::Faults faults;
   json::Reader document(value, faults);
   read_version(document);
@@ -167,7 +170,7 @@ std::string OnlineReply::to_json() const {
 Result<OnlineReply> OnlineReply::parse(ByteView bytes, std::string_view what) {
   if (bytes.size() > kMaxOnlineReply)
     return error(Errc::invalid_input, concat(what, " is larger than ", kMaxOnlineReply / 1024, " KiB"));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(bytes), what));
   json::Faults faults;
   json::Reader document(value, faults);
   OnlineReply reply{read_document(document, "answer"), read_document(document, "license")};

@@ -161,7 +161,7 @@ std::string usage_document(std::string_view payload, const KeyId& device, const 
 Result<UsageStatement> UsageStatement::open(ByteView bytes, std::string_view what) {
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
   LIC_TRY(envelope.expect(DocumentKind::usage, what));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(envelope.payload()), what));
   LIC_TRY_ASSIGN(PublicKey device, device_of(value, what));
   LIC_TRY(check_signature(envelope, device, what));
   json::Faults faults;

@@ -22,9 +22,9 @@ struct Turn {
 void undo(const json::Value& change, LicenseState& state) {
   const json::Value* member_value = change.find("member");
   const json::Value* before_value = change.find("before");
-  const std::string* member = member_value == nullptr ? nullptr : member_value->as_string();
+  const json::Text* member = member_value == nullptr ? nullptr : member_value->as_string();
   if (member == nullptr || before_value == nullptr) return;
-  const std::string* before = before_value->as_string();  // null: was not there
+  const json::Text* before = before_value->as_string();  // null: was not there
   const auto time = before == nullptr ? std::nullopt : parse_timestamp(*before);
   if (*member == "plan" && before != nullptr) state.plan = *before;
   if (*member == "kind" && before != nullptr) state.kind = parse_kind(*before).value_or(state.kind);

@@ -25,7 +25,7 @@ Result<Checkpoint> Checkpoint::open(ByteView bytes, const ProductFile& product, 
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
   LIC_TRY(envelope.expect(DocumentKind::checkpoint, what));
   LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product, Role::license, what));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(envelope.payload()), what));
   json::Faults faults;
   json::Reader document(value, faults);
   read_version(document);

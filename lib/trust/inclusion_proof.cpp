@@ -21,7 +21,7 @@ std::vector<Digest> read_path(json::Reader& document) {
   const json::Array& listed = document.array("path");
   if (listed.size() > kLongestPath) document.fault("path", concat("holds more than ", kLongestPath, " hashes"));
   for (std::size_t i = 0; i < std::min(listed.size(), kLongestPath); ++i) {
-    const std::string* text = listed[i].as_string();
+    const json::Text* text = listed[i].as_string();
     const auto bytes = text == nullptr ? std::nullopt : hex_decode(*text);
     Digest hash{};
     if (!bytes || bytes->size() != hash.size()) {
@@ -46,7 +46,7 @@ std::optional<std::string> detail_of(const std::string& entry, std::int64_t numb
   if (parts == nullptr || parts->size() != kParts) return std::nullopt;
   const std::int64_t* numbered = parts->front().as_integer();
   if (numbered == nullptr || *numbered != number) return std::nullopt;
-  const std::string* detail = parts->back().as_string();
+  const json::Text* detail = parts->back().as_string();
   return detail == nullptr ? std::string() : *detail;
 }
 
@@ -63,7 +63,7 @@ std::string InclusionProof::to_json() const {
 Result<InclusionProof> InclusionProof::parse(ByteView bytes, std::string_view what) {
   if (bytes.size() > kMaxProof)
     return error(Errc::invalid_input, concat(what, " is larger than ", kMaxProof / 1024, " KiB"));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(bytes), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(bytes), what));
   json::Faults faults;
   json::Reader document(value, faults);
   read_version(document);

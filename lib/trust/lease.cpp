@@ -169,7 +169,7 @@ Result<ServerAnswer> ServerAnswer::open(ByteView bytes, const ProductFile& produ
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
   LIC_TRY(envelope.expect(DocumentKind::lease, what));
   LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product, Role::lease, what));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(envelope.payload()), what));
   json::Faults faults;
   json::Reader document(value, faults);
   ServerAnswer answer = read_answer(document);

@@ -16,25 +16,30 @@ namespace {
 constexpr std::array kRoles = {Role::license, Role::revocations, Role::lease};
 constexpr std::size_t kMostKeys = 64;
 
-/// Reads "public" and compares it with "keyid", which is never believed.
-std::optional<PublicKey> read_key(json::Reader& entry) {
-  auto key = PublicKey::from_base64(entry.string("public"));
+constexpr TextView kOtherId = "is not the id of that public key";
+
+/// Reads "public" and "keyid", which is compared with it, now or by check_signatures().
+std::optional<PublicKey> read_key(json::Reader& entry, KeyId& claimed, bool compare) {
+  auto key = PublicKey::from_base64(entry.text("public"));
   if (!key) {
     entry.fault("public", key.error().message);
     return std::nullopt;
   }
-  if (entry.string("keyid") != key->id().hex()) entry.fault("keyid", "is not the id of that public key");
+  claimed = KeyId(entry.string("keyid"));
+  if (compare ? claimed != key->id() : claimed.hex().empty()) entry.fault("keyid", kOtherId);
   return std::move(key).value();
 }
 
-std::vector<PublicKey> read_roots(json::Reader& document) {
+std::vector<PublicKey> read_roots(json::Reader& document, std::vector<KeyId>& ids, bool compare) {
   std::vector<PublicKey> roots;
   const json::Array& listed = document.array("roots");
   if (listed.size() > kMostKeys) document.fault("roots", concat("names more than ", kMostKeys, " keys"));
   for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
     json::Reader entry(listed[i], document, "roots", i);
-    auto key = read_key(entry);
+    KeyId claimed;
+    auto key = read_key(entry, claimed, compare);
     if (!key) continue;
+    ids.push_back(std::move(claimed));
     if (std::find(roots.begin(), roots.end(), *key) != roots.end()) entry.fault("public", "is listed twice");
     roots.push_back(*std::move(key));
   }
@@ -51,17 +56,20 @@ std::vector<Role> read_roles(json::Reader& entry) {
   return roles;
 }
 
-std::vector<TrustedKey> read_keys(json::Reader& document) {
+std::vector<TrustedKey> read_keys(json::Reader& document, std::vector<KeyId>& ids, bool compare) {
   std::vector<TrustedKey> keys;
   const json::Array& listed = document.array("keys");
   if (listed.size() > kMostKeys) document.fault("keys", concat("names more than ", kMostKeys, " keys"));
   for (std::size_t i = 0; i < std::min(listed.size(), kMostKeys); ++i) {
     json::Reader entry(listed[i], document, "keys", i);
-    auto key = read_key(entry);
+    KeyId claimed;
+    auto key = read_key(entry, claimed, compare);
     auto roles = read_roles(entry);
     const auto not_before = entry.optional_time("not_before");
     const auto not_after = entry.optional_time("not_after");
-    if (key) keys.push_back({*std::move(key), std::move(roles), not_before, not_after});
+    if (!key) continue;
+    keys.push_back({*std::move(key), std::move(roles), not_before, not_after});
+    ids.push_back(std::move(claimed));
   }
   return keys;
 }
@@ -108,34 +116,51 @@ std::string_view token(Role role) noexcept {
 bool TrustedKey::may(Role role) const noexcept { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
 
 Result<ProductFile> ProductFile::open(ByteView bytes, std::string_view what) {
-  LIC_TRY_ASSIGN(ProductFile product, open_unchecked(bytes, what));
+  LIC_TRY_ASSIGN(ProductFile product, open_unchecked(bytes, what, Ids::check));
   LIC_TRY(product.check_signatures(what));
   return product;
 }
 
 Result<ProductFile> ProductFile::open_unchecked(ByteView bytes, std::string_view what) {
+  return open_unchecked(bytes, what, Ids::leave);
+}
+
+Result<ProductFile> ProductFile::open_unchecked(ByteView bytes, std::string_view what, Ids ids) {
   LIC_TRY(check_size(bytes, what));
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
-  return read(envelope, bytes, what);
+  return read(envelope, bytes, what, ids);
 }
 
 Result<void> ProductFile::check_signatures(std::string_view what) const {
+  if (!data_->has_checked_ids) LIC_TRY(check_ids(what));
   if (signatures_by(roots()) >= static_cast<std::size_t>(threshold())) return {};
   return error(Errc::untrusted, concat(what, " is not signed by ", threshold(), " of its root keys"),
                "get the product file again from the vendor");
 }
 
-Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, std::string_view what) {
+Result<void> ProductFile::check_ids(std::string_view what) const {
+  const auto other_id = [&](TextView list, std::size_t index) {
+    return error(Errc::invalid_input, concat(what, ": /", list, '/', index, "/keyid: ", kOtherId));
+  };
+  for (std::size_t i = 0; i < roots().size(); ++i)
+    if (data_->root_ids[i] != roots()[i].id()) return other_id("roots", i);
+  for (std::size_t i = 0; i < keys().size(); ++i)
+    if (data_->key_ids[i] != keys()[i].key.id()) return other_id("keys", i);
+  return {};
+}
+
+Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, std::string_view what, Ids ids) {
   LIC_TRY(envelope.expect(DocumentKind::product, what));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(envelope.payload()), what));
 
   json::Faults faults;
   json::Reader document(value, faults);
   read_version(document);
   const auto data = std::make_shared<Data>();
-  data->roots = read_roots(document);
+  data->has_checked_ids = ids == Ids::check;
+  data->roots = read_roots(document, data->root_ids, data->has_checked_ids);
   data->threshold = document.integer("threshold", 1, static_cast<std::int64_t>(kMostKeys));
-  data->keys = read_keys(document);
+  data->keys = read_keys(document, data->key_ids, data->has_checked_ids);
   data->version = document.integer("version", 1, json::kMaxInteger);
   data->issued_at = document.time("issued_at");
   data->catalog = read_catalog(document, false);
@@ -153,7 +178,7 @@ Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, 
 Result<ProductProposal> ProductProposal::parse(ByteView bytes, std::string_view what) {
   LIC_TRY(check_size(bytes, what));
   LIC_TRY_ASSIGN(Envelope envelope, Envelope::parse(bytes, what, Envelope::Unsigned::allow));
-  LIC_TRY_ASSIGN(ProductFile content, ProductFile::read(envelope, bytes, what));
+  LIC_TRY_ASSIGN(ProductFile content, ProductFile::read(envelope, bytes, what, ProductFile::Ids::check));
   return ProductProposal(std::move(envelope), std::move(content));
 }
 
@@ -167,16 +192,17 @@ bool ProductProposal::is_complete(const ProductFile& now) const {
 
 std::size_t ProductFile::signatures_by(const std::vector<PublicKey>& roots) const {
   return static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), [&](const PublicKey& root) {
+    const KeyId id = root.id();
     return std::any_of(data_->signatures.begin(), data_->signatures.end(), [&](const auto& entry) {
-      return entry.first == root.id() && root.verifies(data_->signed_bytes, entry.second);
+      return entry.first == id && root.verifies(data_->signed_bytes, entry.second);
     });
   }));
 }
 
 const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
-  const auto found =
-      std::find_if(keys().begin(), keys().end(), [&](const TrustedKey& key) { return key.key.id() == id; });
-  return found == keys().end() ? nullptr : &*found;
+  const auto& ids = data_->key_ids;
+  const auto found = std::find(ids.begin(), ids.end(), id);
+  return found == ids.end() ? nullptr : &keys()[static_cast<std::size_t>(found - ids.begin())];
 }
 
 ProductPin ProductFile::pin() const { return {catalog().product, version(), threshold(), roots(), digest()}; }

@@ -63,9 +63,9 @@ class LIC_INTERNAL ProductFile {
   static Result<ProductFile> open(ByteView bytes, std::string_view what);
   /// The same without a look at the signatures. Nothing may count by such a file until
   /// check_signatures() has passed, or its digest is that of a ProductPin: then the very bytes
-  /// passed when they were pinned.
+  /// passed when they were pinned. That goes for the ids which it gives its keys as well.
   static Result<ProductFile> open_unchecked(ByteView bytes, std::string_view what);
-  /// Errors: untrusted.
+  /// Errors: untrusted; invalid_input (a key has another id than the file says).
   [[nodiscard]] Result<void> check_signatures(std::string_view what) const;
 
   [[nodiscard]] const std::string& id() const noexcept { return data_->id; }
@@ -93,16 +93,23 @@ class LIC_INTERNAL ProductFile {
  private:
   friend class ProductProposal;
 
+  enum class Ids { check, leave };
+
   /// Everything but whether enough have signed.
-  static Result<ProductFile> read(const Envelope& envelope, ByteView bytes, std::string_view what);
+  static Result<ProductFile> read(const Envelope& envelope, ByteView bytes, std::string_view what, Ids ids);
+  static Result<ProductFile> open_unchecked(ByteView bytes, std::string_view what, Ids ids);
+  [[nodiscard]] Result<void> check_ids(std::string_view what) const;
 
   struct Data {
     std::string id;
     Catalog catalog;
     std::int64_t version = 0;
     std::vector<PublicKey> roots;
+    std::vector<KeyId> root_ids;  ///< of `roots`, as the file says
     std::int64_t threshold = 1;
     std::vector<TrustedKey> keys;
+    std::vector<KeyId> key_ids;  ///< of `keys`, as the file says
+    bool has_checked_ids = false;
     Time issued_at{};
     Bytes bytes;
     Bytes signed_bytes;

@@ -46,7 +46,7 @@ Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& p
   LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(bytes, what));
   LIC_TRY(envelope.expect(DocumentKind::revocations, what));
   LIC_TRY_ASSIGN(const KeyId signer, signer_of(envelope, product, Role::revocations, what));
-  LIC_TRY_ASSIGN(const json::Value value, json::parse(view_text(envelope.payload()), what));
+  LIC_TRY_ASSIGN(const json::Document value, json::parse(view_text(envelope.payload()), what));
   json::Faults faults;
   json::Reader document(value, faults);
   RevocationList list = read_list(document);

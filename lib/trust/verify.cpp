@@ -34,8 +34,7 @@ Result<void> check_in_force(const ProductFile& product, const KeyId& signer, Tim
 }
 
 Result<KeyId> signer_of(const Envelope& envelope, const ProductFile& product, Role role, std::string_view what) {
-  Error refusal = untrusted(concat(what, " is signed by a key that this product does not trust"),
-                            "get the newest product file from the vendor, or ask whether the file is genuine");
+  std::optional<Error> refusal;
   for (const auto& entry : envelope.signatures()) {
     const TrustedKey* trusted = product.find_key(entry.claimed);
     if (trusted == nullptr) continue;
@@ -48,9 +47,11 @@ Result<KeyId> signer_of(const Envelope& envelope, const ProductFile& product, Ro
                           "get the file again from the vendor");
       continue;
     }
-    return trusted->key.id();
+    return entry.claimed;  // and found: it is that key's
   }
-  return refusal;
+  if (refusal) return *std::move(refusal);
+  return untrusted(concat(what, " is signed by a key that this product does not trust"),
+                   "get the newest product file from the vendor, or ask whether the file is genuine");
 }
 
 Result<VerifiedLicense> verify(ByteView bytes, const ProductFile& product, std::string_view what) {

@@ -4,6 +4,7 @@
 /// product, at this time (docs/formats.md, 2 to 4). The only maker of a
 /// VerifiedLicense.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,20 +19,21 @@
 namespace lic {
 
 /// License terms that a trusted key has signed, or that the product file itself
-/// grants (trial, free plan). Policy takes nothing else.
+/// grants (trial, free plan). Policy takes nothing else. Copies are cheap, as they share the terms.
 class LIC_INTERNAL VerifiedLicense {
  public:
-  [[nodiscard]] const Terms& terms() const noexcept { return terms_; }
+  [[nodiscard]] const Terms& terms() const noexcept { return *terms_; }
   /// Who signed it; empty for terms that the product file grants.
   [[nodiscard]] const KeyId& signer() const noexcept { return signer_; }
 
  private:
-  VerifiedLicense(Terms terms, KeyId signer) : terms_(std::move(terms)), signer_(std::move(signer)) {}
+  VerifiedLicense(Terms terms, KeyId signer)
+      : terms_(std::make_shared<const Terms>(std::move(terms))), signer_(std::move(signer)) {}
   friend Result<VerifiedLicense> verify(ByteView bytes, const ProductFile& product, std::string_view what);
   friend VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key, Customer customer,
                                Time start);
 
-  Terms terms_;
+  std::shared_ptr<const Terms> terms_;
   KeyId signer_;
 };
 

@@ -385,8 +385,9 @@ std::vector<Operation> operations() {
       {"feature_value",
        [](lic_manager* m, lic_error* e) {
          std::array<char, 64> buffer{};
-         return lic_feature_value(m, "ai-ticket-processing", buffer.data(), buffer.size(), nullptr, e);
-       }},
+         return lic_feature_value(m, "no-such-feature", buffer.data(), buffer.size(), nullptr, e);
+       },
+       [] {}, 1, LIC_FEATURE_NOT_LICENSED},
       {"validate", [](lic_manager* m, lic_error* e) { return lic_validate(m, nullptr, e); }},
       {"refresh", [](lic_manager* m, lic_error* e) { return lic_refresh(m, e); }},
       {"usage",

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -18,6 +19,22 @@
 
 using namespace lic;
 using test::at;
+
+TEST_CASE("path: its parts are those of std::filesystem", "[base]") {
+  for (const char* text :
+       {"", "a", "a/", "a/b", "/", "/a", "//a", "/a/", "/a/b", "a//b", "/a//", "a/b/", "..", "./x"}) {
+    const Path path(text);
+    const std::filesystem::path standard(text);
+    CAPTURE(text);
+    CHECK(path.filename().native() == standard.filename().native());
+    CHECK(path.parent_path().native() == standard.parent_path().native());
+    CHECK(path.has_parent_path() == standard.has_parent_path());
+    CHECK(path.is_absolute() == standard.is_absolute());
+    for (const char* name : {"", "x", "/x", "x/y"}) CHECK((path / name).native() == (standard / name).native());
+    CHECK(static_cast<std::filesystem::path>(path) == standard);
+    CHECK(Path(standard) == path);
+  }
+}
 
 TEST_CASE("text: what could deceive on a terminal is shown as an escape", "[base]") {
   CHECK(printable("plain äöü 漢字") == "plain äöü 漢字");
@@ -52,6 +69,29 @@ TEST_CASE("text: the nearest word, when one is near", "[base]") {
   CHECK(nearest("lsit", {"list", "show"}) == "list");
   CHECK(nearest("zzz", words).empty());
   CHECK(nearest(std::string(100'000, 'a'), words).empty());
+}
+
+TEST_CASE("base64 of every size, and with each digit wrong", "[base]") {
+  Bytes bytes;
+  for (int size = 0; size <= 100; ++size) {
+    const std::string text = base64_encode(bytes);
+    CHECK(base64_decode(text) == bytes);
+    bytes.push_back(static_cast<std::uint8_t>(size * 151 + 7));
+  }
+  const std::string good = base64_encode(bytes);
+  for (int c = 0; c < 256; ++c) {
+    const char digit = static_cast<char>(c);
+    const std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const bool is_digit = kAlphabet.find(digit) != std::string_view::npos;
+    for (const std::size_t at : {0U, 5U, 15U, 16U, 31U, 100U, 120U, 125U}) {
+      std::string text = good;
+      text[at] = digit;
+      const auto read = base64_decode(text);
+      CAPTURE(c, at);
+      CHECK(read.has_value() == is_digit);
+      if (read) CHECK(base64_encode(*read) == text);
+    }
+  }
 }
 
 TEST_CASE("base64 has one text for each value", "[base]") {
@@ -212,7 +252,7 @@ TEST_CASE("json: what it reads, and writes again", "[base]") {
   const auto value = json::parse(text, "text");
   REQUIRE(value);
   CHECK(json::parse(json::dump(*value), "text").value() == *value);
-  CHECK(*value->find("z")->as_array()->at(2).as_integer() == json::kMaxInteger);
+  CHECK(*value->find("z")->as_array()->begin()[2].as_integer() == json::kMaxInteger);
   CHECK(value->as_object()->front().first == "z");
   const std::string sixteen = std::string(16, '[') + std::string(16, ']');
   CHECK(json::parse(sixteen, "text"));
@@ -254,6 +294,94 @@ TEST_CASE("json: every control character is escaped wherever it stands", "[base]
       CHECK(json::parse(written, "text").value() == value);
     }
   }
+}
+
+TEST_CASE("json: what is wrong is told, and where", "[base]") {
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"", "is not valid JSON: it is empty (byte 0)"},
+      {" \n", "is not valid JSON: it is empty (byte 2)"},
+      {"{} x", "is not valid JSON: something follows the end of the document (byte 3)"},
+      {"{\"a\":1", "is not valid JSON: it breaks off or is not JSON (byte 6)"},
+      {"[1,]", "is not valid JSON: it breaks off or is not JSON (byte 3)"},
+      {"[truth]", "is not valid JSON: it breaks off or is not JSON (byte 4)"},
+      {"[\"a\\x\"]", "is not valid JSON: a string has a bad escape (byte 3)"},
+      {"[\"a\\ud800\\n\"]", "is not valid JSON: a string has a bad escape (byte 3)"},
+      {"[\"a\n\"]", "is not valid JSON: a string has a bad escape (byte 3)"},
+      {"[\"a", "is not valid JSON: a string does not end or has a control character (byte 3)"},
+      {"[1]\x01", "is not valid JSON: it has a control character or is not UTF-8 (byte 3)"},
+      {"[x,\"\xff\"]", "is not valid JSON: it has a control character or is not UTF-8 (byte 4)"},
+      {"[\"\\udc00\"]", "has the escape of half a surrogate pair, at byte 9"},
+      {"{\"a\":1,\"a\":2}", "has the key 'a' twice, at byte 10"},
+      {"[1.5]", "has a number that is not a whole number up to 2^53, at byte 1"},
+      {"[1.]", "is not valid JSON: it breaks off or is not JSON (byte 3)"},
+      {"[9007199254740993]", "has an integer beyond 2^53, at byte 1"},
+      {"[-9007199254740993]", "has an integer below -2^53, at byte 1"},
+      {std::string(17, '['), "has nesting deeper than 16, at byte 17"},
+  };
+  for (const auto& [text, message] : faults) {
+    const auto value = json::parse(text, "text");
+    CAPTURE(text);
+    REQUIRE_FALSE(value);
+    CHECK(value.error().message == concat("text ", message));
+  }
+}
+
+TEST_CASE("json: escapes are read wherever they stand in a string", "[base]") {
+  const std::vector<std::pair<std::string, std::string>> escapes = {
+      {"\\n", "\n"},           {"\\/", "/"},
+      {"\\u00e9", "é"},        {"\\u20AC", "€"},
+      {"\\ud83d\\ude00", "😀"}, {"\\u0000", std::string(1, '\0')}};
+  for (const auto& [escape, meaning] : escapes) {
+    for (std::size_t at = 0; at <= 40; ++at) {
+      std::string text(40, 'x');
+      std::string meant = text;
+      text.insert(at, escape + escape);
+      meant.insert(at, meaning + meaning);
+      const auto value = json::parse(concat("{\"", text, "\":[\"", text, "\"]}"), "text");
+      CAPTURE(escape, at);
+      REQUIRE(value);
+      CHECK(value->as_object()->front().first == meant);
+      CHECK(*value->find(meant)->as_array()->front().as_string() == meant);
+    }
+  }
+}
+
+TEST_CASE("json: a copy needs its document no more", "[base]") {
+  std::string text = "{\"text\":\"word\",\"flags\":[true,null,-7],\"many\":[";
+  for (int i = 0; i < 1000; ++i) text += concat("{\"number\":", i, ",\"inside\":[[\"a\"],{}]},");
+  text += "0]}";
+  json::Value copy;
+  {
+    auto document = json::parse(text, "text").value();
+    json::Document moved = std::move(document);
+    document = json::parse("[1]", "other").value();
+    CHECK(moved.find("many")->as_array()->size() == 1001);
+    copy = moved;
+    json::Value second(moved);
+    second = copy;
+    CHECK(second == moved);
+  }
+  CHECK(json::dump(copy) == text);
+  const json::Value taken = std::move(copy);
+  CHECK(*taken.find("many")->as_array()->begin()[999].find("number")->as_integer() == 999);
+  CHECK(taken != json::Value(json::Array{json::Value(true), json::Value(std::int64_t{1})}));
+}
+
+TEST_CASE("json: a reader finds members in any order", "[base]") {
+  const auto value = json::parse(R"({"a":1,"b":2,"c":null,"":4,"abc":5,"abd":6})", "text").value();
+  json::Faults faults;
+  json::Reader reader(value, faults);
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [name, number] : std::vector<std::pair<std::string, int>>{
+             {"abd", 6}, {"abd", 6}, {"a", 1}, {"abc", 5}, {"", 4}, {"b", 2}, {"b", 2}})
+      CHECK(reader.integer(name, 0, 9) == number);
+    CHECK_FALSE(reader.has("c"));
+    CHECK_FALSE(reader.has("abx"));
+    CHECK(reader.integer_or("c", 0, 9, 8) == 8);
+    CHECK(reader.member("c") != nullptr);
+    CHECK(reader.member("d") == nullptr);
+  }
+  CHECK(faults.empty());
 }
 
 TEST_CASE("json: every prefix of a document is refused", "[base]") {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "support/c_desk.hpp"

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <functional>
 
 #include "base/text.hpp"

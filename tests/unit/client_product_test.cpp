@@ -1,5 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 #include "base/file.hpp"
 #include "client/state.hpp"
 #include "machine/identity.hpp"

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include "base/text.hpp"
 #include "common/exit_codes.hpp"
 #include "support/desk.hpp"

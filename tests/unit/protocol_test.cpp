@@ -29,7 +29,7 @@ ActivationReceipt some_receipt() {
 /// The document with another check: as one who alters it on purpose would write it.
 std::string with_member(const std::string& document, std::string_view name, json::Value value) {
   json::Object out;
-  const json::Value parsed = json::parse(document, "document").value();
+  const auto parsed = json::parse(document, "document").value();
   for (const auto& [member, old] : *parsed.as_object())
     if (member != "check") out.emplace_back(member, member == name ? value : old);
   const Digest digest = sha256(view_bytes(json::dump(json::Value(out))));

@@ -149,6 +149,20 @@ TEST_CASE("product file: only with the roots' signatures", "[trust]") {
   Json lying = payload;
   lying["keys"][0]["keyid"] = std::string(64, '0');
   CHECK(fault(signed_by_root(lying)) == Errc::invalid_input);
+  for (const char* list : {"roots", "keys"}) {
+    lying = payload;
+    lying[list][0]["keyid"] = std::string(64, '0');
+    const std::string document = signed_by_root(lying);
+    const auto opened = ProductFile::open(view_bytes(document), "product file");
+    CHECK(opened.error().message == concat("product file: /", list, "/0/keyid: is not the id of that public key"));
+    const ProductFile unchecked = ProductFile::open_unchecked(view_bytes(document), "product file").value();
+    const auto checked = unchecked.check_signatures("product file");
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Errc::invalid_input);
+    CHECK(checked.error().message == opened.error().message);
+    lying[list][0].erase("keyid");
+    CHECK_FALSE(ProductFile::open_unchecked(view_bytes(signed_by_root(lying)), "product file"));
+  }
   for (const std::string& weak :
        {base64_encode(Bytes(32)), std::string("7P///////////////////////////////////////38=")}) {
     Json zero = payload;

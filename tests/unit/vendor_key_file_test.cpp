@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/encoding.hpp"
 #include "issue/key_file.hpp"
