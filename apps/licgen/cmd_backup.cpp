@@ -32,7 +32,8 @@ Result<void> refuse_stream(const std::string& file) {
 Result<Path> ledger_file(std::string_view command, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
   if (address.is_file()) return address.path();
-  return error(Errc::usage, concat("licgen ", command, " is for ledgers in a file, not for ", in_quotes(address.name())),
+  return error(Errc::usage,
+               concat("licgen ", command, " is for ledgers in a file, not for ", in_quotes(address.name())),
                "pg_dump and pg_restore do it for a whole database; licgen ledger copy writes the ledger to a file");
 }
 

@@ -158,7 +158,8 @@ Check check_server(const LedgerAddress& address) {
 }
 
 Check check_tables(const LedgerAddress& address) {
-  if (!address.is_file()) return {"ledger", Verdict::good, "its tables and triggers are there", {}};  // seen as it opened
+  if (!address.is_file())
+    return {"ledger", Verdict::good, "its tables and triggers are there", {}};  // seen as it opened
   const auto sound = check_sqlite_ledger(address.path());
   return sound ? Check{"ledger", Verdict::good, "its tables and pages are sound", {}} : from("ledger", sound.error());
 }

@@ -52,6 +52,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       audit_command(),
       backup_command(),
       restore_command(),
+      ledger_copy_command(),
       doctor_command(),
       keys_list_command(),
       keys_rotate_command(),

@@ -27,15 +27,12 @@ namespace lic {
 /// Errors: conflict (there is a ledger, or a table that has the name of one of its); those of open_postgres_ledger().
 [[nodiscard]] Result<std::unique_ptr<Transaction>> begin_postgres_ledger(const LedgerAddress& address);
 
-/// Whether there is a ledger, of whatever version. Errors: those of open_postgres_ledger().
-[[nodiscard]] Result<bool> has_postgres_ledger(const LedgerAddress& address);
-
 /// What a server is, for who examines it.
 struct PostgresServer {
-  std::string version;    ///< as it tells
-  bool encrypted = false; ///< the connection
-  bool local = false;     ///< it goes through a socket of this machine
-  std::string unsafe;     ///< a setting by which a power failure could lose what was committed; empty: none
+  std::string version;     ///< as it tells
+  bool encrypted = false;  ///< the connection
+  bool local = false;      ///< it goes through a socket of this machine
+  std::string unsafe;      ///< a setting by which a power failure could lose what was committed; empty: none
 };
 
 /// Errors: those of open_postgres_ledger().

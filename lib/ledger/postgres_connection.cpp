@@ -17,6 +17,8 @@ namespace {
 constexpr int kOldestServer = 12'00'00;
 /// As many are sent before their answers are read: those, some 30 bytes each, fit what the system buffers.
 constexpr int kMostSent = 512;
+/// How long the fate of a commit is asked for: a failover takes its time, and an answer is worth it.
+constexpr std::chrono::milliseconds kFindOutPatience{30'000};
 /// The ids of so many write transactions are kept. Who asks for one does so within seconds.
 constexpr int kKeptIds = 65'536;
 
@@ -123,9 +125,9 @@ constexpr std::string_view kTryAgain = "try again in a moment";
 constexpr Meaning kMeanings[] = {
     {kSerializationFailure, Errc::unavailable, kTryAgain},
     {kDeadlock, Errc::unavailable, kTryAgain},
-    {"57P", Errc::unavailable, kTryAgain},   // it shuts down, or starts
-    {"57014", Errc::unavailable, kTryAgain}, // it took too long
-    {"25P03", Errc::unavailable, kTryAgain}, // idle for too long within a transaction
+    {"57P", Errc::unavailable, kTryAgain},    // it shuts down, or starts
+    {"57014", Errc::unavailable, kTryAgain},  // it took too long
+    {"25P03", Errc::unavailable, kTryAgain},  // idle for too long within a transaction
     {"53300", Errc::unavailable, "let it take more connections (max_connections)"},
     {"08", Errc::unavailable, kTryAgain},
     {"53", Errc::failure, "the ledger is as it was: look at the server's free space and memory, then try again"},
@@ -176,7 +178,7 @@ Result<std::shared_ptr<Connection>> Connection::open(const LedgerAddress& addres
   // What libpq says of a URL that it cannot read may be any part of it.
   PQconninfoOption* options = pq->conninfoParse(address.url().c_str(), nullptr);
   if (options == nullptr)
-    return error(Errc::usage, concat("the ledger URL ", in_quotes(address.name()), "... cannot be read"),
+    return error(Errc::usage, concat("the ledger URL ", in_quotes(address.name()), " cannot be read"),
                  "write it as postgresql://USER@HOST:PORT/DATABASE?NAME=VALUE, with %XX for what has a meaning there");
   pq->conninfoFree(options);
   std::shared_ptr<Connection> connection(new Connection(*pq, address, patience));
@@ -192,13 +194,17 @@ Result<void> Connection::connect() {
   const std::string seconds = concat(std::max<std::int64_t>(2, patience_.count() / 2000));
   const std::string milliseconds = concat(std::max<std::int64_t>(2000, patience_.count()));
   // The URL may say otherwise of what stands before it.
-  const char* const names[] = {"connect_timeout",      "tcp_user_timeout",
-                               "keepalives_idle",      "keepalives_interval",
-                               "keepalives_count",     "fallback_application_name",
-                               "dbname",               "client_encoding",
+  const char* const names[] = {"connect_timeout",
+                               "tcp_user_timeout",
+                               "keepalives_idle",
+                               "keepalives_interval",
+                               "keepalives_count",
+                               "fallback_application_name",
+                               "dbname",
+                               "client_encoding",
                                nullptr};
-  const char* const values[] = {seconds.c_str(), milliseconds.c_str(), "5",   "2", "3", "licgen", address_.url().c_str(),
-                                "UTF8",          nullptr};
+  const char* const values[] = {seconds.c_str(), milliseconds.c_str(),   "5",    "2",    "3",
+                                "licgen",        address_.url().c_str(), "UTF8", nullptr};
   connection_ = {pq_.connectdbParams(names, values, 1), Free{&pq_}};
   if (!connection_) return error(Errc::failure, "no memory for a connection to the ledger");
   if (pq_.status(connection_.get()) != CONNECTION_OK) {
@@ -225,9 +231,7 @@ Result<void> Connection::configure() {
   return {};
 }
 
-bool Connection::is_lost() const noexcept {
-  return !connection_ || pq_.status(connection_.get()) != CONNECTION_OK;
-}
+bool Connection::is_lost() const noexcept { return !connection_ || pq_.status(connection_.get()) != CONNECTION_OK; }
 
 bool Connection::in_transaction() const noexcept {
   return in_scope_ && !is_lost() && pq_.transactionStatus(connection_.get()) == PQTRANS_INTRANS;
@@ -238,8 +242,8 @@ std::string Connection::folded(std::string_view expression) const {
 }
 
 template <class Step>
-auto Connection::persistently(Step step) -> decltype(step()) {
-  const auto give_up = std::chrono::steady_clock::now() + patience_;
+auto Connection::persistently(std::chrono::milliseconds patience, Step step) -> decltype(step()) {
+  const auto give_up = std::chrono::steady_clock::now() + patience;
   std::chrono::milliseconds pause{20};
   while (true) {
     state_.clear();
@@ -266,7 +270,7 @@ Result<Rows> Connection::start(std::string_view sql, const Values& values) {
     LIC_TRY_ASSIGN(ResultHandle result, run_prepared(sql, values));
     return Rows(std::make_unique<Cursor>(pq_, std::move(result)));
   };
-  return in_scope_ ? once() : persistently(once);
+  return in_scope_ ? once() : persistently(patience_, once);
 }
 
 Result<void> Connection::execute(std::string_view sql, const Values& values) {
@@ -350,7 +354,7 @@ Result<void> Connection::drain() {
 Result<void> Connection::begin(ScopeKind kind) {
   writes_ = kind == ScopeKind::write;
   turn_ = 0;
-  auto begun = persistently([&]() -> Result<void> {
+  auto begun = persistently(patience_, [&]() -> Result<void> {
     LIC_TRY(run_script(writes_ ? "BEGIN ISOLATION LEVEL READ COMMITTED"
                                : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     if (!writes_ || !has_ledger_) return {};
@@ -365,12 +369,12 @@ Result<void> Connection::begin(ScopeKind kind) {
 Result<void> Connection::take_turn() {
   turn_id_ = hex_encode(random_bytes(16));
   // One slot is one transaction's, since all of them take turns.
-  const std::string sql =
-      concat("WITH turn AS (UPDATE ledger SET changes = changes + 1 RETURNING changes) "
-             "INSERT INTO changes (slot, number, id) SELECT changes % ",
-             kKeptIds,
-             ", changes, ?1 FROM turn ON CONFLICT (slot) DO UPDATE SET number = excluded.number, id = excluded.id "
-             "RETURNING number");
+  const std::string sql = concat(
+      "WITH turn AS (UPDATE ledger SET changes = changes + 1 RETURNING changes) "
+      "INSERT INTO changes (slot, number, id) SELECT changes % ",
+      kKeptIds,
+      ", changes, ?1 FROM turn ON CONFLICT (slot) DO UPDATE SET number = excluded.number, id = excluded.id "
+      "RETURNING number");
   LIC_TRY_ASSIGN(const ResultHandle result, run_prepared(sql, {std::string_view(turn_id_)}));
   turn_ = 0;
   if (pq_.ntuples(result.get()) != 1)
@@ -391,7 +395,7 @@ Result<void> Connection::commit() {
 
 Result<void> Connection::find_out() {
   const std::string ledger = concat("ledger ", in_quotes(name()));
-  const auto found = persistently([&]() -> Result<std::int64_t> {
+  const auto found = persistently(std::max(patience_, kFindOutPatience), [&]() -> Result<std::int64_t> {
     // Locked, it is not in the middle of being changed by who we were.
     LIC_TRY(run_script("BEGIN"));
     auto number = [&]() -> Result<std::int64_t> {
@@ -434,8 +438,7 @@ Error Connection::fault(const PGresult* result) {
   if (const std::string detail = field(PG_DIAG_MESSAGE_DETAIL); state_.starts_with("23") && !detail.empty())
     said = concat(said, " (", detail, ")");
   if (state_ == "55P03")
-    return error(Errc::unavailable,
-                 concat("another process has been using the ", ledger, " for ", spell(patience_)),
+    return error(Errc::unavailable, concat("another process has been using the ", ledger, " for ", spell(patience_)),
                  std::string(kTryAgain));
   for (const Meaning& meaning : kMeanings)
     if (state_.starts_with(meaning.begins))

@@ -80,7 +80,7 @@ class Connection final : public sql::Connection {
   Result<void> configure();
   /// Does `step`, once more where the connection was lost or the server asks for it, until patience is over.
   template <class Step>
-  auto persistently(Step step) -> decltype(step());
+  auto persistently(std::chrono::milliseconds patience, Step step) -> decltype(step());
   [[nodiscard]] bool is_lost() const noexcept;
 
   [[nodiscard]] Result<ResultHandle> run_text(const std::string& sql);
@@ -108,7 +108,7 @@ class Connection final : public sql::Connection {
   bool has_ledger_ = false;
   bool in_bulk_ = false;
   bool in_pipeline_ = false;
-  int sent_ = 0;  ///< statements whose answers were not read
+  int sent_ = 0;           ///< statements whose answers were not read
   std::int64_t turn_ = 0;  ///< the number of the write transaction
   std::string turn_id_;
 };

@@ -296,8 +296,8 @@ Result<void> check_schema(Connection& connection, Migrations migrations) {
 
 /// How many of the migrations the ledger has seen.
 Result<std::size_t> check_ledger(Connection& connection, Migrations migrations, bool to_change) {
-  LIC_TRY_ASSIGN(const std::int64_t version, connection.number(to_change ? "SELECT version FROM ledger FOR UPDATE"
-                                                                         : "SELECT version FROM ledger"));
+  LIC_TRY_ASSIGN(const std::int64_t version,
+                 connection.number(to_change ? "SELECT version FROM ledger FOR UPDATE" : "SELECT version FROM ledger"));
   const std::string name = in_quotes(connection.name());
   const std::int64_t known = version_after(migrations.size());
   if (version > known)

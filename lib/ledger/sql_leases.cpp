@@ -115,9 +115,8 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
             "number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
             "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR (SELECT count(*) FROM leases AS s "
             "WHERE s.license = l.number AND s.expires_at > ?8) < l.seats) RETURNING number, license",
-            {activation.key, activation.request, activation.request_digest, activation.receipt_hash,
-             activation.machine, activation.serial, activation.answer, value_of(activation.at),
-             std::int64_t{named ? 1 : 0}}));
+            {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
+             activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
     LIC_TRY_ASSIGN(const bool inserted, rows.next());
     if (!inserted) return false;
     number = rows.integer(0);

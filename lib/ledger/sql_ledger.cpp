@@ -111,12 +111,14 @@ class SqlLedger final : public Ledger {
 
   Result<void> list(const LicenseFilter& filter, Time now,
                     const std::function<Result<void>(const LicenseSummary&)>& visit) override {
-    return each(filter, PageQuery(*connection_, filter, now, license_columns(), "licenses"), kPage, read_license, visit);
+    return each(filter, PageQuery(*connection_, filter, now, license_columns(), "licenses"), kPage, read_license,
+                visit);
   }
 
   Result<void> documents(const LicenseFilter& filter, Time now,
                          const std::function<Result<void>(const LicenseFile&)>& visit) override {
-    const PageQuery query(*connection_, filter, now, kLicenseFileColumns, "licenses JOIN documents ON license = number");
+    const PageQuery query(*connection_, filter, now, kLicenseFileColumns,
+                          "licenses JOIN documents ON license = number");
     return each(filter, query, kDocumentPage, read_license_file, visit);
   }
 
@@ -261,10 +263,11 @@ class SqlLedger final : public Ledger {
   }
 
   Result<void> misplaced_history(const std::function<Result<void>(std::int64_t)>& visit) override {
-    LIC_TRY_ASSIGN(Rows rows, connection_->query(
-                                  "SELECT number FROM history AS h WHERE number < 1 OR key = '' OR reason = '' OR "
-                                  "detail = '' OR (license IS NULL AND key IS NOT NULL) OR (license IS NOT NULL AND NOT "
-                                  "EXISTS (SELECT 1 FROM licenses AS l WHERE l.number = h.license AND l.key = h.key))"));
+    LIC_TRY_ASSIGN(
+        Rows rows,
+        connection_->query("SELECT number FROM history AS h WHERE number < 1 OR key = '' OR reason = '' OR "
+                           "detail = '' OR (license IS NULL AND key IS NOT NULL) OR (license IS NOT NULL AND NOT "
+                           "EXISTS (SELECT 1 FROM licenses AS l WHERE l.number = h.license AND l.key = h.key))"));
     while (true) {
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (!found) return {};

@@ -122,17 +122,32 @@ class SqlTransaction final : public Transaction {
   /// Bound to the license's entry before it. (Nobody else writes: the number stays free.)
   Result<void> append(const HistoryEntry& entry) {
     LIC_TRY_ASSIGN(const auto number, take_history_numbers(1));
-    LIC_TRY_ASSIGN(const auto license, number_of(entry.key));
-    std::string previous;
-    {
-      const HistoryOf of(entry.key, license);
-      LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", of.condition,
-                                                          " ORDER BY number DESC LIMIT 1"),
-                                                   of.values));
+    LIC_TRY_ASSIGN(const Place place, place_of(entry.key));
+    return insert_history(number, entry, place.license, place.previous);
+  }
+
+  /// Where an entry belongs.
+  struct Place {
+    std::int64_t license = 0;  ///< its number; 0: none
+    std::string previous;      ///< the link of the entry before; empty: there is none
+  };
+
+  Result<Place> place_of(std::string_view key) {
+    if (!key.empty()) {
+      LIC_TRY_ASSIGN(Rows rows,
+                     connection_->query("SELECT number, (SELECT link FROM history AS h WHERE h.license = l.number AND "
+                                        "h.key = l.key ORDER BY h.number DESC LIMIT 1) FROM licenses AS l "
+                                        "WHERE key = ?1",
+                                        {key}));
       LIC_TRY_ASSIGN(const bool found, rows.next());
-      if (found) previous = rows.text(0);
+      if (found) return Place{rows.integer(0), rows.text(1)};
     }
-    return insert_history(number, entry, license, previous);
+    const HistoryOf none(key, 0);
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", none.condition,
+                                                        " ORDER BY number DESC LIMIT 1"),
+                                                 none.values));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    return Place{0, found ? rows.text(0) : std::string()};
   }
 
   /// The last of the next `count` numbers. The counter is read once and written once, at the end.
@@ -211,7 +226,8 @@ class SqlTransaction final : public Transaction {
   /// Errors: conflict.
   Result<void> check_new(std::string_view key, std::string_view id) {
     LIC_TRY_ASSIGN(const auto same_key, number_of(key));
-    if (same_key != 0) return error(Errc::conflict, concat("license key ", printable(key), " is in the ledger already"));
+    if (same_key != 0)
+      return error(Errc::conflict, concat("license key ", printable(key), " is in the ledger already"));
     LIC_TRY_ASSIGN(const auto same_id, connection_->number("SELECT number FROM licenses WHERE id = ?1", {id}));
     if (same_id != 0) return error(Errc::conflict, concat("license id ", printable(id), " is in the ledger already"));
     return {};

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "ledger/sql_ledger.hpp"
 #include "ledger/sqlite_connection.hpp"
+#include "ledger/sqlite_ledger.hpp"
 #include "ledger/sqlite_schema.hpp"
 
 namespace lic {
@@ -23,30 +24,41 @@ Result<void> make_empty_file(const Path& path) {
   return system_error(errno, "cannot make ledger", path);
 }
 
-Result<std::unique_ptr<Ledger>> fill_new_ledger(const Path& path, std::chrono::milliseconds patience) {
+Result<std::shared_ptr<sql::Connection>> fill_new_file(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(auto connection, Connection::open_empty(path, patience));
   // Two signed documents hardly ever fit a page of 4096 bytes; a dozen fit this one, and many are
   // added in half the time.
   LIC_TRY(connection->run("PRAGMA page_size = 16384"));
   LIC_TRY(prepare_to_write(*connection));
   LIC_TRY(make_schema(connection, ledger_migrations()));
-  return sql::make_ledger(std::move(connection));
+  return std::shared_ptr<sql::Connection>(std::move(connection));
 }
 
 }  // namespace
+
+Result<std::shared_ptr<sql::Connection>> make_ledger_file(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY(make_empty_file(path));
+  auto connection = fill_new_file(path, patience);
+  if (!connection) ::unlink(path.c_str());
+  return connection;
+}
+
+Result<std::shared_ptr<sql::Connection>> open_connection(const Path& path, std::chrono::milliseconds patience) {
+  LIC_TRY_ASSIGN(auto connection, Connection::open(path, patience));
+  LIC_TRY(open_schema(connection, ledger_migrations()));
+  if (!connection->is_read_only()) LIC_TRY(prepare_to_write(*connection));
+  return std::shared_ptr<sql::Connection>(std::move(connection));
+}
+
 }  // namespace sqlite
 
 Result<std::unique_ptr<Ledger>> create_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
-  LIC_TRY(sqlite::make_empty_file(path));
-  auto ledger = sqlite::fill_new_ledger(path, patience);
-  if (!ledger) ::unlink(path.c_str());
-  return ledger;
+  LIC_TRY_ASSIGN(auto connection, sqlite::make_ledger_file(path, patience));
+  return sql::make_ledger(std::move(connection));
 }
 
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
-  LIC_TRY_ASSIGN(auto connection, sqlite::Connection::open(path, patience));
-  LIC_TRY(sqlite::open_schema(connection, sqlite::ledger_migrations()));
-  if (!connection->is_read_only()) LIC_TRY(sqlite::prepare_to_write(*connection));
+  LIC_TRY_ASSIGN(auto connection, sqlite::open_connection(path, patience));
   return sql::make_ledger(std::move(connection));
 }
 
