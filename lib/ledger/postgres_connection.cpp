@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "base/encoding.hpp"
@@ -215,7 +216,9 @@ Result<void> Connection::connect() {
   if (pq_.status(connection_.get()) != CONNECTION_OK) return connection_fault();
   pq_.setErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   pq_.setNoticeProcessor(connection_.get(), &ignore_notice, nullptr);
-  return configure();
+  auto ready = configure();
+  if (!ready) connection_.reset();
+  return ready;
 }
 
 Result<void> Connection::configure() {
@@ -234,7 +237,8 @@ Result<void> Connection::configure() {
 bool Connection::is_lost() const noexcept { return !connection_ || pq_.status(connection_.get()) != CONNECTION_OK; }
 
 bool Connection::in_transaction() const noexcept {
-  return in_scope_ && !is_lost() && pq_.transactionStatus(connection_.get()) == PQTRANS_INTRANS;
+  if (!in_scope_ || is_lost()) return false;
+  return in_pipeline_ || pq_.transactionStatus(connection_.get()) == PQTRANS_INTRANS;
 }
 
 std::string Connection::folded(std::string_view expression) const {
@@ -285,6 +289,7 @@ Result<void> Connection::run_script(const std::string& sql) {
 }
 
 Result<ResultHandle> Connection::run_text(const std::string& sql) {
+  LIC_TRY(drain());
   ResultHandle result = handle(pq_.exec(connection_.get(), sql.c_str()));
   const auto status = pq_.resultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
@@ -303,6 +308,11 @@ Result<const char*> Connection::prepared(std::string_view sql, const Values& val
 
 Result<ResultHandle> Connection::run_prepared(std::string_view sql, const Values& values) {
   if (is_lost()) return connection_fault();
+  if (in_pipeline_ && statements_.contains(sql)) {  // along with what was postponed
+    LIC_TRY(send(sql, values));
+    return drain();
+  }
+  LIC_TRY(drain());
   LIC_TRY_ASSIGN(const char* name, prepared(sql, values));
   const Parameters parameters(values);
   ResultHandle result = handle(pq_.execPrepared(connection_.get(), name, parameters.count(), parameters.values(),
@@ -316,7 +326,8 @@ void Connection::begin_bulk() noexcept { in_bulk_ = true; }
 
 Result<void> Connection::end_bulk() {
   in_bulk_ = false;
-  return drain();
+  LIC_TRY(drain());
+  return {};
 }
 
 Result<void> Connection::send(std::string_view sql, const Values& values) {
@@ -333,22 +344,25 @@ Result<void> Connection::send(std::string_view sql, const Values& values) {
   return {};
 }
 
-Result<void> Connection::drain() {
-  if (!in_pipeline_) return {};
+Result<ResultHandle> Connection::drain() {
+  if (!in_pipeline_) return handle(nullptr);
   in_pipeline_ = false;
   sent_ = 0;
   if (pq_.pipelineSync(connection_.get()) != 1) return connection_fault();
-  Result<void> first;
+  std::optional<Error> first;
+  ResultHandle last = handle(nullptr);
   while (true) {
-    const ResultHandle result = handle(pq_.getResult(connection_.get()));
+    ResultHandle result = handle(pq_.getResult(connection_.get()));
     if (is_lost()) return connection_fault();
     if (!result) continue;  // the end of one statement's answer
     const auto status = pq_.resultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) break;
-    if (status == PGRES_FATAL_ERROR && first) first = fault(result.get());
+    if (status == PGRES_FATAL_ERROR && !first) first = fault(result.get());
+    last = std::move(result);
   }
   if (pq_.exitPipelineMode(connection_.get()) != 1) return connection_fault();
-  return first;
+  if (first) return *std::move(first);
+  return last;
 }
 
 Result<void> Connection::begin(ScopeKind kind) {

@@ -69,6 +69,8 @@ class Connection final : public sql::Connection {
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
   Result<void> execute(std::string_view sql, const Values& values) override;
+  /// Sent, and its answer read with that of the next statement: no time on the way.
+  Result<void> postpone(std::string_view sql, const Values& values) override { return send(sql, values); }
   Result<void> begin(ScopeKind kind) override;
   Result<void> commit() override;
   void rollback() noexcept override;
@@ -87,8 +89,8 @@ class Connection final : public sql::Connection {
   [[nodiscard]] Result<ResultHandle> run_prepared(std::string_view sql, const Values& values);
   [[nodiscard]] Result<const char*> prepared(std::string_view sql, const Values& values);
   Result<void> send(std::string_view sql, const Values& values);
-  /// Waits for the answers to all that was sent.
-  Result<void> drain();
+  /// Waits for the answers to all that was sent; the last one. Null: nothing was.
+  Result<ResultHandle> drain();
   /// After a connection was lost during COMMIT: success if it had been carried out.
   Result<void> find_out();
 

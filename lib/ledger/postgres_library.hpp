@@ -12,12 +12,13 @@
 namespace lic::postgres {
 
 /// What we use of it.
-#define LIC_LIBPQ_FUNCTIONS(X)                                                                                        \
-  X(clear)                                                                                                            \
-  X(conninfoFree) X(conninfoParse) X(connectdbParams) X(connectionNeedsPassword) X(enterPipelineMode) X(errorMessage) \
-      X(exec) X(execPrepared) X(exitPipelineMode) X(finish) X(getResult) X(getisnull) X(getlength) X(getvalue)        \
-          X(ntuples) X(parameterStatus) X(pipelineSync) X(prepare) X(reset) X(resultErrorField) X(resultStatus)       \
-              X(sendQueryPrepared) X(serverVersion) X(setErrorVerbosity) X(setNoticeProcessor) X(status)              \
+#define LIC_LIBPQ_FUNCTIONS(X)                                                                                    \
+  X(clear)                                                                                                        \
+  X(conninfoFree)                                                                                                 \
+  X(conninfoParse) X(connectdbParams) X(connectionNeedsPassword) X(enterPipelineMode) X(errorMessage) X(exec)     \
+      X(execPrepared) X(exitPipelineMode) X(finish) X(getResult) X(getisnull) X(getlength) X(getvalue) X(ntuples) \
+          X(parameterStatus) X(pipelineSync) X(prepare) X(reset) X(resultErrorField) X(resultStatus)              \
+              X(sendQueryPrepared) X(serverVersion) X(setErrorVerbosity) X(setNoticeProcessor) X(status)          \
                   X(transactionStatus)
 
 /// The library stays loaded: it and its own have work to do when the process ends.

@@ -76,6 +76,8 @@ class Connection {
   [[nodiscard]] Result<Rows> query(std::string_view sql, const Values& values = {}) { return start(sql, values); }
   /// A statement that gives no rows.
   Result<void> run(std::string_view sql, const Values& values = {}) { return execute(sql, values); }
+  /// The same, in a write transaction: a fault may be told by a later call, by commit() at the latest.
+  Result<void> run_later(std::string_view sql, const Values& values) { return postpone(sql, values); }
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, const Values& values = {});
 
@@ -91,6 +93,7 @@ class Connection {
 
   [[nodiscard]] virtual Result<Rows> start(std::string_view sql, const Values& values) = 0;
   virtual Result<void> execute(std::string_view sql, const Values& values) = 0;
+  virtual Result<void> postpone(std::string_view sql, const Values& values) { return execute(sql, values); }
 
   /// A write transaction is the only one from its beginning to its end, and sees all that was committed before.
   virtual Result<void> begin(ScopeKind kind) = 0;

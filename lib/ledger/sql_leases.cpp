@@ -123,11 +123,11 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
     license = rows.integer(1);
   }
   const std::string marks = joined(lease.marks);
-  LIC_TRY(
-      connection.run("INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
-                     "secret_hash, previous_hash, clones) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                     {number, license, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
-                      value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
+  LIC_TRY(connection.run_later(
+      "INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
+      "secret_hash, previous_hash, clones) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      {number, license, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
+       value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
   LIC_TRY(insert_marks(connection, license, number, lease.marks));
   return true;
 }
@@ -136,11 +136,11 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
   LIC_TRY_ASSIGN(const Place place, place_of(connection, request));
   if (place.activation == 0) return error(Errc::not_found, concat("there is no lease ", printable(request)));
   const std::string marks = joined(lease.marks);
-  LIC_TRY(
-      connection.run("UPDATE leases SET machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
-                     "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE activation = ?1",
-                     {place.activation, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
-                      value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
+  LIC_TRY(connection.run_later(
+      "UPDATE leases SET machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
+      "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE activation = ?1",
+      {place.activation, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
+       value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
   if (marks == place.marks) return {};
   LIC_TRY(delete_marks(connection, place));
   return insert_marks(connection, place.license, place.activation, lease.marks);

@@ -173,7 +173,7 @@ class SqlTransaction final : public Transaction {
   Result<void> insert_history(std::int64_t number, const HistoryEntry& entry, std::int64_t license,
                               std::string_view previous) {
     const std::string link = history_link(previous, history_text(number, entry));
-    return connection_->run(
+    return connection_->run_later(
         "INSERT INTO history (number, at, actor, action, key, reason, detail, link, license) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         {number, value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
