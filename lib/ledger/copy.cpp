@@ -96,8 +96,8 @@ class Workplace {
 
 Result<AuditReport> copy_to_file(Source& source, const LedgerAddress& to, Time now,
                                  const std::function<void(std::int64_t)>& progress) {
-  const Error taken = error(Errc::conflict, concat("there is something already at ", in_quotes(to.name())),
-                            "a ledger is copied to where none is");
+  Error taken = error(Errc::conflict, concat("there is something already at ", in_quotes(to.name())),
+                      "a ledger is copied to where none is");
   if (::access(to.path().c_str(), F_OK) == 0) return taken;
   LIC_TRY_ASSIGN(const Workplace workplace, Workplace::beside(to.path()));
   std::optional<AuditReport> report;
