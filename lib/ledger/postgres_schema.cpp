@@ -135,9 +135,9 @@ CREATE TABLE usage_statements (
   CHECK ((seq = 1) = (previous IS NULL))
 );
 
-CREATE TABLE leases (
-  activation BIGINT NOT NULL PRIMARY KEY REFERENCES activations (number),
-  license BIGINT NOT NULL REFERENCES licenses (number),
+CREATE TABLE leases (  -- a trigger sees that the activation is there, and none is ever deleted
+  activation BIGINT NOT NULL PRIMARY KEY,
+  license BIGINT NOT NULL,
   machine TEXT COLLATE "C" NOT NULL,
   marks TEXT COLLATE "C" NOT NULL,
   refreshed_at BIGINT NOT NULL,

@@ -93,7 +93,7 @@ told() { # FILE LICGEN-OPTIONS...: all that a ledger says
   shift
   for what in "list --json" "show $key --json" "show ${many[1]} --json" "report --json" "audit --json"; do
     # shellcheck disable=SC2086
-    faketime '2026-12-24 12:00:00' "$LICGEN" "$@" $what || return 1
+    faketime -f '2026-12-24 12:00:00' "$LICGEN" "$@" $what || return 1
   done >"$into" 2>"$err"
 }
 one=$url
@@ -235,6 +235,38 @@ done
 run_ok env SERVERS=2 DISTURB=./disturb "$python" "$here/../faults/server_history.py" "$work/licgen" "${REQUESTS:-3000}" \
   "${CLIENTS:-16}" "${KILLS:-6}" "${keys[@]}"
 assert_stdout_has " 0 oversold, 0 wrongly denied, 0 lost"
+cat "$out"
+pg_ok audit
+
+test_case "a standby takes over: the servers go on with it, and nothing that was told is lost"
+pg_as_owner "$pg_bin/pg_basebackup" -h "$PG_DIR" -p "$PG_PORT" -U postgres -D "$PG_DIR/standby" -R \
+  --no-sync -c fast 2>"$err" || fail "pg_basebackup"
+standby_port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+echo "port = $standby_port" | pg_as_owner tee -a "$PG_DIR/standby/postgresql.conf" >/dev/null
+pg_as_owner "$pg_bin/pg_ctl" -D "$PG_DIR/standby" -l "$PG_DIR/standby/log" -w start >/dev/null || fail "no standby"
+trap 'pg_as_owner "$pg_bin/pg_ctl" -D "$PG_DIR/standby" -m immediate stop >/dev/null; stop_postgres; rm -rf "$work"' EXIT
+pg_sql postgres "ALTER SYSTEM SET synchronous_standby_names = '*'" || fail "synchronous"
+pg_sql postgres "SELECT pg_reload_conf()" >/dev/null
+run_ok "$LICGEN" --ledger "postgresql:///two?host=$PG_DIR&port=$standby_port&user=postgres" audit
+run_code 6 "$LICGEN" --ledger "postgresql:///two?host=$PG_DIR&port=$standby_port&user=postgres" renew "${keys[0]%=*}" --months 1
+assert_stderr_has "target_session_attrs=read-write"
+url="postgresql:///two?host=$PG_DIR,$PG_DIR&port=$PG_PORT,$standby_port&user=postgres&target_session_attrs=read-write"
+cat >licgen <<END
+#!/bin/sh
+exec '$LICGEN' --ledger '$url' "\$@"
+END
+cat >take-over <<END
+#!/usr/bin/env bash
+. '$here/../support/postgres.sh'
+PG_DIR=$PG_DIR PG_PORT=$PG_PORT
+pg_ctl_here -m immediate stop
+pg_as_owner "\$pg_bin/pg_ctl" -D "$PG_DIR/standby" -w promote
+END
+chmod 755 take-over
+pg_ok create --customer ACME --plan professional --seats 4
+run_ok env SERVERS=2 DISTURB=./take-over "$python" "$here/../faults/server_history.py" "$work/licgen" \
+  "$((${REQUESTS:-3000} / 2))" "${CLIENTS:-16}" 1 "$(cat "$out")=4"
+assert_stdout_has "1 times killed or disturbed: 0 oversold, 0 wrongly denied, 0 lost"
 cat "$out"
 pg_ok audit
 

@@ -10,8 +10,9 @@
 #   stop_postgres
 #   pg_sql DATABASE SQL
 
-pg_bin=$(command -v initdb pg_ctl | head -n 1 | xargs -r dirname)
-if [ -z "$pg_bin" ]; then pg_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1); fi
+# Debian keeps the programs of a server out of $PATH.
+pg_bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+if [ -z "$pg_bin" ]; then pg_bin=$(dirname "$(readlink -f "$(command -v initdb)")"); fi
 PG_DIR=
 
 # As a user who may run a server.
@@ -54,7 +55,7 @@ restart_postgres() { pg_ctl_here -m "${1:-fast}" restart; }
 
 stop_postgres() {
   [ -n "$PG_DIR" ] || return 0
-  pg_ctl_here -m immediate stop
+  pg_ctl_here -m immediate stop 2>/dev/null
   rm -rf "$PG_DIR"
   PG_DIR=
 }
