@@ -11,21 +11,36 @@
 
 namespace lic::postgres {
 
-/// What we use of it.
-#define LIC_LIBPQ_FUNCTIONS(X)                                                                                    \
-  X(clear)                                                                                                        \
-  X(conninfoFree)                                                                                                 \
-  X(conninfoParse) X(connectdbParams) X(connectionNeedsPassword) X(enterPipelineMode) X(errorMessage) X(exec)     \
-      X(execPrepared) X(exitPipelineMode) X(finish) X(getResult) X(getisnull) X(getlength) X(getvalue) X(ntuples) \
-          X(parameterStatus) X(pipelineSync) X(prepare) X(reset) X(resultErrorField) X(resultStatus)              \
-              X(sendQueryPrepared) X(serverVersion) X(setErrorVerbosity) X(setNoticeProcessor) X(status)          \
-                  X(transactionStatus)
-
-/// The library stays loaded: it and its own have work to do when the process ends.
+/// What we use of it. The library stays loaded: it and its own have work to do when the process ends.
 struct Library {
-#define LIC_LIBPQ_MEMBER(name) decltype(&::PQ##name) name = nullptr;
-  LIC_LIBPQ_FUNCTIONS(LIC_LIBPQ_MEMBER)
-#undef LIC_LIBPQ_MEMBER
+  decltype(&::PQclear) clear = nullptr;
+  decltype(&::PQconninfoFree) conninfoFree = nullptr;
+  decltype(&::PQconninfoParse) conninfoParse = nullptr;
+  decltype(&::PQconnectdbParams) connectdbParams = nullptr;
+  decltype(&::PQconnectionNeedsPassword) connectionNeedsPassword = nullptr;
+  decltype(&::PQenterPipelineMode) enterPipelineMode = nullptr;
+  decltype(&::PQerrorMessage) errorMessage = nullptr;
+  decltype(&::PQexec) exec = nullptr;
+  decltype(&::PQexecPrepared) execPrepared = nullptr;
+  decltype(&::PQexitPipelineMode) exitPipelineMode = nullptr;
+  decltype(&::PQfinish) finish = nullptr;
+  decltype(&::PQgetResult) getResult = nullptr;
+  decltype(&::PQgetisnull) getisnull = nullptr;
+  decltype(&::PQgetlength) getlength = nullptr;
+  decltype(&::PQgetvalue) getvalue = nullptr;
+  decltype(&::PQntuples) ntuples = nullptr;
+  decltype(&::PQparameterStatus) parameterStatus = nullptr;
+  decltype(&::PQpipelineSync) pipelineSync = nullptr;
+  decltype(&::PQprepare) prepare = nullptr;
+  decltype(&::PQreset) reset = nullptr;
+  decltype(&::PQresultErrorField) resultErrorField = nullptr;
+  decltype(&::PQresultStatus) resultStatus = nullptr;
+  decltype(&::PQsendQueryPrepared) sendQueryPrepared = nullptr;
+  decltype(&::PQserverVersion) serverVersion = nullptr;
+  decltype(&::PQsetErrorVerbosity) setErrorVerbosity = nullptr;
+  decltype(&::PQsetNoticeProcessor) setNoticeProcessor = nullptr;
+  decltype(&::PQstatus) status = nullptr;
+  decltype(&::PQtransactionStatus) transactionStatus = nullptr;
 };
 
 /// Loaded once. Errors: failure (it is not installed, or too old).
