@@ -9,6 +9,7 @@ change was lost. $SERVERS servers work on the ledger (default: 1), and each requ
 time $DISTURB, a shell command, is run in place of a kill.
 """
 
+import atexit
 import base64
 import collections
 import hashlib
@@ -44,6 +45,7 @@ class Server:
             self.port = s.getsockname()[1]
         self.process = None
         self.start()
+        atexit.register(lambda: self.process.kill())  # whatever goes wrong here
 
     def start(self):
         self.process = subprocess.Popen(
