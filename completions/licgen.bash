@@ -21,7 +21,7 @@ _licgen() {
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'verify' | 'audit' | 'backup' | 'restore' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'verify' | 'audit' | 'backup' | 'restore' | 'ledger' | 'ledger copy' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -187,7 +187,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve verify audit backup restore doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve verify audit backup restore ledger doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -226,6 +226,8 @@ _licgen() {
         'audit') options+=' --checkpoint --against --prove -o --out --force' ;;
         'backup') options+=' --force' paths=f ;;
         'restore') options+=' --force' paths=f ;;
+        'ledger') words='copy' ;;
+        'ledger copy') : ;;
         'doctor') ;;
         'keys') words='list rotate distrust delegate new root sign-product passphrase' ;;
         'keys list') ;;

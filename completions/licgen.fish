@@ -2,7 +2,7 @@
 
 function __licgen_at
   set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'verify' 'audit' 'backup' 'restore' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -47,10 +47,11 @@ complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product fil
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
 complete -c licgen -n '__licgen_at' -a 'restore' -d 'Put a backup in the place of the ledger, after proving it whole'
+complete -c licgen -n '__licgen_at' -a 'ledger' -d 'copy'
 complete -c licgen -n '__licgen_at' -a 'doctor' -d 'Examine the home: permissions, keys, ledger, history, clock, disk'
 complete -c licgen -n '__licgen_at' -a 'keys' -d 'list, rotate, distrust, delegate, new, root, sign-product, passphrase'
 complete -c licgen -l home -x -a '(__fish_complete_directories)' -d 'Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)'
-complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH (default: ledger.db in the home)'
+complete -c licgen -l ledger -x -d 'Ledger, as sqlite:PATH or postgresql://USER@HOST/DATABASE (default: ledger.db in the home)'
 complete -c licgen -l passphrase-file -r -F -d 'File with the passphrase of the signing keys (default: $LICGEN_PASSPHRASE, or asked for at the terminal)'
 complete -c licgen -l passphrase-fd -x -d 'Open descriptor to read the passphrase from'
 complete -c licgen -l as -x -d 'Who does this, for the history (default: the login name)'
@@ -240,6 +241,7 @@ complete -c licgen -n '__licgen_at backup' -l force -d 'Replace a file that exis
 complete -c licgen -n '__licgen_at backup' -F
 complete -c licgen -n '__licgen_at restore' -l force -d 'In place of a ledger that is there, which is kept under another name'
 complete -c licgen -n '__licgen_at restore' -F
+complete -c licgen -n '__licgen_at ledger' -a 'copy' -d 'Copy a ledger to another file or database, and prove the copy whole'
 complete -c licgen -n '__licgen_at keys' -a 'list' -d 'List the keys: what each signs, whether it counts, and whether its file is here and encrypted'
 complete -c licgen -n '__licgen_at keys' -a 'rotate' -d 'Make a new license key, which signs from now on'
 complete -c licgen -n '__licgen_at keys' -a 'distrust' -d 'End a license key that was rotated away'

@@ -28,11 +28,20 @@ Result<void> refuse_stream(const std::string& file) {
   return error(Errc::usage, "a backup is a file: it cannot go through a pipe", "name a file");
 }
 
+/// A backup of a ledger in a file is a file.
+Result<Path> ledger_file(std::string_view command, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
+  if (address.is_file()) return address.path();
+  return error(Errc::usage,
+               concat("licgen ", command, " is for ledgers in a file, not for ", in_quotes(address.name())),
+               "pg_dump and pg_restore do it for a whole database; licgen ledger copy writes the ledger to a file");
+}
+
 Result<void> backup(const BackupOptions& options, Vendor& vendor) {
   LIC_TRY(refuse_stream(options.file));
+  LIC_TRY_ASSIGN(const Path ledger, ledger_file("backup", vendor));
   LIC_TRY(check_output_file(options.file, options.force));
   LIC_TRY(vendor.ledger());  // it is there, and is one
-  LIC_TRY_ASSIGN(const Path ledger, vendor.ledger_path());
   LIC_TRY(backup_sqlite_ledger(ledger, options.file, options.force));
   Output& output = vendor.output();
   if (output.json()) {
@@ -85,7 +94,7 @@ Result<void> check_backup(Ledger& ledger, const RestoreOptions& options, AuditRe
 
 Result<void> restore(const RestoreOptions& options, Vendor& vendor) {
   LIC_TRY(refuse_stream(options.file));
-  LIC_TRY_ASSIGN(const Path ledger, vendor.ledger_path());
+  LIC_TRY_ASSIGN(const Path ledger, ledger_file("restore", vendor));
   AuditReport report;
   const auto check = [&](Ledger& restored) { return check_backup(restored, options, report, vendor); };
   LIC_TRY_ASSIGN(const std::string kept,

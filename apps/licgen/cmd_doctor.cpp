@@ -10,6 +10,7 @@
 #include "common/json_text.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/audit.hpp"
+#include "ledger/postgres.hpp"
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/product_document.hpp"
@@ -143,9 +144,29 @@ Check check_disk(const Path& ledger) {
   return {"disk", Verdict::good, room, {}};
 }
 
+/// Of a ledger in a database: what answers, and how the way to it is.
+Check check_server(const LedgerAddress& address) {
+  const auto server = examine_postgres(address);
+  if (!server) return from("server", server.error());
+  if (!server->unsafe.empty())
+    return {"server", Verdict::bad, concat("with ", server->unsafe, " a power failure can lose what was told"),
+            "set it right, and restart the server"};
+  if (!server->encrypted && !server->local)
+    return {"server", Verdict::warning, concat(server->version, ", over a connection that is not encrypted"),
+            "sslmode=verify-full in the URL"};
+  return {"server", Verdict::good, server->version, {}};
+}
+
+Check check_tables(const LedgerAddress& address) {
+  if (!address.is_file())
+    return {"ledger", Verdict::good, "its tables and triggers are there", {}};  // seen as it opened
+  const auto sound = check_sqlite_ledger(address.path());
+  return sound ? Check{"ledger", Verdict::good, "its tables and pages are sound", {}} : from("ledger", sound.error());
+}
+
 Result<std::vector<Check>> examine(Vendor& vendor) {
   LIC_TRY_ASSIGN(const Path home, vendor.home());
-  LIC_TRY_ASSIGN(const Path ledger_path, vendor.ledger_path());
+  LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
   LIC_TRY_ASSIGN(const Path keys, vendor.keys_directory());
   const auto ledger = vendor.ledger();
   if (!ledger && ledger.error().code == Errc::not_found) return ledger.error();
@@ -154,18 +175,16 @@ Result<std::vector<Check>> examine(Vendor& vendor) {
   checks.push_back(check_mode("keys", keys, 077));
   for (const char* purpose : {"root", "license"})
     checks.push_back(check_key(current_key_path(purpose, keys, vendor), purpose));
-  checks.push_back(check_mode("ledger file", ledger_path, 077));
+  checks.push_back(address.is_file() ? check_mode("ledger file", address.path(), 077) : check_server(address));
   if (!ledger) {
     checks.push_back(from("ledger", ledger.error()));
     return checks;
   }
-  const auto sound = check_sqlite_ledger(ledger_path);
-  checks.push_back(sound ? Check{"ledger", Verdict::good, "its tables and pages are sound", {}}
-                         : from("ledger", sound.error()));
+  checks.push_back(check_tables(address));
   checks.push_back(check_product(vendor));
   checks.push_back(check_chain(vendor));
   checks.push_back(check_clock(vendor));
-  checks.push_back(check_disk(ledger_path));
+  if (address.is_file()) checks.push_back(check_disk(address.path()));
   return checks;
 }
 

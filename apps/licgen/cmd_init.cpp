@@ -6,6 +6,7 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "issue/key_file.hpp"
+#include "ledger/postgres.hpp"
 #include "ledger/sqlite.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
@@ -50,27 +51,33 @@ Result<std::optional<SecretBytes>> choose_passphrase(const InitOptions& options,
   return fault;
 }
 
-Result<void> fill_ledger(Ledger& ledger, const NewKeys& keys, const std::string& catalog, const std::string& product,
-                         Vendor& vendor) {
+Result<void> fill_ledger(Transaction& transaction, const NewKeys& keys, const std::string& catalog,
+                         const std::string& product, Vendor& vendor) {
   const Time now = vendor.now();
-  LIC_TRY_ASSIGN(const auto transaction, ledger.begin());
-  LIC_TRY(transaction->add_key({"root", {keys.root.public_key(), {}, std::nullopt, std::nullopt}, now}));
-  LIC_TRY(transaction->add_key({"license", keys.trusted_license(), now}));
-  LIC_TRY(transaction->put_product(1, catalog, product, now));
+  LIC_TRY(transaction.add_key({"root", {keys.root.public_key(), {}, std::nullopt, std::nullopt}, now}));
+  LIC_TRY(transaction.add_key({"license", keys.trusted_license(), now}));
+  LIC_TRY(transaction.put_product(1, catalog, product, now));
   const nlohmann::ordered_json detail = {
       {"root", keys.root.public_key().id().hex()}, {"license", keys.license.public_key().id().hex()}, {"version", 1}};
-  LIC_TRY(transaction->record({now, vendor.actor(), "init", "", "", json_text(detail)}));
-  return transaction->commit();
+  return transaction.record({now, vendor.actor(), "init", "", "", json_text(detail)});
 }
 
-Result<void> build_home(const HomePlaces& places, const NewKeys& keys, const SecretBytes* passphrase,
-                        const std::string& catalog, const std::string& product, Vendor& vendor) {
+Result<void> build_home(const HomePlaces& places, const LedgerAddress& ledger_address, const NewKeys& keys,
+                        const SecretBytes* passphrase, const std::string& catalog, const std::string& product,
+                        Vendor& vendor) {
   LIC_TRY_ASSIGN(HomeBuilder builder, HomeBuilder::begin(places));
   LIC_TRY(write_key_file(builder.staged_keys() / "root.pem", keys.root, passphrase));
   LIC_TRY(write_key_file(builder.staged_keys() / "license.pem", keys.license, passphrase));
+  if (!ledger_address.is_file()) {
+    LIC_TRY_ASSIGN(const auto transaction, begin_postgres_ledger(ledger_address));
+    LIC_TRY(fill_ledger(*transaction, keys, catalog, product, vendor));
+    return builder.publish_with([&] { return transaction->commit(); });
+  }
   {
     LIC_TRY_ASSIGN(const auto ledger, create_sqlite_ledger(builder.staged_ledger()));
-    LIC_TRY(fill_ledger(*ledger, keys, catalog, product, vendor));
+    LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
+    LIC_TRY(fill_ledger(*transaction, keys, catalog, product, vendor));
+    LIC_TRY(transaction->commit());
   }  // closed: only then is it one file that can be moved
   return builder.publish();
 }
@@ -100,8 +107,8 @@ void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& c
 
 Result<void> init(const InitOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Path home, vendor.home());
-  LIC_TRY_ASSIGN(const Path ledger, vendor.ledger_path());
-  const HomePlaces places{home, ledger};
+  LIC_TRY_ASSIGN(const LedgerAddress ledger, vendor.ledger_address());
+  const HomePlaces places{home, ledger.path()};
   LIC_TRY(check_no_home(places));
   LIC_TRY_ASSIGN(const std::string text, read_catalog_file(options.catalog));
   LIC_TRY_ASSIGN(const Catalog catalog, Catalog::parse(text, input_name(options.catalog, "catalogue")));
@@ -112,7 +119,7 @@ Result<void> init(const InitOptions& options, Vendor& vendor) {
   const std::string product = signed_product.to_json();
   LIC_TRY(ProductFile::open(view_bytes(product), "the new product file"));
   LIC_TRY_ASSIGN(const auto passphrase, choose_passphrase(options, vendor));
-  LIC_TRY(build_home(places, keys, passphrase ? &*passphrase : nullptr, text, product, vendor));
+  LIC_TRY(build_home(places, ledger, keys, passphrase ? &*passphrase : nullptr, text, product, vendor));
   report_home(places, keys, catalog, passphrase.has_value(), vendor.output());
   return {};
 }

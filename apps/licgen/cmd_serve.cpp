@@ -7,7 +7,7 @@
 #include "common/log.hpp"
 #include "common/options.hpp"
 #include "issue/key_file.hpp"
-#include "ledger/sqlite.hpp"
+#include "ledger/address.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "server/http_server.hpp"
@@ -164,9 +164,9 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const HttpOptions http, http_options(options));
   LIC_TRY_ASSIGN(const LeasePolicy policy, lease_policy(options, vendor.now()));
   LIC_TRY_ASSIGN(auto documents, read_documents(options, vendor));
-  LIC_TRY_ASSIGN(const Path path, vendor.ledger_path());
+  LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
   constexpr std::chrono::seconds kPatience{5};  // the clients have theirs
-  LIC_TRY_ASSIGN(auto ledger, open_sqlite_ledger(path, kPatience));
+  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kPatience));
   LIC_TRY(ledger->begin());  // a ledger that cannot be written is told now, not to the first who asks
   LIC_TRY(start_event_log(options.log_json));
 

@@ -52,6 +52,7 @@ std::vector<Command<Vendor>> licgen_commands() {
       audit_command(),
       backup_command(),
       restore_command(),
+      ledger_copy_command(),
       doctor_command(),
       keys_list_command(),
       keys_rotate_command(),
@@ -69,7 +70,8 @@ void set_up_licgen(CLI::App& app, GlobalOptions& global, VendorOptions& vendor,
                    const std::vector<Command<Vendor>>& commands) {
   refuse_empty(add_option(app, "--home", vendor.home, "Directory of keys and ledger (default: $LICGEN_HOME, ~/.licgen)")
                    .type_name("DIR"));
-  refuse_empty(add_option(app, "--ledger", vendor.ledger_url, "Ledger, as sqlite:PATH (default: ledger.db in the home)")
+  refuse_empty(add_option(app, "--ledger", vendor.ledger_url,
+                          "Ledger, as sqlite:PATH or postgresql://USER@HOST/DATABASE (default: ledger.db in the home)")
                    .type_name("URL"));
   const Option file =
       refuse_empty(add_option(app, "--passphrase-file", vendor.passphrase_file,

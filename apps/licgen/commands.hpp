@@ -37,6 +37,7 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> usage_list_command();
 [[nodiscard]] Command<Vendor> usage_show_command();
 [[nodiscard]] Command<Vendor> audit_command();
+[[nodiscard]] Command<Vendor> ledger_copy_command();
 [[nodiscard]] Command<Vendor> backup_command();
 [[nodiscard]] Command<Vendor> restore_command();
 [[nodiscard]] Command<Vendor> doctor_command();

@@ -61,7 +61,7 @@ Path directory_of(const Path& path) { return path.has_parent_path() ? path.paren
 }  // namespace
 
 Result<void> check_no_home(const HomePlaces& places) {
-  if (is_there(places.ledger))
+  if (!places.ledger.empty() && is_there(places.ledger))
     return error(Errc::conflict, concat("there is a ledger already: ", in_quotes(places.ledger.native())),
                  "name another home with --home or $LICGEN_HOME; to change plans, licgen catalog import");
   if (is_there(places.keys()))
@@ -114,7 +114,7 @@ Result<void> HomeBuilder::take_directory() {
                  concat("directory ", in_quotes(home.native()), " belongs to another user (uid ", info.st_uid, ")"));
   if ((info.st_mode & 077) == 0) return {};
   LIC_TRY_ASSIGN(const bool unused, is_unused(home));
-  if (!unused && !is_there(places_.keys()) && !is_there(places_.ledger))
+  if (!unused && !is_there(places_.keys()) && (places_.ledger.empty() || !is_there(places_.ledger)))
     return error(Errc::conflict, concat("directory ", in_quotes(home.native()), " is in use and others may enter it"),
                  "name a directory of its own, or chmod 700 this one");
   if (unused && ::fchmod(lock_.get(), 0700) != 0) return system_error(errno, "cannot set the permissions of", home);
@@ -124,6 +124,7 @@ Result<void> HomeBuilder::take_directory() {
 Result<void> HomeBuilder::make_staging() {
   LIC_TRY_ASSIGN(staging_, make_staging_in(places_.home, kStagingPrefix));
   LIC_TRY(make_private_directory(staged_keys()));
+  if (places_.ledger.empty()) return {};
   const Path beside = directory_of(places_.ledger);
   std::error_code unknown;
   if (std::filesystem::equivalent(beside, places_.home, unknown)) {
@@ -134,11 +135,29 @@ Result<void> HomeBuilder::make_staging() {
   return {};
 }
 
-Result<void> HomeBuilder::publish() {
+Result<void> HomeBuilder::publish_keys() {
   const Path keys = places_.keys();
   if (is_there(keys)) return check_no_home(places_);
   LIC_TRY(sync_directory(staged_keys()));
   if (::rename(staged_keys().c_str(), keys.c_str()) != 0) return system_error(errno, "cannot make", keys);
+  return {};
+}
+
+Result<void> HomeBuilder::publish_with(const std::function<Result<void>()>& commit) {
+  LIC_TRY(publish_keys());
+  Result<void> result = sync_directory(places_.home);
+  if (result) result = commit();
+  if (!result && result.error().code != Errc::failure) {
+    ::rename(places_.keys().c_str(), staged_keys().c_str());
+    return result;
+  }
+  made_home_ = false;
+  return result;
+}
+
+Result<void> HomeBuilder::publish() {
+  LIC_TRY(publish_keys());
+  const Path keys = places_.keys();
   Result<void> result = sync_directory(places_.home);
   // link() fails where the name is taken; rename() would replace another's ledger.
   if (result && ::link(staged_ledger().c_str(), places_.ledger.c_str()) != 0)

@@ -4,6 +4,7 @@
 /// is built in HOME/.init-XXXXXX and moved into place, the ledger last, because
 /// its presence is what makes a home.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,7 @@ namespace lic::app {
 
 struct HomePlaces {
   Path home;
-  Path ledger;
+  Path ledger;  ///< empty: it is in a database
 
   [[nodiscard]] Path keys() const { return home / "keys"; }
 };
@@ -45,12 +46,16 @@ class HomeBuilder {
   /// Moves the keys, then the ledger, into place. The ledger must be closed.
   /// Errors: conflict (something has come there meanwhile), failure: nothing was made.
   [[nodiscard]] Result<void> publish();
+  /// The same where the ledger is in a database: `commit` makes it. The keys stay where it is not known whether it has
+  /// (Errc::failure). Errors: those of publish() and of `commit`.
+  [[nodiscard]] Result<void> publish_with(const std::function<Result<void>()>& commit);
 
  private:
   explicit HomeBuilder(HomePlaces places) : places_(std::move(places)) {}
 
   Result<void> take_directory();
   Result<void> make_staging();
+  Result<void> publish_keys();
 
   HomePlaces places_;
   Fd lock_;

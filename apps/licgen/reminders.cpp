@@ -217,8 +217,10 @@ Result<void> remind(std::vector<Reminder>& reminders, const std::string& window,
   LIC_TRY_ASSIGN(const ReminderText text, ReminderText::read(options.template_place, catalog));
   LIC_TRY_ASSIGN(mail::Mailbox from, sender_of(options, catalog));
   const Run run{window, options, vendor, *ledger, text, std::move(from)};
-  LIC_TRY_ASSIGN(const Path ledger_path, vendor.ledger_path());
-  const Path lock_name = concat(ledger_path.native(), ".reminders.lock");
+  LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
+  LIC_TRY_ASSIGN(const Path home, vendor.home());
+  const Path beside = address.is_file() ? address.path() : home / "ledger";
+  const Path lock_name = concat(beside.native(), ".reminders.lock");
   LIC_TRY_ASSIGN(const FileLock lock, FileLock::acquire(lock_name, kPatience));
   return options.smtp ? send_by_smtp(reminders, run) : write_mbox(reminders, run);
 }

@@ -11,7 +11,6 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/log.hpp"
-#include "ledger/sqlite.hpp"
 #include "licgen/passphrase.hpp"
 
 namespace lic::app {
@@ -79,24 +78,21 @@ Result<Path> Vendor::key_path(const KeyRecord& record) {
   return is_first ? keys / concat(record.purpose, ".pem") : named;
 }
 
-Result<Path> Vendor::ledger_path() const {
-  if (options_.ledger_url.empty()) {
-    LIC_TRY_ASSIGN(const Path directory, home());
-    return directory / "ledger.db";
-  }
-  LIC_TRY_ASSIGN(const std::string path, sqlite_path_of(options_.ledger_url));
-  return Path(path);
+Result<LedgerAddress> Vendor::ledger_address() const {
+  if (!options_.ledger_url.empty()) return LedgerAddress::parse(options_.ledger_url);
+  LIC_TRY_ASSIGN(const Path directory, home());
+  return LedgerAddress::of_file(directory / "ledger.db");
 }
 
 Result<Ledger*> Vendor::ledger() {
   if (ledger_) return ledger_.get();
-  LIC_TRY_ASSIGN(const Path path, ledger_path());
-  if (!is_there(path)) {
+  LIC_TRY_ASSIGN(const LedgerAddress address, ledger_address());
+  if (address.is_file() && !is_there(address.path())) {
     LIC_TRY_ASSIGN(const Path directory, home());
-    return no_ledger(directory, path);
+    return no_ledger(directory, address.path());
   }
-  LIC_TRY_ASSIGN(ledger_, open_sqlite_ledger(path));
-  log_info(concat("ledger ", path.native()));
+  LIC_TRY_ASSIGN(ledger_, open_ledger(address));
+  log_info(concat("ledger ", address.name()));
   return ledger_.get();
 }
 

@@ -11,6 +11,7 @@
 #include "crypto/secret.hpp"
 #include "crypto/signing.hpp"
 #include "issue/key_file.hpp"
+#include "ledger/address.hpp"
 #include "ledger/ledger.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
@@ -49,7 +50,8 @@ class Vendor {
   /// Where the file of that key is looked for: keys/<purpose>-<16 digits of its id>.pem;
   /// of the first key of a purpose keys/<purpose>.pem, unless the other one is there.
   [[nodiscard]] Result<Path> key_path(const KeyRecord& record);
-  [[nodiscard]] Result<Path> ledger_path() const;
+  /// --ledger, else ledger.db in the home.
+  [[nodiscard]] Result<LedgerAddress> ledger_address() const;
 
   /// Opened once. Errors: not_found with "run licgen init" where there is no home.
   [[nodiscard]] Result<Ledger*> ledger();

@@ -144,8 +144,9 @@ class Transaction {
   virtual ~Transaction() = default;
   /// Once it returns success, the change survives a power failure.
   /// Errors: failure (disk full, I/O), unavailable (locked by a reader for longer than
-  /// we wait): nothing has happened. One exception, which the hint tells: all is
-  /// written but may not survive a power failure. Who must know looks into the ledger.
+  /// we wait; connection lost): nothing has happened. Two exceptions are failures whose hint tells them: all is
+  /// written but may not survive a power failure; the connection was lost meanwhile and did not come back, so that
+  /// it is not known. Who must know looks into the ledger.
   [[nodiscard]] virtual Result<void> commit() = 0;
 
   [[nodiscard]] virtual Result<void> record(const HistoryEntry& entry) = 0;
@@ -195,8 +196,8 @@ class Transaction {
   [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
 };
 
-/// While it lives, all that is read of its ledger is as it was at one moment, and
-/// changes of others wait.
+/// While it lives, all that is read of its ledger is as it was at one moment. In an SQLite ledger changes of others
+/// wait.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -297,8 +298,5 @@ class Ledger {
   /// All revoked licenses, sorted by id.
   [[nodiscard]] virtual Result<std::vector<Revocation>> revocations() = 0;
 };
-
-/// `sqlite:PATH`, as given by --ledger. Errors: usage (another scheme).
-[[nodiscard]] Result<std::string> sqlite_path_of(std::string_view url);
 
 }  // namespace lic

@@ -4,12 +4,10 @@
 #include <memory>
 
 #include "base/file.hpp"
+#include "ledger/address.hpp"
 #include "ledger/ledger.hpp"
 
 namespace lic {
-
-/// How long a command waits for another one's transaction.
-inline constexpr std::chrono::milliseconds kLedgerPatience{10'000};
 
 /// Makes a new ledger file (0600). Errors: conflict (exists), not_found (no such
 /// directory), denied, failure.

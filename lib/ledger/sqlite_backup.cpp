@@ -185,7 +185,7 @@ Path aside_name(const Path& path, Time now) {
 Result<Scope> hold(const std::shared_ptr<Connection>& living) {
   LIC_TRY(prepare_to_write(*living));
   LIC_TRY(living->number("PRAGMA wal_checkpoint(TRUNCATE)"));  // nothing to do for a rollback journal
-  LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, Scope::Kind::write));
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, ScopeKind::write));
   living->leave_log();
   struct stat log {};
   if (::lstat(concat(living->path().native(), "-wal").c_str(), &log) != 0 || log.st_size == 0) return scope;

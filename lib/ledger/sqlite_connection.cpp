@@ -48,7 +48,7 @@ Result<Path> resolved(const Path& path) {
 }
 
 /// `lifetime` of texts: SQLITE_STATIC, or SQLITE_TRANSIENT for those that may go before the statement has run.
-int bind_one(sqlite3_stmt* statement, int index, const Value& value, sqlite3_destructor_type lifetime) {
+int bind_one(sqlite3_stmt* statement, int index, const sql::Value& value, sqlite3_destructor_type lifetime) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(statement, index, *number);
   if (const auto* text = std::get_if<std::string_view>(&value)) {
     // A null pointer would bind NULL: an empty view may hold one.
@@ -56,6 +56,24 @@ int bind_one(sqlite3_stmt* statement, int index, const Value& value, sqlite3_des
                                SQLITE_UTF8);
   }
   return sqlite3_bind_null(statement, index);
+}
+
+/// A statement that has run is there for the next time.
+struct Reset {
+  void operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+  }
+};
+
+/// `lifetime` as above.
+Result<void> bind(const Connection& connection, sqlite3_stmt* statement, const Values& values,
+                  sqlite3_destructor_type lifetime) {
+  int index = 0;
+  for (const sql::Value& value : values)
+    if (const int code = bind_one(statement, ++index, value, lifetime); code != SQLITE_OK)
+      return connection.fault(code);
+  return {};
 }
 
 /// What the system said when calls of this thread failed, the newest first: that which an error speaks of, and
@@ -104,33 +122,32 @@ Error cannot_open(const Path& path, int number, std::string_view said) {
 
 }  // namespace
 
-void Rows::Reset::operator()(sqlite3_stmt* statement) const noexcept {
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-}
+class Connection::Cursor final : public sql::Cursor {
+ public:
+  Cursor(const Connection& connection, sqlite3_stmt* statement) : connection_(connection), statement_(statement) {}
 
-Result<bool> Rows::next() {
-  const int code = sqlite3_step(statement_.get());
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  return connection_->fault(code);
-}
+  Result<bool> next() override {
+    const int code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return connection_.fault(code);
+  }
 
-std::string Rows::text(int column) const {
-  const auto* bytes = sqlite3_column_text(statement_.get(), column);
-  if (bytes == nullptr) return {};  // NULL
-  return {reinterpret_cast<const char*>(bytes),
-          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
-}
+  bool is_null(int column) const override { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
-std::int64_t Rows::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  std::string_view text(int column) const override {
+    const auto* bytes = sqlite3_column_text(statement_.get(), column);
+    if (bytes == nullptr) return {};  // NULL
+    return {reinterpret_cast<const char*>(bytes),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  }
 
-Time Rows::time(int column) const { return Time(std::chrono::seconds(integer(column))); }
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_.get(), column); }
 
-std::optional<Time> Rows::optional_time(int column) const {
-  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
-  return time(column);
-}
+ private:
+  const Connection& connection_;
+  std::unique_ptr<sqlite3_stmt, Reset> statement_;
+};
 
 Result<std::shared_ptr<Connection>> Connection::open(const Path& path, std::chrono::milliseconds patience) {
   LIC_TRY(check_file(path));
@@ -191,22 +208,19 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
   return statement;
 }
 
-Result<Rows> Connection::query(std::string_view sql, const Values& values) {
-  return start(sql, values, SQLITE_TRANSIENT);
-}
-
-Result<Rows> Connection::start(std::string_view sql, const Values& values, sqlite3_destructor_type lifetime) {
+Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
-  Rows rows(*this, statement);
-  int index = 0;
-  for (const Value& value : values)
-    if (const int code = bind_one(statement, ++index, value, lifetime); code != SQLITE_OK) return fault(code);
-  return rows;
+  auto cursor = std::make_unique<Cursor>(*this, statement);
+  LIC_TRY(bind(*this, statement, values, SQLITE_TRANSIENT));
+  return Rows(std::move(cursor));
 }
 
-Result<void> Connection::run(std::string_view sql, const Values& values) {
-  LIC_TRY_ASSIGN(Rows rows, start(sql, values, SQLITE_STATIC));
-  LIC_TRY(rows.next());
+Result<void> Connection::execute(std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
+  const std::unique_ptr<sqlite3_stmt, Reset> running(statement);
+  LIC_TRY(bind(*this, statement, values, SQLITE_STATIC));
+  const int code = sqlite3_step(statement);
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return fault(code);
   return {};
 }
 
@@ -216,15 +230,48 @@ Result<void> Connection::run_script(const char* sql) {
   return {};
 }
 
-Result<std::int64_t> Connection::number(std::string_view sql, const Values& values) {
-  LIC_TRY_ASSIGN(Rows rows, query(sql, values));
-  LIC_TRY_ASSIGN(const bool found, rows.next());
-  return found ? rows.integer(0) : 0;
-}
-
 void Connection::set_triggers(bool on) noexcept {
   // This cannot fail: it sets a flag, and prepared statements are compiled anew at their next use.
   sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, on ? 1 : 0, nullptr);
+}
+
+Result<void> Connection::end_bulk() {
+  set_triggers(true);
+  return {};
+}
+
+std::string Connection::folded(std::string_view expression) const { return concat(expression, " COLLATE NOCASE"); }
+
+Result<void> Connection::begin(ScopeKind kind) {
+  if (kind == ScopeKind::read) return run("BEGIN");
+  // SQLite would begin to read and fail at the first write.
+  if (is_read_only())
+    return error(Errc::denied, concat("ledger ", in_quotes(path_.native()), " cannot be written"),
+                 "look at the permissions of the file and whether its file system is read-only");
+  LIC_TRY(run("BEGIN IMMEDIATE"));
+  if (!has_moved()) return {};
+  rollback();  // what is written to a ledger that was replaced while we waited would be lost
+  return error(Errc::unavailable, concat("another ledger has taken the place of ", in_quotes(path_.native())),
+               "try again");
+}
+
+Result<void> Connection::commit() {
+  auto done = run("COMMIT");
+  if (done) return done;
+  Error fault = std::move(done).error();
+  // The rollback journal is gone, and with it the way back; that it is gone may not be on disk.
+  if (last_code() == SQLITE_IOERR_DIR_FSYNC) {
+    fault.hint =
+        "the change is written, but a power failure could undo it: look at the disk's free space and health, and "
+        "whether the change is there before you make it again";
+  }
+  return fault;
+}
+
+void Connection::rollback() noexcept {
+  // SQLite may have rolled back by itself (disk full). A rollback that fails is made up for when the database is
+  // opened next.
+  if (in_transaction()) static_cast<void>(run("ROLLBACK"));
 }
 
 void Connection::leave_log() noexcept {
@@ -263,32 +310,6 @@ Error Connection::fault(int code) const {
     default:
       return error(Errc::failure, concat(ledger, ": ", said));
   }
-}
-
-Result<Scope> Scope::begin(std::shared_ptr<Connection> connection, Kind kind) {
-  LIC_TRY(connection->run(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"));
-  return Scope(std::move(connection));
-}
-
-Scope::~Scope() {
-  // SQLite may have rolled back by itself (disk full). A rollback that fails is
-  // made up for when the database is opened next.
-  if (connection_ && connection_->in_transaction()) static_cast<void>(connection_->run("ROLLBACK"));
-}
-
-Result<void> Scope::commit() {
-  if (auto done = connection_->run("COMMIT"); !done) {
-    Error fault = std::move(done).error();
-    // The rollback journal is gone, and with it the way back; that it is gone may not be on disk.
-    if (connection_->last_code() == SQLITE_IOERR_DIR_FSYNC) {
-      fault.hint =
-          "the change is written, but a power failure could undo it: look at the disk's free space and health, and "
-          "whether the change is there before you make it again";
-    }
-    return fault;
-  }
-  connection_.reset();
-  return {};
 }
 
 }  // namespace lic::sqlite

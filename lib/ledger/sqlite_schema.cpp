@@ -398,7 +398,7 @@ Result<std::int64_t> check_ledger(Connection& connection, Migrations migrations)
 Migrations ledger_migrations() noexcept { return kMigrations; }
 
 Result<void> make_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
-  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
   LIC_TRY(connection->run(concat("PRAGMA application_id = ", kApplicationId)));
   LIC_TRY(migrate(*connection, 0, migrations));
   return scope.commit();
@@ -407,7 +407,7 @@ Result<void> make_schema(const std::shared_ptr<Connection>& connection, Migratio
 Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
   const auto known = static_cast<std::int64_t>(migrations.size());
   {
-    LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::read));
+    LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::read));
     LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));
     if (version == known) return {};
     if (connection->is_read_only())
@@ -416,7 +416,7 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
                           " and cannot be written, so it cannot be brought up to date"),
                    "open it once where it can be written");
   }
-  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
   LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));  // another process may have been first
   LIC_TRY(migrate(*connection, version, migrations));
   return scope.commit();

@@ -81,7 +81,14 @@ Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record)
 
 std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
                                      Time now) {
+  return decide_round(requests, documents, now, true);
+}
+
+std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+                                           Time now, bool once_more) {
   const auto all_failed = [&](const Error& error) { return std::vector<Outcome>(requests.size(), failed(error)); };
+  // Nothing has happened: the connection to the ledger was lost, say.
+  const auto is_worth_again = [&](const Error& error) { return once_more && error.code == Errc::unavailable; };
   std::unique_ptr<Transaction> transaction;
   std::unique_ptr<Snapshot> snapshot;
   if (std::any_of(requests.begin(), requests.end(), writes)) {
@@ -99,16 +106,20 @@ std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, co
   for (const OnlineRequest& request : requests) {
     auto outcome = decide_one(round, request);
     if (!outcome) {  // half of it may be in the transaction, which goes
-      if (requests.size() == 1) return all_failed(outcome.error());
       transaction.reset();
       snapshot.reset();
+      if (is_worth_again(outcome.error())) return decide_round(requests, documents, now, false);
+      if (requests.size() == 1) return all_failed(outcome.error());
       return decide_singly(requests, documents, now);
     }
     outcomes.push_back(complete(*std::move(outcome), request, round));
   }
   if (!transaction) return outcomes;
-  if (const auto committed = transaction->commit(); !committed) return all_failed(committed.error());
-  return outcomes;
+  const auto committed = transaction->commit();
+  if (committed) return outcomes;
+  transaction.reset();
+  if (is_worth_again(committed.error())) return decide_round(requests, documents, now, false);
+  return all_failed(committed.error());
 }
 
 std::vector<Outcome> Service::decide_singly(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,

@@ -95,6 +95,9 @@ class Service {
                                             Time now);
 
  private:
+  /// With `once_more` a round that was lost half-way is begun again.
+  [[nodiscard]] std::vector<Outcome> decide_round(std::span<const OnlineRequest> requests,
+                                                  const ServiceDocuments& documents, Time now, bool once_more);
   [[nodiscard]] std::vector<Outcome> decide_singly(std::span<const OnlineRequest> requests,
                                                    const ServiceDocuments& documents, Time now);
 

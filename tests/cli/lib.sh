@@ -106,6 +106,20 @@ stop() {
   [ "$status" -eq "$2" ] || fail "the server ended with $status, wanted $2"
 }
 
+# Whether the ledgers of this test are in PostgreSQL (on_postgres.sh).
+on_postgres() { [ -n "${LIC_ON_POSTGRES:-}" ]; }
+
+# only_in_a_file: what follows looks into the file of a ledger.
+only_in_a_file() {
+  if on_postgres; then
+    finished
+    exit 0
+  fi
+}
+
+# ledger_now FILE: writes what the ledger is, to be compared.
+ledger_now() { if on_postgres; then "$LICGEN" audit --json >"$1"; else cp "$LICGEN_HOME/ledger.db" "$1"; fi; }
+
 # edit_ledger SQL: does that behind licgen's back, its triggers put back afterwards; kept.db is as it was.
 edit_ledger() {
   cp "$LICGEN_HOME/ledger.db" kept.db

@@ -101,9 +101,10 @@ test_case "a ledger that is being written is not replaced"
 import sqlite3, sys, time
 c = sqlite3.connect(sys.argv[1], isolation_level=None)
 c.execute("BEGIN IMMEDIATE")
-time.sleep(12)
+open("held", "w").close()
+time.sleep(14)
 END
-sleep 0.5
+until [ -e held ]; do sleep 0.05; done
 run_code 7 "$LICGEN" restore b.db --force
 wait
 assert_same "$ledger" before.db

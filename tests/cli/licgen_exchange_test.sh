@@ -460,6 +460,7 @@ taken "$nobody" 1
 run_ok "$LICCTL" --deactivate-license --receipt nobody-receipt.json
 run_ok "$LICGEN" release --receipt nobody-receipt.json --quiet
 
+only_in_a_file
 test_case "audit: activations altered by hand are noticed"
 db=h/ledger.db
 tampered() {

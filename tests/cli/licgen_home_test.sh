@@ -125,7 +125,7 @@ run_ok "$LICGEN" --home away --ledger sqlite:data/acme.db list
 run_code 5 "$LICGEN" --home away2 --ledger sqlite:data/acme.db init --catalog "$catalog" --no-passphrase
 assert_absent away2
 run_code 2 "$LICGEN" --home away --ledger data/acme.db list
-run_code 2 "$LICGEN" --home away --ledger postgresql://user:secret@host/db list
+run_code 2 "$LICGEN" --home away --ledger mysql://user:secret@host/db list
 assert_stderr_lacks secret
 run_code 4 "$LICGEN" --home away3 --ledger sqlite:nowhere/acme.db init --catalog "$catalog" --no-passphrase
 assert_absent away3

@@ -150,10 +150,11 @@ run_ok "$LICGEN" show "$key"
 assert_stdout_has "usage         statement 2 of device ${device:0:16}, up to 2027-01-02T00:00:00Z"
 
 test_case "import again: told, and nothing changes"
-cp "$LICGEN_HOME/ledger.db" before.db
+ledger_now before
 on '2027-01-06 10:00:00' "$LICGEN" usage import first.json second.json
 assert_stdout_has "statement 2 of device ${device:0:16} unchanged: it was imported on 2027-01-05T10:00:00Z"
-assert_same "$LICGEN_HOME/ledger.db" before.db
+ledger_now after
+assert_same after before
 on '2027-01-06 10:00:00' "$LICGEN" usage import first.json --json
 assert_json 'd["imported"] == 0 and d["known"] == 1 and d["refused"] == 0 and d["statements"][0]["result"] == "known" and d["statements"][0]["new_device"] is False'
 
@@ -330,6 +331,7 @@ assert_stdout_has "unchanged"
 run_code 3 "$LICGEN" usage import piece.txt
 assert_stderr_has "lacks piece 1 of 2"
 
+only_in_a_file
 test_case "the audit proves the statements whole, or names what was altered"
 run_ok "$LICGEN" audit
 # edited SQL: the audit finds that edit, which is then taken back.

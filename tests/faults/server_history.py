@@ -5,9 +5,11 @@ operation, and checks that no order of events but an honest one explains it.
 usage: server_history.py LICGEN REQUESTS CLIENTS KILLS KEY=SEATS...
 
 With $LICGEN_HOME. Prints one line; exits 1 where seats were oversold, somebody was denied wrongly, or an acknowledged
-change was lost.
+change was lost. $SERVERS servers work on the ledger (default: 1), and each request goes to any of them. Every other
+time $DISTURB, a shell command, is run in place of a kill.
 """
 
+import atexit
 import base64
 import collections
 import hashlib
@@ -43,6 +45,7 @@ class Server:
             self.port = s.getsockname()[1]
         self.process = None
         self.start()
+        atexit.register(lambda: self.process.kill())  # whatever goes wrong here
 
     def start(self):
         self.process = subprocess.Popen(
@@ -62,12 +65,12 @@ class Server:
 
 
 class Client(threading.Thread):
-    def __init__(self, number, server, budget):
+    def __init__(self, number, servers, budget):
         super().__init__()
-        self.number, self.server, self.budget = number, server, budget
+        self.number, self.servers, self.budget = number, servers, budget
         self.random = random.Random(number)
         self.history = []
-        self.connection = None
+        self.connections = {}  # by server
         self.fault = None
 
     def run(self):
@@ -94,15 +97,16 @@ class Client(threading.Thread):
             body["next_hash"] = hashlib.sha256(bytes.fromhex("aa" * 32)).hexdigest()
         if action == "deactivate":
             body["secret"] = "aa" * 32
+        port = self.random.choice(self.servers).port
         try:
-            if self.connection is None:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-            self.connection.request("POST", "/v1/" + action, json.dumps(body), {"Content-Type": "application/json"})
-            response = self.connection.getresponse()
+            if port not in self.connections:
+                self.connections[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = self.connections[port]
+            connection.request("POST", "/v1/" + action, json.dumps(body), {"Content-Type": "application/json"})
+            response = connection.getresponse()
             text = response.read()
         except (OSError, http.client.HTTPException):
-            self.connection.close()
-            self.connection = None
+            self.connections.pop(port).close()
             time.sleep(0.02)
             return None
         if response.status != 200:
@@ -171,7 +175,7 @@ def check(key, history):
 
 
 def main():
-    server = Server()
+    servers = [Server() for _ in range(int(os.environ.get("SERVERS", "1")))]
     budget = iter(range(requests))
     lock = threading.Lock()
 
@@ -183,20 +187,24 @@ def main():
             with lock:
                 return next(budget)
 
-    threads = [Client(n, server, Shared()) for n in range(clients)]
+    threads = [Client(n, servers, Shared()) for n in range(clients)]
     for thread in threads:
         thread.start()
     done = 0
     dice = random.Random(1)
     while done < kills and any(t.is_alive() for t in threads):
         time.sleep(dice.uniform(0.2, 0.8))
-        server.kill()
+        if "DISTURB" in os.environ and done % 2 == 0:
+            subprocess.run(os.environ["DISTURB"], shell=True, check=True, stdout=subprocess.DEVNULL)
+        else:
+            dice.choice(servers).kill()
         done += 1
     for thread in threads:
         thread.join()
         if thread.fault is not None:
             raise thread.fault
-    server.stop()
+    for server in servers:
+        server.stop()
     total, heard, findings = 0, collections.Counter(), [0, 0, 0]
     for key in keys:
         history = [o for t in threads for o in t.history if o.key == key]
@@ -204,7 +212,7 @@ def main():
         heard.update(str(o.heard) for o in history)
         findings = [a + b for a, b in zip(findings, check(key, history))]
     words = ", ".join(f"{count} {what}" for what, count in sorted(heard.items()))
-    print(f"{total} requests of {clients} clients, {done} times kill -9: {findings[0]} oversold, {findings[1]} wrongly "
+    print(f"{total} requests of {clients} clients, {done} times killed or disturbed: {findings[0]} oversold, {findings[1]} wrongly "
           f"denied, {findings[2]} lost ({words})")
     sys.exit(1 if any(findings) else 0)
 

@@ -1,16 +1,18 @@
 #pragma once
 
-/// A ledger seen from outside: through SQLite alone, as someone with the sqlite3
-/// command sees it.
+/// A ledger seen from outside: through SQLite or libpq alone, as someone with the command sqlite3 or psql sees it.
 
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/free_with.hpp"
+#include "ledger/address.hpp"
 #include "license/key.hpp"
 #include "license/terms.hpp"
 #include "support/vendor.hpp"
@@ -22,27 +24,49 @@ class RawDatabase {
   explicit RawDatabase(const std::filesystem::path& path) {
     sqlite3* database = nullptr;
     sqlite3_open(path.c_str(), &database);
-    database_.reset(database);
+    file_.reset(database);
+  }
+  explicit RawDatabase(const LedgerAddress& address) : RawDatabase(address.path()) {
+    if (address.is_file()) return;
+    server_.reset(PQconnectdb(address.url().c_str()));
+    PQsetNoticeProcessor(
+        server_.get(), [](void*, const char*) {}, nullptr);
   }
 
-  /// An SQLite result code; SQLITE_OK when all statements were carried out.
-  int run(const std::string& sql) { return sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr); }
+  /// An SQLite result code; SQLITE_OK when all statements were carried out. PostgreSQL's are told as SQLite's.
+  int run(const std::string& sql) {
+    if (!server_) return sqlite3_exec(file_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    const Answer answer(PQexec(server_.get(), sql.c_str()));
+    const char* state = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
+    if (state == nullptr) return PQstatus(server_.get()) == CONNECTION_OK ? SQLITE_OK : SQLITE_ERROR;
+    const std::string_view kind =
+        std::string_view(state).substr(0, 2);  // 23: a constraint, 22: a value of another type
+    return kind == "23" || kind == "22" ? SQLITE_CONSTRAINT : SQLITE_ERROR;
+  }
 
-  [[nodiscard]] std::string message() const { return sqlite3_errmsg(database_.get()); }
+  [[nodiscard]] std::string message() const {
+    return server_ ? PQerrorMessage(server_.get()) : sqlite3_errmsg(file_.get());
+  }
 
   /// The first column of the first row, as text.
   [[nodiscard]] std::string get(const std::string& sql) {
+    if (server_) {
+      const Answer answer(PQexec(server_.get(), sql.c_str()));
+      return PQntuples(answer.get()) > 0 ? PQgetvalue(answer.get(), 0, 0) : "";
+    }
     std::string text;
     const auto take = [](void* out, int, char** columns, char**) {
       if (columns[0] != nullptr) *static_cast<std::string*>(out) = columns[0];
       return 1;
     };
-    sqlite3_exec(database_.get(), sql.c_str(), take, &text, nullptr);
+    sqlite3_exec(file_.get(), sql.c_str(), take, &text, nullptr);
     return text;
   }
 
  private:
-  std::unique_ptr<sqlite3, FreeWith<sqlite3_close_v2>> database_;
+  using Answer = std::unique_ptr<PGresult, FreeWith<PQclear>>;
+  std::unique_ptr<sqlite3, FreeWith<sqlite3_close_v2>> file_;
+  std::unique_ptr<PGconn, FreeWith<PQfinish>> server_;  ///< null: it is a file
 };
 
 /// The n-th of a row of licenses that differ in key and id alone.

@@ -1,6 +1,5 @@
 #include "issue/lifecycle.hpp"
 #include "ledger/audit.hpp"
-#include "ledger/sqlite.hpp"
 #include "machine/identity.hpp"
 #include "support/catch.hpp"
 #include "support/ledger_fixture.hpp"
@@ -78,7 +77,7 @@ TEST_CASE("the tables refuse to change, to lose or to revive an activation", "[l
   Fixture f;
   f.add(kOne);
   REQUIRE(f.activate(kOne, "r1"));
-  RawDatabase raw(f.path);
+  RawDatabase raw = f.raw();
   for (const char* sql : {"DELETE FROM activations", "UPDATE activations SET machine = 'x'",
                           "UPDATE activations SET request = 'x'", "UPDATE activations SET ended_at = 5",
                           "UPDATE activations SET receipt_hash = 'x', ended_at = 5, ended_by = 'x'",

@@ -354,16 +354,3 @@ TEST_CASE("a write-ahead log is used only where the library's is sound", "[ledge
   REQUIRE(other.get("SELECT count(*) FROM licenses") == "1");
   CHECK(opening(f.path).code == Errc::unavailable);
 }
-
-TEST_CASE("the URL of a ledger names its file", "[ledger]") {
-  CHECK(sqlite_path_of("sqlite:ledger.db").value() == "ledger.db");
-  CHECK(sqlite_path_of("sqlite:/var/lib/a b?c.db").value() == "/var/lib/a b?c.db");
-  const auto server = sqlite_path_of("postgresql://ops:secret@db.example/licenses");
-  REQUIRE(!server);
-  CHECK(server.error().code == Errc::usage);
-  CHECK(contains(server.error().message, "not supported by this build"));
-  CHECK(!contains(server.error().message, "secret"));
-  CHECK(sqlite_path_of("sqlite:").error().code == Errc::usage);
-  CHECK(sqlite_path_of("").error().code == Errc::usage);
-  CHECK(sqlite_path_of("ledger.db").error().code == Errc::usage);
-}

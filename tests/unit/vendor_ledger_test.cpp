@@ -6,12 +6,10 @@
 
 #include "crypto/signing.hpp"
 #include "ledger/history_chain.hpp"
-#include "ledger/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/ledger_fixture.hpp"
 #include "support/raw_ledger.hpp"
-#include "support/temporary_directory.hpp"
 
 using namespace lic;
 using namespace lic::test;
@@ -147,7 +145,7 @@ TEST_CASE("the status of a license follows from the time", "[ledger]") {
   }
 
   // Suspended is told before all that the time says, revoked before that.
-  REQUIRE(RawDatabase(f.path).run("UPDATE licenses SET suspended_at = 1") == SQLITE_OK);
+  REQUIRE(f.raw().run("UPDATE licenses SET suspended_at = 1") == SQLITE_OK);
   CHECK(f.ledger->find(key_of(numbered_terms(0)), f.now)->summary.status == Reason::suspended);
   REQUIRE(f.change([&](Transaction& t) { return t.revoke(key_of(numbered_terms(0)), "refund", f.now); }));
   CHECK(f.ledger->find(key_of(numbered_terms(0)), f.now)->summary.status == Reason::revoked);
@@ -263,7 +261,7 @@ TEST_CASE("a visitor ends a list, and may change the ledger meanwhile", "[ledger
   int visits = 0;
   const auto ended = f.ledger->list({}, f.now, [&](const LicenseSummary& license) -> Result<void> {
     if (++visits == 2) return Error{Errc::unavailable, "enough", ""};
-    auto other = open_sqlite_ledger(f.path, std::chrono::milliseconds(10)).value();
+    auto other = f.open(std::chrono::milliseconds(1000));
     auto transaction = other->begin().value();
     REQUIRE(transaction->revoke(LicenseKey::parse(license.key).value(), "refund", f.now));
     return transaction->commit();
@@ -327,11 +325,13 @@ TEST_CASE("the tables themselves refuse to forget", "[ledger]") {
       "UPDATE licenses SET revoke_reason = 'fraud'", "UPDATE licenses SET key = 'TZ-2'", "UPDATE licenses SET id = 'x'",
       "UPDATE counters SET value = 0", "DELETE FROM counters", "UPDATE licenses SET expires_at = 'soon'");
   CAPTURE(sql);
-  RawDatabase raw(f.path);
-  CHECK(raw.run(sql) == SQLITE_CONSTRAINT);
+  RawDatabase raw = f.raw();
+  const bool is_known = f.is_file() || sql.find("OR REPLACE") == std::string::npos;  // SQLite has that alone
+  CHECK(raw.run(sql) == (is_known ? SQLITE_CONSTRAINT : SQLITE_ERROR));
   CHECK(raw.get("SELECT count(*) || max(actor) FROM history") == "1ops");
-  CHECK(raw.get("SELECT count(*) || revoke_reason || key FROM licenses") == "1refund" + numbered_terms(1).key);
-  CHECK(raw.get("SELECT value FROM counters") == "1");
+  CHECK(raw.get("SELECT count(*) || max(revoke_reason) || max(key) FROM licenses") ==
+        "1refund" + numbered_terms(1).key);
+  CHECK(raw.get("SELECT value FROM counters WHERE name = 'history'") == "1");
 }
 
 TEST_CASE("keys are recorded with what they may do", "[ledger]") {
@@ -360,7 +360,7 @@ TEST_CASE("keys are recorded with what they may do", "[ledger]") {
   CHECK(keys[1].key.not_before == at("2026-01-02"));
   CHECK(keys[1].key.not_after == at("2028-01-01"));
   CHECK(keys[1].created_at == at("2026-01-01"));
-  REQUIRE(RawDatabase(f.path).run("UPDATE keys SET roles = 'license everything'") == SQLITE_OK);
+  REQUIRE(f.raw().run("UPDATE keys SET roles = 'license everything'") == SQLITE_OK);
   CHECK(code_of(f.ledger->keys()) == Errc::invalid_input);
 }
 
@@ -395,8 +395,8 @@ TEST_CASE("a batch is begun once and gone on with", "[ledger]") {
 namespace {
 
 /// Adds licenses `first` to `first` + 19, each in a transaction of its own.
-bool add_twenty(const Path& path, std::uint8_t first) {
-  auto ledger = open_sqlite_ledger(path);
+bool add_twenty(const LedgerAddress& address, std::uint8_t first) {
+  auto ledger = open_ledger(address);
   for (std::uint8_t n = first; ledger && n < first + 20; ++n) {
     auto transaction = (*ledger)->begin();
     if (!transaction) return false;
@@ -413,13 +413,13 @@ TEST_CASE("processes and threads that issue at the same time lose nothing", "[le
   Fixture f;
   std::vector<pid_t> children;
   for (const std::uint8_t first : std::initializer_list<std::uint8_t>{0, 20, 40, 60})
-    children.push_back(start_child([&] { return add_twenty(f.path, first); }));
+    children.push_back(start_child([&] { return add_twenty(f.place.address(), first); }));
   for (const pid_t child : children) CHECK(went_well(child));
 
   std::vector<std::thread> threads;
   std::array<bool, 4> well{};
   for (std::uint8_t i = 0; i < 4; ++i)
-    threads.emplace_back([&, i] { well[i] = add_twenty(f.path, static_cast<std::uint8_t>(80 + 20 * i)); });
+    threads.emplace_back([&, i] { well[i] = add_twenty(f.place.address(), static_cast<std::uint8_t>(80 + 20 * i)); });
   for (std::thread& thread : threads) thread.join();
   CHECK(well == std::array{true, true, true, true});
 
@@ -476,8 +476,8 @@ TEST_CASE("licenses that are added together are as if added one by one", "[ledge
   // What guards the tables against hands runs again afterwards.
   CHECK(
       f.change([&](Transaction& t) { return t.revoke(LicenseKey::parse(licenses[0].key).value(), "refund", f.now); }));
-  CHECK(RawDatabase(f.path).run("DELETE FROM licenses") == SQLITE_CONSTRAINT);
-  CHECK(RawDatabase(f.path).run("UPDATE counters SET value = 1 WHERE name = 'history'") == SQLITE_CONSTRAINT);
+  CHECK(f.raw().run("DELETE FROM licenses") == SQLITE_CONSTRAINT);
+  CHECK(f.raw().run("UPDATE counters SET value = 1 WHERE name = 'history'") == SQLITE_CONSTRAINT);
 }
 
 TEST_CASE("of licenses that are added together one that is there loses them all", "[ledger]") {

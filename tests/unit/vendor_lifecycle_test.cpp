@@ -8,9 +8,8 @@
 #include "ledger/audit.hpp"
 #include "ledger/history_chain.hpp"
 #include "ledger/inclusion.hpp"
-#include "ledger/sqlite.hpp"
 #include "support/catch.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/ledger_fixture.hpp"
 #include "support/vendor.hpp"
 
 using namespace lic;
@@ -117,8 +116,8 @@ TEST_CASE("lifecycle: what differs is named", "[issue]") {
 }
 
 TEST_CASE("history: proofs that a document was issued, in a ledger of every size", "[ledger]") {
-  test::TemporaryDirectory directory;
-  const auto ledger = create_sqlite_ledger(directory / "ledger.db").value();
+  const test::LedgerPlace place;
+  const auto ledger = place.make();
   const auto digest = [](int number) { return hex_encode(sha256(view_bytes(concat("document ", number)))); };
   for (int number = 1; number <= 20; ++number) {
     const auto transaction = ledger->begin().value();

@@ -24,8 +24,7 @@ std::shared_ptr<const ServiceDocuments> documents() {
 
 struct Front : LedgerFixture {
   explicit Front(FrontendOptions options = {0, 0, false})
-      : decider(open_sqlite_ledger(path).value(), {}, documents(), metrics, noon_of_tests,
-                [this](std::string_view text) { trouble = text; }),
+      : decider(open(), {}, documents(), metrics, noon_of_tests, [this](std::string_view text) { trouble = text; }),
         frontend(decider, metrics, options) {}
 
   HttpReply fault(const HttpHead& head) {

@@ -266,10 +266,10 @@ TEST_CASE("service: validating changes nothing", "[server]") {
   const Terms terms = s.add_license(1);
   CHECK(reason_of(s.ask(s.request(OnlineAction::validate, terms, 1))) == DenialReason::not_activated);
   const ServerAnswer first = s.activate(terms, 1);
-  const std::string before = RawDatabase(s.path).get("SELECT refreshed_at || secret_hash FROM leases");
+  const std::string before = s.raw().get("SELECT refreshed_at || secret_hash FROM leases");
   s.now += std::chrono::hours{48};
   CHECK(s.ask(s.request(OnlineAction::validate, terms, 1)).lease->expires_at == first.lease->expires_at);
-  CHECK(RawDatabase(s.path).get("SELECT refreshed_at || secret_hash FROM leases") == before);
+  CHECK(s.raw().get("SELECT refreshed_at || secret_hash FROM leases") == before);
 }
 
 TEST_CASE("service: a seat is given back by its machine alone, once", "[server]") {
@@ -323,8 +323,8 @@ TEST_CASE("service: a machine gets one trial", "[server]") {
   const Catalog catalog = ticketzero().product().catalog();
   s.now = *plan_end(*catalog.plan_of_kind(Kind::trial), begun);
   CHECK(reason_of(ask(1)) == DenialReason::trial_not_available);
-  CHECK(RawDatabase(s.path).run("DELETE FROM trials") != SQLITE_OK);
-  CHECK(RawDatabase(s.path).run("UPDATE trials SET started_at = 0") != SQLITE_OK);
+  CHECK(s.raw().run("DELETE FROM trials") != SQLITE_OK);
+  CHECK(s.raw().run("UPDATE trials SET started_at = 0") != SQLITE_OK);
 }
 
 TEST_CASE("service: faults are no answers", "[server]") {
@@ -339,7 +339,7 @@ TEST_CASE("service: faults are no answers", "[server]") {
   weak.facts = {{"shoe-size", {"00000000000000ff"}}};
   CHECK(s.decide(weak).fault->status == 400);
   CHECK(s.live(terms) == 0);
-  const auto patient = open_sqlite_ledger(s.path, std::chrono::milliseconds{1}).value();
+  const auto patient = s.open(std::chrono::milliseconds{1});
   const auto busy = s.ledger->begin();
   const OnlineRequest request = s.request(OnlineAction::activate, terms, 1);
   CHECK(Service(*patient, s.policy).decide(std::span(&request, 1), *s.documents, s.now).front().fault->status == 503);
@@ -403,7 +403,7 @@ TEST_CASE("service: no seat too many, whoever races", "[server]") {
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
-      const auto ledger = open_sqlite_ledger(s.path).value();
+      const auto ledger = s.open();
       Service service(*ledger, s.policy);
       for (int i = 0; i < kRounds; ++i) {
         const OnlineRequest request = s.request(OnlineAction::activate, terms, (t * kRounds + i) % 16);
@@ -425,7 +425,7 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   const Terms terms = s.add_license(2);
   const Terms other = s.add_license(2, 2);
   const std::string id = s.activate(terms, 1).lease->id;
-  RawDatabase raw(s.path);
+  RawDatabase raw = s.raw();
   for (const char* sql :
        {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE leases SET license = license + 1",
         "UPDATE leases SET activation = activation + 1", "UPDATE leases SET clones = clones - 1",
@@ -465,7 +465,7 @@ TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[le
     return text;
   };
   CHECK(findings().find("lease") == std::string::npos);
-  REQUIRE(RawDatabase(s.path).run("DELETE FROM leases") == SQLITE_OK);
+  REQUIRE(s.raw().run("DELETE FROM leases") == SQLITE_OK);
   CHECK(findings().find("has lost its lease") != std::string::npos);
 }
 

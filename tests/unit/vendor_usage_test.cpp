@@ -120,7 +120,7 @@ TEST_CASE("a chain of usage statements has no gap and no fork", "[ledger]") {
   CHECK(f.add(fork).error().code == Errc::conflict);
   CHECK(f.add(f.record(kOne, "d1", 2)));
 
-  RawDatabase raw(f.path);
+  RawDatabase raw = f.raw();
   for (const char* sql : {"DELETE FROM usage_statements", "UPDATE usage_statements SET document = 'x'",
                           "INSERT OR REPLACE INTO usage_statements SELECT * FROM usage_statements"})
     CHECK(raw.run(sql) != SQLITE_OK);

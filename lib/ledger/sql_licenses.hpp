@@ -1,7 +1,7 @@
 #pragma once
 
-/// Licenses in an SQLite ledger: their columns, and pages of those that pass a filter.
-/// For lib/ledger/sqlite*.cpp alone.
+/// Licenses in a ledger: their columns, and pages of those that pass a filter.
+/// For lib/ledger/ alone.
 
 #include <string>
 #include <string_view>
@@ -10,9 +10,9 @@
 
 #include "base/result.hpp"
 #include "ledger/ledger.hpp"
-#include "ledger/sqlite_connection.hpp"
+#include "ledger/sql.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 
 /// What read_license() takes, in that order, with ?1 the time for the status.
 [[nodiscard]] std::string license_columns();
@@ -23,7 +23,8 @@ inline constexpr int kLicenseColumns = 23;
 [[nodiscard]] Result<LicenseSummary> read_license(const Rows& rows);
 
 /// What read_license_file() takes, in that order, of licenses and their documents.
-inline constexpr std::string_view kLicenseFileColumns = "number, key, document, issued_at, revoked_at IS NOT NULL";
+inline constexpr std::string_view kLicenseFileColumns =
+    "number, key, document, issued_at, CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END";
 [[nodiscard]] Result<LicenseFile> read_license_file(const Rows& rows);
 
 template <class License>
@@ -52,7 +53,8 @@ Result<Page<License>> read_page(Connection& connection, std::string_view sql, co
 class PageQuery {
  public:
   /// `columns` of `tables`: the license's number is the first.
-  PageQuery(const LicenseFilter& filter, Time now, std::string_view columns, std::string_view tables);
+  PageQuery(const Connection& connection, const LicenseFilter& filter, Time now, std::string_view columns,
+            std::string_view tables);
   PageQuery(const PageQuery&) = delete;
   PageQuery& operator=(const PageQuery&) = delete;
 
@@ -66,8 +68,12 @@ class PageQuery {
 
  private:
   void require(std::string_view condition, const Value& argument, std::string_view after = {});
+  /// Without regard to ASCII case.
+  void require_folded(std::string_view column, std::string_view comparison, std::string_view text,
+                      std::string_view after = {});
   void require_customer(std::string_view glob);
 
+  const Connection& connection_;
   Value now_;
   std::string pattern_;
   std::string conditions_;
@@ -75,4 +81,4 @@ class PageQuery {
   std::string sql_;
 };
 
-}  // namespace lic::sqlite
+}  // namespace lic::sql

@@ -1,10 +1,10 @@
-#include "ledger/sqlite_usage.hpp"
+#include "ledger/sql_usage.hpp"
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "ledger/sqlite_transaction.hpp"
+#include "ledger/sql_transaction.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 namespace {
 
 constexpr std::size_t kPage = 64;  // documents of at most 1 MiB, hardly ever more than a few KiB
@@ -34,8 +34,7 @@ Result<std::vector<UsageRecord>> read_all(Connection& connection, std::string_vi
 }  // namespace
 
 Result<void> insert_usage(Connection& connection, const UsageRecord& record) {
-  LIC_TRY_ASSIGN(const auto license,
-                 connection.number("SELECT number FROM licenses WHERE key = ?1", {std::string_view(record.key)}));
+  LIC_TRY_ASSIGN(const auto license, number_of_license(connection, record.key));
   if (license == 0) return no_such_license(record.key);
   std::int64_t newest = 0;
   std::string digest;
@@ -49,12 +48,13 @@ Result<void> insert_usage(Connection& connection, const UsageRecord& record) {
   if (record.seq != newest + 1 || record.previous != digest)
     return error(Errc::conflict, concat("usage statement ", record.seq, " of license ", printable(record.key),
                                         " does not follow statement ", newest, " of its device"));
+  LIC_TRY_ASSIGN(const auto number, next_row_number(connection, "usage_statements"));
   return connection.run(
       "INSERT INTO usage_statements (license, device, machine, seq, digest, previous, from_at, to_at, document, "
-      "imported_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      "imported_at, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       {license, std::string_view(record.device), or_null(record.machine), record.seq, std::string_view(record.digest),
        or_null(record.previous), value_of(record.from), value_of(record.to), std::string_view(record.document),
-       value_of(record.imported_at)});
+       value_of(record.imported_at), number});
 }
 
 Result<std::optional<UsageRecord>> find_usage(Connection& connection, std::string_view key, std::string_view device,
@@ -85,4 +85,4 @@ Result<void> usage_of(Connection& connection, std::string_view key,
   }
 }
 
-}  // namespace lic::sqlite
+}  // namespace lic::sql

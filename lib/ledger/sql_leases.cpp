@@ -1,12 +1,12 @@
-#include "ledger/sqlite_leases.hpp"
+#include "ledger/sql_leases.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "ledger/sql_transaction.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 namespace {
 
 constexpr std::string_view kLicense = "(SELECT number FROM licenses WHERE key = ?1)";
@@ -42,12 +42,26 @@ Result<Place> place_of(Connection& connection, std::string_view request) {
   return found ? Place{rows.integer(0), rows.integer(1), rows.text(2)} : Place{};
 }
 
+/// "?4, ?5": the parameters of texts that follow those in `values`, to which they are added.
+std::string add_list(std::span<const std::string> texts, Values& values) {
+  std::string list;
+  for (const std::string& text : texts) {
+    values.emplace_back(std::string_view(text));
+    list += concat(list.empty() ? "?" : ", ?", values.size());
+  }
+  return list;
+}
+
 Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
                           const std::vector<std::string>& marks) {
-  for (const std::string& mark : marks)
-    LIC_TRY(connection.run("INSERT INTO lease_marks (license, mark, activation) VALUES (?1, ?2, ?3)",
-                           {license, std::string_view(mark), activation}));
-  return {};
+  if (marks.empty()) return {};
+  Values values{license, activation};
+  std::string rows;
+  for (const std::string& mark : marks) {
+    values.emplace_back(std::string_view(mark));
+    rows += concat(rows.empty() ? "" : ", ", "(?1, ?", values.size(), ", ?2)");
+  }
+  return connection.run(concat("INSERT INTO lease_marks (license, mark, activation) VALUES ", rows), values);
 }
 
 Result<void> delete_marks(Connection& connection, const Place& place) {
@@ -57,20 +71,8 @@ Result<void> delete_marks(Connection& connection, const Place& place) {
   return {};
 }
 
-/// The numbers in the first column, each once, in order.
-Result<void> add_numbers(Connection& connection, std::string_view sql, const Values& values,
-                         std::set<std::int64_t>& numbers) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
-  while (true) {
-    LIC_TRY_ASSIGN(const bool found, rows.next());
-    if (!found) return {};
-    numbers.insert(rows.integer(0));
-  }
-}
-
-template <class Argument>
 Result<std::vector<Activation>> select_activations(Connection& connection, std::string_view condition,
-                                                   const Argument& argument) {
+                                                   const Values& values) {
   LIC_TRY_ASSIGN(
       Rows rows,
       connection.query(
@@ -79,7 +81,7 @@ Result<std::vector<Activation>> select_activations(Connection& connection, std::
                  "s.marks, s.refreshed_at, s.expires_at, s.secret_hash, s.previous_hash, s.clones "
                  "FROM activations AS a LEFT JOIN leases AS s ON s.activation = a.number WHERE ",
                  condition, " ORDER BY number"),
-          {argument}));
+          values));
   std::vector<Activation> found;
   while (true) {
     LIC_TRY_ASSIGN(const bool more, rows.next());
@@ -97,29 +99,35 @@ Result<std::vector<Activation>> select_activations(Connection& connection, std::
 
 Result<std::vector<Activation>> activations_where(Connection& connection, std::string_view condition,
                                                   std::string_view argument) {
-  return select_activations(connection, condition, argument);
+  return select_activations(connection, condition, {argument});
 }
 
 Result<bool> take_seat(Connection& connection, const Activation& activation, bool named) {
   const LeaseState& lease = *activation.lease;
-  LIC_TRY_ASSIGN(
-      const std::int64_t number,
-      connection.number(
-          "INSERT INTO activations (license, request, request_digest, receipt_hash, machine, serial, "
-          "answer, activated_at) SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
-          "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR (SELECT count(*) FROM leases AS s "
-          "WHERE s.license = l.number AND s.expires_at > ?8) < l.seats) RETURNING number",
-          {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
-           activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
-  if (number == 0) return false;
-  LIC_TRY_ASSIGN(const std::int64_t license,
-                 connection.number("SELECT license FROM activations WHERE number = ?1", {number}));
+  std::int64_t number = 0;
+  std::int64_t license = 0;
+  {
+    LIC_TRY_ASSIGN(
+        Rows rows,
+        connection.query(
+            "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, "
+            "answer, activated_at) SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+            "number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
+            "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR (SELECT count(*) FROM leases AS s "
+            "WHERE s.license = l.number AND s.expires_at > ?8) < l.seats) RETURNING number, license",
+            {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
+             activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
+    LIC_TRY_ASSIGN(const bool inserted, rows.next());
+    if (!inserted) return false;
+    number = rows.integer(0);
+    license = rows.integer(1);
+  }
   const std::string marks = joined(lease.marks);
-  LIC_TRY(
-      connection.run("INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
-                     "secret_hash, previous_hash, clones) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                     {number, license, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
-                      value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
+  LIC_TRY(connection.run_later(
+      "INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
+      "secret_hash, previous_hash, clones) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      {number, license, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
+       value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
   LIC_TRY(insert_marks(connection, license, number, lease.marks));
   return true;
 }
@@ -128,11 +136,11 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
   LIC_TRY_ASSIGN(const Place place, place_of(connection, request));
   if (place.activation == 0) return error(Errc::not_found, concat("there is no lease ", printable(request)));
   const std::string marks = joined(lease.marks);
-  LIC_TRY(
-      connection.run("UPDATE leases SET machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
-                     "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE activation = ?1",
-                     {place.activation, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
-                      value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
+  LIC_TRY(connection.run_later(
+      "UPDATE leases SET machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
+      "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE activation = ?1",
+      {place.activation, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
+       value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
   if (marks == place.marks) return {};
   LIC_TRY(delete_marks(connection, place));
   return insert_marks(connection, place.license, place.activation, lease.marks);
@@ -146,12 +154,14 @@ Result<void> delete_lease(Connection& connection, std::string_view request) {
 }
 
 Result<void> insert_trial(Connection& connection, const TrialRecord& trial) {
+  LIC_TRY_ASSIGN(const auto known, connection.number("SELECT number FROM trials WHERE key = ?1", {trial.key}));
+  if (known != 0) return error(Errc::conflict, concat("trial ", printable(trial.key), " is in the ledger already"));
+  LIC_TRY_ASSIGN(const auto number, next_row_number(connection, "trials"));
   const std::string marks = joined(trial.marks);
-  LIC_TRY_ASSIGN(const std::int64_t number,
-                 connection.number("INSERT INTO trials (key, plan, machine, marks, email, started_at) "
-                                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING number",
-                                   {trial.key, trial.plan, trial.machine, std::string_view(marks), or_null(trial.email),
-                                    value_of(trial.at)}));
+  LIC_TRY(connection.run(
+      "INSERT INTO trials (key, plan, machine, marks, email, started_at, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      {trial.key, trial.plan, trial.machine, std::string_view(marks), or_null(trial.email), value_of(trial.at),
+       number}));
   for (const std::string& mark : trial.marks)
     LIC_TRY(connection.run("INSERT INTO trial_marks (mark, trial) VALUES (?1, ?2)", {std::string_view(mark), number}));
   return {};
@@ -159,15 +169,11 @@ Result<void> insert_trial(Connection& connection, const TrialRecord& trial) {
 
 Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
                                             std::span<const std::string> marks) {
-  std::set<std::int64_t> numbers;
-  const std::string sql = concat("SELECT activation FROM lease_marks WHERE license = ", kLicense, " AND mark = ?2");
-  for (const std::string& mark : marks) LIC_TRY(add_numbers(connection, sql, {key, std::string_view(mark)}, numbers));
-  std::vector<Activation> found;
-  for (const std::int64_t number : numbers) {
-    LIC_TRY_ASSIGN(auto one, select_activations(connection, "number = ?1", number));
-    found.insert(found.end(), std::make_move_iterator(one.begin()), std::make_move_iterator(one.end()));
-  }
-  return found;
+  if (marks.empty()) return std::vector<Activation>();
+  Values values{key};
+  const std::string condition = concat("number IN (SELECT activation FROM lease_marks WHERE license = ", kLicense,
+                                       " AND mark IN (", add_list(marks, values), "))");
+  return select_activations(connection, condition, values);
 }
 
 Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now) {
@@ -193,20 +199,20 @@ Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_v
 }
 
 Result<std::vector<TrialRecord>> trials_like(Connection& connection, std::span<const std::string> marks) {
-  std::set<std::int64_t> numbers;
-  for (const std::string& mark : marks)
-    LIC_TRY(
-        add_numbers(connection, "SELECT trial FROM trial_marks WHERE mark = ?1", {std::string_view(mark)}, numbers));
   std::vector<TrialRecord> trials;
-  for (const std::int64_t number : numbers) {
-    LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT key, plan, machine, marks, email, started_at FROM trials "
-                                               "WHERE number = ?1",
-                                               {number}));
+  if (marks.empty()) return trials;
+  Values values;
+  const std::string list = add_list(marks, values);
+  LIC_TRY_ASSIGN(Rows rows,
+                 connection.query(concat("SELECT key, plan, machine, marks, email, started_at FROM trials WHERE number "
+                                         "IN (SELECT trial FROM trial_marks WHERE mark IN (",
+                                         list, ")) ORDER BY number"),
+                                  values));
+  while (true) {
     LIC_TRY_ASSIGN(const bool found, rows.next());
-    if (!found) continue;
+    if (!found) return trials;
     trials.push_back({rows.text(0), rows.text(1), rows.text(2), split(rows.text(3)), rows.text(4), rows.time(5)});
   }
-  return trials;
 }
 
-}  // namespace lic::sqlite
+}  // namespace lic::sql

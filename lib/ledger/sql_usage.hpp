@@ -1,16 +1,16 @@
 #pragma once
 
-/// Usage statements in an SQLite ledger. For lib/ledger/sqlite*.cpp alone.
+/// Usage statements in a ledger. For lib/ledger/ alone.
 
 #include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include "ledger/sqlite_connection.hpp"
+#include "ledger/sql.hpp"
 #include "ledger/usage_record.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 
 /// As Transaction::add_usage().
 Result<void> insert_usage(Connection& connection, const UsageRecord& record);
@@ -22,4 +22,4 @@ Result<void> insert_usage(Connection& connection, const UsageRecord& record);
 [[nodiscard]] Result<void> usage_of(Connection& connection, std::string_view key,
                                     const std::function<Result<void>(const UsageRecord&)>& visit);
 
-}  // namespace lic::sqlite
+}  // namespace lic::sql

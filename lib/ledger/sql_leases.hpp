@@ -1,6 +1,6 @@
 #pragma once
 
-/// Activations, leases and trials in an SQLite ledger. For lib/ledger/sqlite*.cpp alone.
+/// Activations, leases and trials in a ledger. For lib/ledger/ alone.
 
 #include <optional>
 #include <span>
@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "ledger/activation.hpp"
-#include "ledger/sqlite_connection.hpp"
+#include "ledger/sql.hpp"
 #include "ledger/trial_record.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 
 /// Those that pass a condition of one parameter on `a`, oldest first.
 [[nodiscard]] Result<std::vector<Activation>> activations_where(Connection& connection, std::string_view condition,
@@ -32,4 +32,4 @@ Result<void> delete_lease(Connection& connection, std::string_view request);
 [[nodiscard]] Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now);
 [[nodiscard]] Result<std::vector<TrialRecord>> trials_like(Connection& connection, std::span<const std::string> marks);
 
-}  // namespace lic::sqlite
+}  // namespace lic::sql

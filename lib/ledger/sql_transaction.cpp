@@ -1,13 +1,13 @@
-#include "ledger/sqlite_transaction.hpp"
+#include "ledger/sql_transaction.hpp"
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "ledger/history_chain.hpp"
-#include "ledger/sqlite_leases.hpp"
-#include "ledger/sqlite_usage.hpp"
+#include "ledger/sql_leases.hpp"
+#include "ledger/sql_usage.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 namespace {
 
 std::string join_roles(const std::vector<Role>& roles) {
@@ -16,15 +16,15 @@ std::string join_roles(const std::vector<Role>& roles) {
   return joined;
 }
 
-class SqliteTransaction final : public Transaction {
+class SqlTransaction final : public Transaction {
  public:
-  SqliteTransaction(std::shared_ptr<Connection> connection, Scope scope)
+  SqlTransaction(std::shared_ptr<Connection> connection, Scope scope)
       : connection_(std::move(connection)), scope_(std::move(scope)) {}
 
   Result<void> commit() override {
     return attempt([&]() -> Result<void> {
-      LIC_TRY(scope_.commit());
-      return {};
+      LIC_TRY(store_history_number());
+      return scope_.commit();
     });
   }
 
@@ -44,10 +44,10 @@ class SqliteTransaction final : public Transaction {
   Result<void> add_license(const Terms& terms, std::string_view document, std::string_view note,
                            std::string_view batch) override {
     return attempt([&]() -> Result<void> {
-      LIC_TRY(insert_license(terms, terms.id, terms.key, note, batch));
-      return connection_->run(
-          "INSERT INTO documents (license, document) SELECT number, ?2 FROM licenses WHERE key = ?1",
-          {terms.key, document});
+      LIC_TRY(check_new(terms.key, terms.id));
+      LIC_TRY_ASSIGN(const auto number, next_number("licenses"));
+      LIC_TRY(insert_license(number, terms, terms.id, terms.key, note, batch));
+      return insert_document(number, document);
     });
   }
 
@@ -73,14 +73,14 @@ class SqliteTransaction final : public Transaction {
 
   Result<bool> take_seat(const Activation& activation, bool named) override {
     return attempt([&] {
-      auto taken = sqlite::take_seat(*connection_, activation, named);
+      auto taken = sql::take_seat(*connection_, activation, named);
       if (!taken) lost_ = true;  // the activation may be in, and its lease not
       return taken;
     });
   }
 
   Result<void> renew_lease(std::string_view request, const LeaseState& lease) override {
-    return attempt([&] { return sqlite::renew_lease(*connection_, request, lease); });
+    return attempt([&] { return sql::renew_lease(*connection_, request, lease); });
   }
 
   Result<void> add_trial(const TrialRecord& trial) override {
@@ -99,7 +99,7 @@ class SqliteTransaction final : public Transaction {
     return attempt([&] {
       return connection_->number(
           "INSERT INTO counters (name, value) VALUES ('revocations', 1) "
-          "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value");
+          "ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value");
     });
   }
 
@@ -108,7 +108,7 @@ class SqliteTransaction final : public Transaction {
   }
 
  private:
-  /// Makes one step of the change. After a step that failed half-way, or when SQLite
+  /// Makes one step of the change. After a step that failed half-way, or when the database
   /// has rolled back by itself, the rest must not be stored on its own.
   template <class Step>
   auto attempt(Step step) -> decltype(step()) {
@@ -122,49 +122,74 @@ class SqliteTransaction final : public Transaction {
   /// Bound to the license's entry before it. (Nobody else writes: the number stays free.)
   Result<void> append(const HistoryEntry& entry) {
     LIC_TRY_ASSIGN(const auto number, take_history_numbers(1));
-    std::string previous;
-    {
-      LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", kHistoryOf,
-                                                          " ORDER BY number DESC LIMIT 1"),
-                                                   {or_null(entry.key)}));
-      LIC_TRY_ASSIGN(const bool found, rows.next());
-      if (found) previous = rows.text(0);
-    }
-    LIC_TRY_ASSIGN(const auto license, number_of(entry.key));
-    return insert_history(number, entry, license, previous);
+    LIC_TRY_ASSIGN(const Place place, place_of(entry.key));
+    return insert_history(number, entry, place.license, place.previous);
   }
 
-  /// The last of the next `count` numbers.
+  /// Where an entry belongs.
+  struct Place {
+    std::int64_t license = 0;  ///< its number; 0: none
+    std::string previous;      ///< the link of the entry before; empty: there is none
+  };
+
+  Result<Place> place_of(std::string_view key) {
+    if (!key.empty()) {
+      LIC_TRY_ASSIGN(Rows rows,
+                     connection_->query("SELECT number, (SELECT link FROM history AS h WHERE h.license = l.number AND "
+                                        "h.key = l.key ORDER BY h.number DESC LIMIT 1) FROM licenses AS l "
+                                        "WHERE key = ?1",
+                                        {key}));
+      LIC_TRY_ASSIGN(const bool found, rows.next());
+      if (found) return Place{rows.integer(0), rows.text(1)};
+    }
+    const HistoryOf none(key, 0);
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", none.condition,
+                                                        " ORDER BY number DESC LIMIT 1"),
+                                                 none.values));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    return Place{0, found ? rows.text(0) : std::string()};
+  }
+
+  /// The last of the next `count` numbers. The counter is read once and written once, at the end.
   Result<std::int64_t> take_history_numbers(std::size_t count) {
-    return connection_->number("UPDATE counters SET value = value + ?1 WHERE name = 'history' RETURNING value",
-                               {static_cast<std::int64_t>(count)});
+    if (!history_number_) {
+      LIC_TRY_ASSIGN(history_number_, connection_->number("SELECT value FROM counters WHERE name = 'history'"));
+    }
+    *history_number_ += static_cast<std::int64_t>(count);
+    return *history_number_;
+  }
+
+  Result<void> store_history_number() {
+    if (!history_number_) return {};
+    return connection_->run("UPDATE counters SET value = ?1 WHERE name = 'history'", {*history_number_});
   }
 
   /// Of the license with that key; 0 for none.
-  Result<std::int64_t> number_of(std::string_view key) {
-    return connection_->number("SELECT number FROM licenses WHERE key = ?1", {key});
-  }
+  Result<std::int64_t> number_of(std::string_view key) { return number_of_license(*connection_, key); }
+
+  Result<std::int64_t> next_number(std::string_view table) { return next_row_number(*connection_, table); }
 
   /// `license`: its number, 0 for none; `previous`: the link of its entry before this one.
   Result<void> insert_history(std::int64_t number, const HistoryEntry& entry, std::int64_t license,
                               std::string_view previous) {
     const std::string link = history_link(previous, history_text(number, entry));
-    return connection_->run(
+    return connection_->run_later(
         "INSERT INTO history (number, at, actor, action, key, reason, detail, link, license) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         {number, value_of(entry.at), entry.actor, entry.action, or_null(entry.key), or_null(entry.reason),
-         or_null(entry.detail), std::string_view(link), license == 0 ? Value(nullptr) : Value(license)});
+         or_null(entry.detail), std::string_view(link), or_null(license)});
   }
 
   Result<void> insert_key(const KeyRecord& record) {
     const PublicKey& key = record.key.key;
     LIC_TRY_ASSIGN(const auto known, connection_->number("SELECT 1 FROM keys WHERE id = ?1", {key.id().hex()}));
     if (known != 0) return error(Errc::conflict, concat("key ", key.id().hex(), " is in the ledger already"));
+    LIC_TRY_ASSIGN(const auto number, next_number("keys"));
     return connection_->run(
-        "INSERT INTO keys (id, purpose, public_key, roles, not_before, not_after, created_at) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO keys (id, purpose, public_key, roles, not_before, not_after, created_at, number) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         {key.id().hex(), record.purpose, key.base64(), join_roles(record.key.roles), value_of(record.key.not_before),
-         value_of(record.key.not_after), value_of(record.created_at)});
+         value_of(record.key.not_after), value_of(record.created_at), number});
   }
 
   Result<void> insert_product(std::int64_t version, std::string_view catalog, std::string_view product_file, Time at) {
@@ -180,35 +205,44 @@ class SqliteTransaction final : public Transaction {
     if (licenses.empty()) return {};
     LIC_TRY_ASSIGN(const auto last, take_history_numbers(licenses.size()));
     std::int64_t number = last - std::ssize(licenses);
-    LIC_TRY_ASSIGN(std::int64_t place, connection_->number("SELECT coalesce(max(number), 0) FROM licenses"));
-    const WithoutTriggers quick(*connection_);  // they are for REPLACE, which nothing here says
+    LIC_TRY_ASSIGN(std::int64_t place, next_number("licenses"));
+    Bulk bulk(*connection_);
     HistoryEntry beginning{issue.at, issue.actor, issue.action, {}, {}, {}};
     for (const NewLicense& license : licenses) {
-      LIC_TRY(insert_license(*license.terms, license.id, license.key, issue.note, issue.batch));
-      ++place;  // as SQLite numbers the rows of a table that loses none
-      LIC_TRY(connection_->run("INSERT INTO documents (license, document) VALUES (?1, ?2)",
-                               {place, std::string_view(license.document)}));
+      LIC_TRY(insert_license(place, *license.terms, license.id, license.key, issue.note, issue.batch));
+      LIC_TRY(insert_document(place, license.document));
       beginning.key = license.key;
       beginning.detail = license.detail;
       LIC_TRY(insert_history(++number, beginning, place, {}));  // no entry comes before it
+      ++place;
     }
+    return bulk.finish();
+  }
+
+  Result<void> insert_document(std::int64_t license, std::string_view document) {
+    return connection_->run("INSERT INTO documents (license, document) VALUES (?1, ?2)", {license, document});
+  }
+
+  /// Errors: conflict.
+  Result<void> check_new(std::string_view key, std::string_view id) {
+    LIC_TRY_ASSIGN(const auto same_key, number_of(key));
+    if (same_key != 0)
+      return error(Errc::conflict, concat("license key ", printable(key), " is in the ledger already"));
+    LIC_TRY_ASSIGN(const auto same_id, connection_->number("SELECT number FROM licenses WHERE id = ?1", {id}));
+    if (same_id != 0) return error(Errc::conflict, concat("license id ", printable(id), " is in the ledger already"));
     return {};
   }
 
-  Result<void> insert_license(const Terms& terms, std::string_view id, std::string_view key, std::string_view note,
-                              std::string_view batch) {
-    auto inserted = connection_->run(
+  Result<void> insert_license(std::int64_t number, const Terms& terms, std::string_view id, std::string_view key,
+                              std::string_view note, std::string_view batch) {
+    return connection_->run(
         "INSERT INTO licenses (key, id, serial, product, plan, kind, customer, email, issued_at, starts_at, "
-        "expires_at, grace_days, seats, order_id, note, batch, created_at, maintenance_until) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?9, ?17)",
+        "expires_at, grace_days, seats, order_id, note, batch, created_at, maintenance_until, number) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?9, ?17, ?18)",
         {key, id, terms.serial, terms.product, terms.plan, token(terms.kind), terms.customer.name,
          or_null(terms.customer.email), value_of(terms.issued_at), value_of(terms.starts_at),
          value_of(terms.expires_at), terms.grace_days, terms.seats, or_null(terms.order), or_null(note), or_null(batch),
-         value_of(terms.maintenance_until)});
-    if (inserted || inserted.error().code != Errc::conflict) return inserted;
-    LIC_TRY_ASSIGN(const auto same_key, connection_->number("SELECT 1 FROM licenses WHERE key = ?1", {key}));
-    return error(Errc::conflict, same_key != 0 ? concat("license key ", printable(key), " is in the ledger already")
-                                               : concat("license id ", printable(id), " is in the ledger already"));
+         value_of(terms.maintenance_until), number});
   }
 
   Result<void> replace_license(const Terms& terms, std::string_view document) {
@@ -262,19 +296,19 @@ class SqliteTransaction final : public Transaction {
   }
 
   Result<void> insert_activation(const Activation& activation) {
-    LIC_TRY_ASSIGN(const auto license,
-                   connection_->number("SELECT number FROM licenses WHERE key = ?1", {activation.key}));
+    LIC_TRY_ASSIGN(const auto license, number_of(activation.key));
     if (license == 0) return no_such_license(activation.key);
     LIC_TRY_ASSIGN(const auto answered,
                    connection_->number("SELECT 1 FROM activations WHERE request = ?1", {activation.request}));
     if (answered != 0)
       return error(Errc::conflict, concat("request ", printable(activation.request), " was answered already"));
+    LIC_TRY_ASSIGN(const auto number, next_number("activations"));
     return connection_->run(
         "INSERT INTO activations (license, request, request_digest, receipt_hash, machine, serial, answer, "
-        "activated_at, ended_at, ended_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "activated_at, ended_at, ended_by, number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         {license, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
          activation.serial, activation.answer, value_of(activation.at), value_of(activation.ended_at),
-         or_null(activation.ended_by)});
+         or_null(activation.ended_by), number});
   }
 
   Result<void> mark_ended(std::string_view request, std::string_view how, Time at) {
@@ -307,6 +341,7 @@ class SqliteTransaction final : public Transaction {
   std::shared_ptr<Connection> connection_;
   Scope scope_;
   bool lost_ = false;
+  std::optional<std::int64_t> history_number_;  ///< of the newest entry; absent: none was added here
 };
 
 }  // namespace
@@ -315,17 +350,35 @@ Error no_such_license(std::string_view key) {
   return error(Errc::not_found, concat("no license ", printable(key), " in the ledger"));
 }
 
-Result<std::unique_ptr<Transaction>> begin_change(const std::shared_ptr<Connection>& connection) {
-  // SQLite would begin to read and fail at the first write.
-  if (connection->is_read_only())
-    return error(Errc::denied, concat("ledger ", in_quotes(connection->path().native()), " cannot be written"),
-                 "look at the permissions of the file and whether its file system is read-only");
-  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, Scope::Kind::write));
-  // What is written to a ledger that was replaced while we waited would be lost.
-  if (connection->has_moved())
-    return error(Errc::unavailable,
-                 concat("another ledger has taken the place of ", in_quotes(connection->path().native())), "try again");
-  return std::unique_ptr<Transaction>(std::make_unique<SqliteTransaction>(connection, std::move(scope)));
+Result<std::int64_t> number_of_license(Connection& connection, std::string_view key) {
+  if (key.empty()) return 0;
+  return connection.number("SELECT number FROM licenses WHERE key = ?1", {key});
 }
 
-}  // namespace lic::sqlite
+Result<std::int64_t> next_row_number(Connection& connection, std::string_view table) {
+  LIC_TRY_ASSIGN(const auto last, connection.number(concat("SELECT coalesce(max(number), 0) FROM ", table)));
+  return last + 1;
+}
+
+HistoryOf::HistoryOf(std::string_view key, std::int64_t license) {
+  if (key.empty()) {
+    condition = "license IS NULL AND key IS NULL";
+  } else if (license == 0) {
+    condition = "license IS NULL AND key = ?1";
+    values = {key};
+  } else {
+    condition = "license = ?1 AND key = ?2";
+    values = {license, key};
+  }
+}
+
+Result<std::unique_ptr<Transaction>> begin_change(const std::shared_ptr<Connection>& connection) {
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
+  return make_transaction(connection, std::move(scope));
+}
+
+std::unique_ptr<Transaction> make_transaction(const std::shared_ptr<Connection>& connection, Scope scope) {
+  return std::make_unique<SqlTransaction>(connection, std::move(scope));
+}
+
+}  // namespace lic::sql

@@ -1,12 +1,14 @@
-#include "ledger/sqlite_licenses.hpp"
+#include "ledger/sql_licenses.hpp"
 
 #include <chrono>
 
 #include "base/text.hpp"
 #include "policy/decide.hpp"
 
-namespace lic::sqlite {
+namespace lic::sql {
 namespace {
+
+constexpr char kEscape = '!';
 
 /// A license's status at ?1, as the number of a Reason. The first that holds is it.
 const std::string& status_sql() {
@@ -26,14 +28,12 @@ const std::string& status_sql() {
   return sql;
 }
 
-/// A user's `*` and `?` as an SQLite GLOB, where `[` would begin a set.
-std::string glob_pattern(std::string_view glob) {
+/// A user's `*` and `?` as a pattern of LIKE ... ESCAPE.
+std::string like_pattern(std::string_view glob) {
   std::string pattern;
   for (const char symbol : glob) {
-    if (symbol == '[')
-      pattern += "[[]";
-    else
-      pattern += symbol;
+    if (symbol == '%' || symbol == '_' || symbol == kEscape) pattern += kEscape;
+    pattern += symbol == '*' ? '%' : symbol == '?' ? '_' : symbol;
   }
   return pattern;
 }
@@ -94,14 +94,15 @@ Result<LicenseFile> read_license_file(const Rows& rows) {
   return LicenseFile{rows.text(1), rows.text(2), rows.time(3), rows.integer(4) != 0};
 }
 
-PageQuery::PageQuery(const LicenseFilter& filter, Time now, std::string_view columns, std::string_view tables)
-    : now_(value_of(now)) {
+PageQuery::PageQuery(const Connection& connection, const LicenseFilter& filter, Time now, std::string_view columns,
+                     std::string_view tables)
+    : connection_(connection), now_(value_of(now)) {
   if (filter.status) require(concat(status_sql(), " = "), static_cast<std::int64_t>(*filter.status));
   if (!filter.plan.empty()) require("plan = ", std::string_view(filter.plan));
-  if (!filter.email.empty()) require("email COLLATE NOCASE = ", std::string_view(filter.email));
+  if (!filter.email.empty()) require_folded("email", " = ", filter.email);
   if (!filter.order.empty()) require("order_id = ", std::string_view(filter.order));
   if (!filter.batch.empty()) require("batch = ", std::string_view(filter.batch));
-  if (!filter.customer.empty()) require("customer COLLATE NOCASE = ", std::string_view(filter.customer));
+  if (!filter.customer.empty()) require_folded("customer", " = ", filter.customer);
   if (!filter.customer_glob.empty()) require_customer(filter.customer_glob);
   if (filter.expires_before)
     require("revoked_at IS NULL AND expires_at > ?1 AND expires_at <= ", value_of(*filter.expires_before));
@@ -109,17 +110,23 @@ PageQuery::PageQuery(const LicenseFilter& filter, Time now, std::string_view col
     conditions_ += " AND EXISTS (SELECT 1 FROM usage_statements AS u WHERE u.license = licenses.number)";
   sql_ = concat("SELECT ", columns, " FROM ", tables, " WHERE number > ?2", conditions_, " ORDER BY number LIMIT ?3");
 }
+
 void PageQuery::require(std::string_view condition, const Value& argument, std::string_view after) {
   arguments_.push_back(argument);
   conditions_ += concat(" AND ", condition, "?", arguments_.size() + 3, after);
 }
 
-void PageQuery::require_customer(std::string_view glob) {
-  pattern_ = glob_pattern(glob);
-  if (glob.find_first_of("*?") == std::string_view::npos)
-    require("customer COLLATE NOCASE = ", glob);  // an index knows these
-  else
-    require("lower(customer) GLOB lower(", std::string_view(pattern_), ")");
+void PageQuery::require_folded(std::string_view column, std::string_view comparison, std::string_view text,
+                               std::string_view after) {
+  arguments_.emplace_back(text);
+  const std::string parameter = concat("?", arguments_.size() + 3);
+  conditions_ += concat(" AND ", connection_.folded(column), comparison, connection_.folded(parameter), after);
 }
 
-}  // namespace lic::sqlite
+void PageQuery::require_customer(std::string_view glob) {
+  if (glob.find_first_of("*?") == std::string_view::npos) return require_folded("customer", " = ", glob);
+  pattern_ = like_pattern(glob);
+  require_folded("customer", " LIKE ", pattern_, concat(" ESCAPE '", kEscape, "'"));
+}
+
+}  // namespace lic::sql

@@ -1,0 +1,346 @@
+#include "ledger/postgres_schema.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+
+namespace lic::postgres {
+namespace {
+
+// Times are seconds since 1970 (UTC). Texts that may be absent are NULL, never ''. Texts are ordered by their bytes.
+// Indexes are named, so that a fault can be told by a name that means something.
+constexpr const char* kVersion7 = R"sql(
+CREATE TABLE ledger (
+  product TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (product = 'licgen'),
+  version BIGINT NOT NULL,
+  changes BIGINT NOT NULL
+);
+INSERT INTO ledger (product, version, changes) VALUES ('licgen', 0, 0);
+CREATE TABLE changes (
+  slot BIGINT NOT NULL PRIMARY KEY,
+  number BIGINT NOT NULL,
+  id TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE licenses (
+  number BIGINT NOT NULL PRIMARY KEY,
+  key TEXT COLLATE "C" NOT NULL UNIQUE,
+  id TEXT COLLATE "C" NOT NULL UNIQUE,
+  serial BIGINT NOT NULL,
+  product TEXT COLLATE "C" NOT NULL,
+  plan TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  customer TEXT COLLATE "C" NOT NULL,
+  email TEXT COLLATE "C",
+  issued_at BIGINT NOT NULL,
+  starts_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  grace_days BIGINT NOT NULL,
+  seats BIGINT NOT NULL,
+  order_id TEXT COLLATE "C",
+  note TEXT COLLATE "C",
+  batch TEXT COLLATE "C",
+  suspended_at BIGINT,
+  revoked_at BIGINT,
+  revoke_reason TEXT COLLATE "C",
+  created_at BIGINT,
+  maintenance_until BIGINT
+);
+CREATE INDEX licenses_by_customer ON licenses (lower(customer COLLATE "C"), number);
+CREATE INDEX licenses_by_email ON licenses (lower(email COLLATE "C")) WHERE email IS NOT NULL;
+CREATE INDEX licenses_by_batch ON licenses (batch) WHERE batch IS NOT NULL;
+CREATE INDEX licenses_revoked ON licenses (id) WHERE revoked_at IS NOT NULL;
+CREATE INDEX licenses_by_end ON licenses (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX licenses_by_order ON licenses (order_id) WHERE order_id IS NOT NULL;
+
+CREATE TABLE documents (
+  license BIGINT NOT NULL PRIMARY KEY REFERENCES licenses (number),
+  document TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE history (
+  number BIGINT NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL,
+  actor TEXT COLLATE "C" NOT NULL,
+  action TEXT COLLATE "C" NOT NULL,
+  key TEXT COLLATE "C",
+  reason TEXT COLLATE "C",
+  detail TEXT COLLATE "C",
+  link TEXT COLLATE "C",
+  license BIGINT
+);
+CREATE INDEX history_by_license ON history (license, number);
+
+CREATE TABLE keys (
+  number BIGINT NOT NULL PRIMARY KEY,
+  id TEXT COLLATE "C" NOT NULL UNIQUE,
+  purpose TEXT COLLATE "C" NOT NULL,
+  public_key TEXT COLLATE "C" NOT NULL,
+  roles TEXT COLLATE "C" NOT NULL,
+  not_before BIGINT,
+  not_after BIGINT,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE products (
+  version BIGINT NOT NULL PRIMARY KEY,
+  catalog TEXT COLLATE "C" NOT NULL,
+  product_file TEXT COLLATE "C" NOT NULL,
+  imported_at BIGINT NOT NULL
+);
+
+CREATE TABLE batches (
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  request TEXT COLLATE "C" NOT NULL,
+  opened_at BIGINT NOT NULL
+);
+
+CREATE TABLE counters (
+  name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  value BIGINT NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('history-before-chain', 0), ('history', 0);
+
+CREATE TABLE activations (
+  number BIGINT NOT NULL PRIMARY KEY,
+  license BIGINT NOT NULL REFERENCES licenses (number),
+  request TEXT COLLATE "C" NOT NULL UNIQUE,
+  request_digest TEXT COLLATE "C" NOT NULL,
+  receipt_hash TEXT COLLATE "C" NOT NULL,
+  machine TEXT COLLATE "C" NOT NULL,
+  serial BIGINT NOT NULL,
+  answer TEXT COLLATE "C" NOT NULL,
+  activated_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  ended_by TEXT COLLATE "C",
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE INDEX activations_by_license ON activations (license, ended_at);
+
+CREATE TABLE usage_statements (
+  number BIGINT NOT NULL PRIMARY KEY,
+  license BIGINT NOT NULL REFERENCES licenses (number),
+  device TEXT COLLATE "C" NOT NULL,
+  machine TEXT COLLATE "C",
+  seq BIGINT NOT NULL,
+  digest TEXT COLLATE "C" NOT NULL,
+  previous TEXT COLLATE "C",
+  from_at BIGINT NOT NULL,
+  to_at BIGINT NOT NULL,
+  document TEXT COLLATE "C" NOT NULL,
+  imported_at BIGINT NOT NULL,
+  UNIQUE (license, device, seq),
+  CHECK ((seq = 1) = (previous IS NULL))
+);
+
+CREATE TABLE leases (  -- a trigger sees that the activation is there, and none is ever deleted
+  activation BIGINT NOT NULL PRIMARY KEY,
+  license BIGINT NOT NULL,
+  machine TEXT COLLATE "C" NOT NULL,
+  marks TEXT COLLATE "C" NOT NULL,
+  refreshed_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  secret_hash TEXT COLLATE "C" NOT NULL,
+  previous_hash TEXT COLLATE "C",
+  clones BIGINT NOT NULL,
+  UNIQUE (license, machine)
+);
+CREATE INDEX leases_by_end ON leases (license, expires_at);
+CREATE TABLE lease_marks (
+  license BIGINT NOT NULL,
+  mark TEXT COLLATE "C" NOT NULL,
+  activation BIGINT NOT NULL,
+  PRIMARY KEY (license, mark, activation)
+);
+
+CREATE TABLE trials (
+  number BIGINT NOT NULL PRIMARY KEY,
+  key TEXT COLLATE "C" NOT NULL UNIQUE,
+  plan TEXT COLLATE "C" NOT NULL,
+  machine TEXT COLLATE "C" NOT NULL,
+  marks TEXT COLLATE "C" NOT NULL,
+  email TEXT COLLATE "C",
+  started_at BIGINT NOT NULL
+);
+CREATE TABLE trial_marks (
+  mark TEXT COLLATE "C" NOT NULL,
+  trial BIGINT NOT NULL,
+  PRIMARY KEY (mark, trial)
+);
+
+CREATE FUNCTION ledger_refuses() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = TG_ARGV[0];
+END
+$function$;
+CREATE FUNCTION ledger_checks_lease() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN
+  IF TG_TABLE_NAME = 'activations' THEN
+    IF EXISTS (SELECT 1 FROM leases WHERE activation = OLD.number) THEN
+      RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',
+        MESSAGE = 'a lease ends before its activation';
+    END IF;
+  ELSIF NOT EXISTS (SELECT 1 FROM activations AS a
+                    WHERE a.number = NEW.activation AND a.license = NEW.license AND a.ended_at IS NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = 'a lease is of a live activation';
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE TRIGGER licenses_no_delete BEFORE DELETE ON licenses
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a license is never deleted, only revoked');
+CREATE TRIGGER licenses_same_identity BEFORE UPDATE ON licenses FOR EACH ROW
+  WHEN (NEW.number <> OLD.number OR NEW.key <> OLD.key OR NEW.id <> OLD.id OR NEW.product <> OLD.product)
+  EXECUTE FUNCTION ledger_refuses('key, id and product of a license never change');
+CREATE TRIGGER licenses_stay_revoked BEFORE UPDATE ON licenses FOR EACH ROW
+  WHEN (OLD.revoked_at IS NOT NULL AND
+    (NEW.revoked_at IS DISTINCT FROM OLD.revoked_at OR NEW.revoke_reason IS DISTINCT FROM OLD.revoke_reason))
+  EXECUTE FUNCTION ledger_refuses('a revoked license stays revoked');
+CREATE TRIGGER history_no_update BEFORE UPDATE ON history
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('history is never changed');
+CREATE TRIGGER history_no_delete BEFORE DELETE ON history
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('history is never deleted');
+CREATE TRIGGER counters_only_grow BEFORE UPDATE ON counters FOR EACH ROW WHEN (NEW.value <= OLD.value)
+  EXECUTE FUNCTION ledger_refuses('a counter never goes back');
+CREATE TRIGGER counters_no_delete BEFORE DELETE ON counters
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a counter never goes back');
+CREATE TRIGGER activations_no_delete BEFORE DELETE ON activations
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('an activation is never deleted, it only ends');
+CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations FOR EACH ROW
+  WHEN (OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR NEW.number <> OLD.number OR NEW.license <> OLD.license OR
+    NEW.request <> OLD.request OR NEW.request_digest <> OLD.request_digest OR NEW.receipt_hash <> OLD.receipt_hash OR
+    NEW.machine <> OLD.machine OR NEW.serial <> OLD.serial OR NEW.answer <> OLD.answer OR
+    NEW.activated_at <> OLD.activated_at)
+  EXECUTE FUNCTION ledger_refuses('an activation never changes, it only ends');
+CREATE TRIGGER activations_end_without_lease BEFORE UPDATE ON activations
+  FOR EACH ROW EXECUTE FUNCTION ledger_checks_lease();
+CREATE TRIGGER usage_statements_no_delete BEFORE DELETE ON usage_statements
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a usage statement is never deleted');
+CREATE TRIGGER usage_statements_no_update BEFORE UPDATE ON usage_statements
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a usage statement never changes');
+CREATE TRIGGER leases_of_live_activations BEFORE INSERT ON leases
+  FOR EACH ROW EXECUTE FUNCTION ledger_checks_lease();
+CREATE TRIGGER leases_stay_with_theirs BEFORE UPDATE ON leases FOR EACH ROW
+  WHEN (NEW.activation <> OLD.activation OR NEW.license <> OLD.license OR NEW.clones < OLD.clones)
+  EXECUTE FUNCTION ledger_refuses('a lease stays with its activation');
+CREATE TRIGGER trials_no_delete BEFORE DELETE ON trials
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a trial is never deleted');
+CREATE TRIGGER trials_no_update BEFORE UPDATE ON trials
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a trial never changes');
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7};
+
+std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + static_cast<std::int64_t>(migrations); }
+
+/// Those from the n-th on. Precondition: a transaction.
+Result<void> migrate(Connection& connection, std::size_t from, Migrations migrations) {
+  for (const char* migration : migrations.subspan(from)) LIC_TRY(connection.run_script(migration));
+  return connection.run("UPDATE ledger SET version = ?1", {version_after(migrations.size())});
+}
+
+/// "table licenses", "index licenses_by_end", "trigger history_no_delete": what the texts make.
+std::set<std::string> objects_made_by(Migrations migrations) {
+  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"CREATE TABLE ", "table "}, {"CREATE INDEX ", "index "}, {"CREATE TRIGGER ", "trigger "}};
+  std::set<std::string> objects;
+  for (const std::string_view text : migrations)
+    for (const auto& [words, kind] : kKinds)
+      for (auto at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
+        const std::string_view name = text.substr(at + words.size());
+        objects.insert(concat(kind, name.substr(0, name.find(' '))));
+      }
+  return objects;
+}
+
+/// The same of what is there. A trigger that is switched off is none; an index that was added does no harm.
+Result<std::set<std::string>> objects_of(Connection& connection, const std::set<std::string>& expected) {
+  LIC_TRY_ASSIGN(
+      Rows rows,
+      connection.query("SELECT 'table ' || relname FROM pg_catalog.pg_class WHERE relnamespace = "
+                       "current_schema()::regnamespace AND relkind IN ('r', 'p') UNION ALL "
+                       "SELECT 'index ' || relname FROM pg_catalog.pg_class WHERE relnamespace = "
+                       "current_schema()::regnamespace AND relkind IN ('i', 'I') UNION ALL "
+                       "SELECT 'trigger ' || tgname FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_class AS c ON "
+                       "c.oid = tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT tgisinternal "
+                       "AND tgenabled IN ('O', 'A')"));
+  std::set<std::string> objects;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return objects;
+    std::string object = rows.text(0);
+    if (object.starts_with("trigger ") || expected.contains(object)) objects.insert(std::move(object));
+  }
+}
+
+Error altered(const Connection& connection, std::string_view object, std::string_view how) {
+  const std::size_t space = object.find(' ');
+  return error(Errc::invalid_input,
+               concat("ledger ", in_quotes(connection.name()), " was altered by hand: ", object.substr(0, space), " ",
+                      in_quotes(object.substr(space + 1)), " ", how),
+               "restore the newest backup of it");
+}
+
+Result<void> check_schema(Connection& connection, Migrations migrations) {
+  const auto expected = objects_made_by(migrations);
+  LIC_TRY_ASSIGN(const auto present, objects_of(connection, expected));
+  for (const std::string& object : expected)
+    if (!present.contains(object)) return altered(connection, object, "is missing or switched off");
+  for (const std::string& object : present)
+    if (!expected.contains(object)) return altered(connection, object, "was added");
+  return {};
+}
+
+/// How many of the migrations the ledger has seen.
+Result<std::size_t> check_ledger(Connection& connection, Migrations migrations, bool to_change) {
+  LIC_TRY_ASSIGN(const std::int64_t version,
+                 connection.number(to_change ? "SELECT version FROM ledger FOR UPDATE" : "SELECT version FROM ledger"));
+  const std::string name = in_quotes(connection.name());
+  const std::int64_t known = version_after(migrations.size());
+  if (version > known)
+    return error(Errc::invalid_input,
+                 concat("ledger ", name, " is of version ", version, ", this licgen knows up to ", known),
+                 "use the newer licgen that wrote it");
+  if (version < kFirstVersion)
+    return error(Errc::invalid_input, concat(name, " has a table 'ledger', but is no ledger"));
+  const auto seen = static_cast<std::size_t>(version - kFirstVersion + 1);
+  LIC_TRY(check_schema(connection, migrations.first(seen)));
+  return seen;
+}
+
+}  // namespace
+
+Migrations ledger_migrations() noexcept { return kMigrations; }
+
+Result<bool> has_ledger(Connection& connection) {
+  LIC_TRY_ASSIGN(const auto found,
+                 connection.number("SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'ledger' AND "
+                                   "relnamespace = current_schema()::regnamespace"));
+  return found > 0;
+}
+
+Result<void> make_schema(Connection& connection, Migrations migrations) { return migrate(connection, 0, migrations); }
+
+Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
+  {
+    LIC_TRY_ASSIGN(const Scope moment, Scope::begin(connection, ScopeKind::read));
+    LIC_TRY_ASSIGN(const bool there, has_ledger(*connection));
+    if (!there)
+      return error(Errc::not_found, concat("there is no ledger in ", in_quotes(connection->name())),
+                   "run licgen init --catalog FILE, or name another ledger with --ledger");
+    LIC_TRY_ASSIGN(const std::size_t seen, check_ledger(*connection, migrations, false));
+    if (seen == migrations.size()) return connection->set_ledger_exists(), Result<void>();
+  }
+  LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
+  // Another process may have been first. From here on nobody else gets as far, nor writes.
+  LIC_TRY_ASSIGN(const std::size_t seen, check_ledger(*connection, migrations, true));
+  if (seen < migrations.size()) LIC_TRY(migrate(*connection, seen, migrations));
+  LIC_TRY(scope.commit());
+  connection->set_ledger_exists();
+  return {};
+}
+
+}  // namespace lic::postgres

@@ -1,0 +1,44 @@
+#include "ledger/sql.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "base/result.hpp"
+
+namespace lic::sql {
+
+Time Rows::time(int column) const { return Time(std::chrono::seconds(integer(column))); }
+
+std::optional<Time> Rows::optional_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
+Result<std::int64_t> Connection::number(std::string_view sql, const Values& values) {
+  LIC_TRY_ASSIGN(Rows rows, query(sql, values));
+  LIC_TRY_ASSIGN(const bool found, rows.next());
+  return found ? rows.integer(0) : 0;
+}
+
+Result<Scope> Scope::begin(std::shared_ptr<Connection> connection, ScopeKind kind) {
+  if (kind == ScopeKind::read && connection->in_transaction()) return Scope(nullptr);
+  LIC_TRY(connection->begin(kind));
+  return Scope(std::move(connection));
+}
+
+Scope::~Scope() {
+  if (connection_) connection_->rollback();
+}
+
+Result<void> Scope::commit() {
+  LIC_TRY(connection_->commit());
+  connection_.reset();
+  return {};
+}
+
+Result<void> Bulk::finish() {
+  if (connection_ == nullptr) return {};
+  return std::exchange(connection_, nullptr)->end_bulk();
+}
+
+}  // namespace lic::sql
