@@ -68,7 +68,7 @@ fi
 if slow=$(readelf -d "$2" | grep -E 'NEEDED.*lib(qrencode|z|png)'); then fail "$2 loads at its start:"$'\n'"$slow"; fi
 
 # Names of other libraries that liblic was built with stay inside it.
-if leaked=$(nm -D --defined-only -C "$1" | grep -E ' [TWVBDR] (nlohmann|sodium)'); then
+if leaked=$(nm -D --defined-only -C "$1" | grep -E ' [TWVBDR] (nlohmann|rapidjson|sodium)'); then
   fail "$1 exports:"$'\n'"$leaked"
 fi
 # An application carries liblic along (docs/embedding.md, "Shipping"). Measured where all of it is optimized as a whole.
