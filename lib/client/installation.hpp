@@ -190,6 +190,7 @@ class Installation {
   Result<std::optional<Change>> take_word(const ServerQuestion& asked, const ServerWord& word);
   void note_unanswered(const ServerQuestion& asked, const Unanswered& why);
   void take_lease(const ServerQuestion& asked, const ServerAnswer& answer);
+  Result<void> remember_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   Result<Change> take_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   std::string leave_seat(const std::string& key, const Asked* asked);
   Result<Change> leave_later(const Asked* asked);

@@ -217,7 +217,12 @@ Result<Question> Installation::question_to_confirm() {
   const bool due = now >= seat->refresh_at;
   auto asked = question(due ? OnlineAction::refresh : OnlineAction::validate, key, std::move(server));
   asked->wants_revocations = with_list;
-  if (due) LIC_TRY(add_secrets(*asked));
+  if (due) {
+    const auto ready = add_secrets(*asked);
+    if (!ready && ready.error().code == Errc::unavailable) return ready.error();
+    // In a state that cannot be written no secret goes on; what the server says of the lease counts all the same.
+    if (!ready) asked->request.action = OnlineAction::validate;
+  }
   return Question(std::move(asked));
 }
 
@@ -284,26 +289,32 @@ void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& a
   mark = std::max(mark.value_or(answer.issued_at), answer.issued_at);
 }
 
-/// A no to what is active, or was leased here, is remembered; one to anything else is only told.
-Result<Change> Installation::take_denial(const ServerQuestion& asked, const ServerAnswer& answer) {
+/// A no to what is active, or was leased here.
+Result<void> Installation::remember_denial(const ServerQuestion& asked, const ServerAnswer& answer) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   const std::string& key = asked.request.key;
+  if (seat_of(key) == nullptr && active_key() != key) return {};
+  OnlineSeat& seat = own_seat(key);
+  seat.server = asked.server;
+  seat.denied = token(reason_of(answer.denial->reason));
+  seat.denied_at = answer.issued_at;
+  seat.lease.clear();
+  seat.secret.clear();
+  seat.next_secret.clear();
+  return save(environment_.now());
+}
+
+/// The no holds also where it cannot be written down.
+Result<Change> Installation::take_denial(const ServerQuestion& asked, const ServerAnswer& answer) {
+  const std::string& key = asked.request.key;
   const DenialReason reason = answer.denial->reason;
-  if (ends_lease(reason) && (seat_of(key) != nullptr || active_key() == key)) {
-    OnlineSeat& seat = own_seat(key);
-    seat.server = asked.server;
-    seat.denied = token(reason_of(reason));
-    seat.denied_at = answer.issued_at;
-    seat.lease.clear();
-    seat.secret.clear();
-    seat.next_secret.clear();
-    LIC_TRY(save(environment_.now()));
-  }
+  const auto kept = ends_lease(reason) ? remember_denial(asked, answer) : Result<void>();
   const Catalog& catalog = standing_.product.catalog();
   std::string message = concat("the licensing server says: ", key, ' ', said_of(reason));
   std::string hint = concat("ask ", catalog.support.empty() ? "the vendor" : catalog.support, "; key ", key,
                             ", machine id ", standing_.fingerprint);
   if (const auto& retry = answer.denial->retry_at) message += concat(" before ", format_time(*retry));
+  if (!kept) message += concat("; this could not be kept for later: ", kept.error().message);
   if (reason == DenialReason::no_seat_left)
     hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
   if (reason == DenialReason::unknown_license)
@@ -335,8 +346,9 @@ Result<std::optional<Change>> Installation::take_word(const ServerQuestion& aske
     const OnlineSeat* seat = seat_of(asked.request.key);
     const Lease& lease = *word.answer.lease;
     const bool known = seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
-    if (known && seat->denied.empty()) return std::optional<Change>();
+    if (known && seat->denied.empty() && !word.product) return std::optional<Change>();
     LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+    LIC_TRY(take_product(word));
     take_lease(asked, word.answer);
     LIC_TRY(save(environment_.now()));
     return std::optional<Change>();

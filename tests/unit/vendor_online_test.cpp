@@ -7,6 +7,7 @@
 #include "server/service.hpp"
 #include "support/catch.hpp"
 #include "support/desk.hpp"
+#include "support/file_size_limit.hpp"
 #include "support/ledger_fixture.hpp"
 
 // The client and the licensing server with each other, the network left out.
@@ -288,6 +289,30 @@ TEST_CASE("online: a signed no is final, and remembered where there is no server
     at_home.activate(terms);
     CHECK(at_home.desk.reason() == Reason::valid);
   }
+}
+
+TEST_CASE("online: a state that cannot be written is confirmed and denied all the same", "[online]") {
+  Online at_home;
+  Terms terms = at_home.server.add_license();
+  at_home.activate(terms);
+  at_home.desk.now += at_home.server.policy.refresh;
+  LicenseManager manager = at_home.open();
+  const auto confirmed_without_a_disk = [&] {
+    const FileSizeLimit full(0);
+    return manager.confirm();
+  };
+  auto confirmed = confirmed_without_a_disk();
+  REQUIRE(confirmed);
+  CHECK(confirmed->by == CheckedBy::server);
+  CHECK(confirmed->decision.reason == Reason::valid);
+  CHECK(at_home.server.calls.back().ends_with("/v1/validate"));
+  const Time before = at_home.desk.now;
+  at_home.server.clock = &before;
+  at_home.server.reissue(terms, [&](Terms& t) { t.suspended_at = before; });
+  confirmed = confirmed_without_a_disk();
+  REQUIRE(confirmed);
+  CHECK(confirmed->decision.reason == Reason::suspended);
+  CHECK(confirmed->message.find("could not be kept for later") != std::string::npos);
 }
 
 TEST_CASE("online: a renewal comes with the next refresh", "[online]") {
