@@ -192,7 +192,7 @@ Value::Value(const Value& other) : Value() {
   } else if (const Object* object = other.as_object()) {
     *this = Value(Object(*object));
   } else {
-    std::memcpy(static_cast<void*>(this), &other, sizeof *this);
+    std::memcpy(static_cast<void*>(this), static_cast<const void*>(&other), sizeof *this);
   }
 }
 
@@ -204,7 +204,7 @@ Value& Value::operator=(Value&& other) noexcept {
 }
 
 void Value::take(Value& other) noexcept {
-  std::memcpy(static_cast<void*>(this), &other, sizeof *this);
+  std::memcpy(static_cast<void*>(this), static_cast<const void*>(&other), sizeof *this);
   other.type_ = Type::null;
   other.has_memory_ = false;
 }

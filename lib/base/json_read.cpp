@@ -173,7 +173,7 @@ class Parser : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Parser> {
 
   [[gnu::cold]] void grow() {
     auto grown = std::make_unique<Member[]>(capacity_ * 2);
-    std::memcpy(static_cast<void*>(grown.get()), stack_, size_ * sizeof(Member));
+    std::memcpy(static_cast<void*>(grown.get()), static_cast<const void*>(stack_), size_ * sizeof(Member));
     more_ = std::move(grown);
     stack_ = more_.get();
     capacity_ *= 2;

@@ -60,9 +60,9 @@ class SqlLedger final : public Ledger {
     while (true) {
       LIC_TRY_ASSIGN(const bool found, rows.next());
       if (!found) return keys;
-      LIC_TRY_ASSIGN(auto key, PublicKey::from_base64(rows.text(1)));
+      LIC_TRY_ASSIGN(const auto key, PublicKey::from_base64(rows.text(1)));
       LIC_TRY_ASSIGN(auto roles, split_roles(rows.text(2)));
-      TrustedKey trusted{std::move(key), std::move(roles), rows.optional_time(3), rows.optional_time(4)};
+      TrustedKey trusted{key, std::move(roles), rows.optional_time(3), rows.optional_time(4)};
       keys.push_back({rows.text(0), std::move(trusted), rows.time(5)});
     }
   }

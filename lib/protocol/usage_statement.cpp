@@ -174,7 +174,7 @@ Result<UsageStatement> UsageStatement::open(ByteView bytes, std::string_view wha
                            {},
                            1,
                            {},
-                           std::move(device),
+                           device,
                            read_facts(document),
                            1,
                            {},

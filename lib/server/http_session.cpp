@@ -270,7 +270,7 @@ std::size_t Connections::size() const {
   return all_.size();
 }
 
-void serve(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, const Shared& shared,
+void serve(asio::ip::tcp::socket socket, const std::shared_ptr<asio::ssl::context>& tls, const Shared& shared,
            Connections& connections) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);

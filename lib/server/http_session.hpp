@@ -63,7 +63,7 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 /// Begins to serve a connection that was accepted. It keeps itself alive.
-void serve(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, const Shared& shared,
+void serve(asio::ip::tcp::socket socket, const std::shared_ptr<asio::ssl::context>& tls, const Shared& shared,
            Connections& connections);
 
 }  // namespace lic::http

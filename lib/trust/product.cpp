@@ -41,7 +41,7 @@ std::vector<PublicKey> read_roots(json::Reader& document, std::vector<KeyId>& id
     if (!key) continue;
     ids.push_back(std::move(claimed));
     if (std::find(roots.begin(), roots.end(), *key) != roots.end()) entry.fault("public", "is listed twice");
-    roots.push_back(*std::move(key));
+    roots.push_back(*key);
   }
   return roots;
 }
@@ -68,7 +68,7 @@ std::vector<TrustedKey> read_keys(json::Reader& document, std::vector<KeyId>& id
     const auto not_before = entry.optional_time("not_before");
     const auto not_after = entry.optional_time("not_after");
     if (!key) continue;
-    keys.push_back({*std::move(key), std::move(roles), not_before, not_after});
+    keys.push_back({*key, std::move(roles), not_before, not_after});
     ids.push_back(std::move(claimed));
   }
   return keys;
