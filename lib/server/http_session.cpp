@@ -51,7 +51,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void drain() override {
     asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
       self->last_ = true;
-      if (self->idle_) self->close();
+      if (self->idle_ && !self->has_more()) self->close();
     });
   }
 
@@ -65,6 +65,13 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
 
   void within(std::chrono::seconds time) { beast::get_lowest_layer(stream_).expires_after(time); }
+
+  /// Whether something came that was not read yet: a request may have begun with it.
+  [[nodiscard]] bool has_more() {
+    error_code fault;
+    const bool came = beast::get_lowest_layer(stream_).socket().available(fault) > 0;
+    return buffer_.size() > 0 || (!fault && came);
+  }
 
   void close() {
     error_code ignored;
