@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -210,11 +209,14 @@ Result<Question> Installation::question_to_confirm() {
                  "try again then");
   const auto& list = loaded_.state.list;
   const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
-  if (seat == nullptr || seat->lease.empty() || seat->secret.empty() || seat->leaving || now >= seat->expires_at) {
+  // A seat that the vendor has released is taken again by an activation that somebody wants, not by a look.
+  const bool released = seat != nullptr && seat->denied == token(Reason::no_seat_left);
+  const bool leased = seat != nullptr && !seat->lease.empty() && !seat->secret.empty() && now < seat->expires_at;
+  if (!released && (!leased || seat->leaving)) {
     LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
     return question_to_activate(parsed, with_list);
   }
-  const bool due = now >= seat->refresh_at;
+  const bool due = leased && now >= seat->refresh_at;
   auto asked = question(due ? OnlineAction::refresh : OnlineAction::validate, key, std::move(server));
   asked->wants_revocations = with_list;
   if (due) {
@@ -229,15 +231,16 @@ Result<Question> Installation::question_to_confirm() {
 /// The next secret is on disk before it is sent, so that a yes that nobody sees loses nothing.
 Result<void> Installation::add_secrets(ServerQuestion& asked) {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
-  if (own_seat(asked.request.key).next_secret.empty()) {
+  const OnlineSeat* seat = seat_of(asked.request.key);
+  if (seat != nullptr && !seat->secret.empty() && seat->next_secret.empty()) {
     own_seat(asked.request.key).next_secret = random_receipt_secret();
     LIC_TRY(save(environment_.now()));
+    seat = seat_of(asked.request.key);
   }
-  const OnlineSeat& seat = own_seat(asked.request.key);
-  if (seat.secret.empty())
+  if (seat == nullptr || seat->secret.empty())
     return error(Errc::unavailable, "another process has given up the seat just now", "try again");
-  asked.request.secret = seat.secret;
-  asked.next_secret = seat.next_secret;
+  asked.request.secret = seat->secret;
+  asked.next_secret = seat->next_secret;
   asked.request.next_hash = receipt_hash_of(asked.next_secret);
   return {};
 }

@@ -286,6 +286,8 @@ TEST_CASE("online: a signed no is final, and remembered where there is no server
         [&](Transaction& t) { return t.end_activation(request, kEndedByVendor, at_home.desk.now); }));
     CHECK(at_home.confirm().decision.reason == Reason::no_seat_left);
     CHECK(at_home.desk.reason() == Reason::no_seat_left);
+    CHECK(at_home.confirm().decision.reason == Reason::no_seat_left);  // a look takes no other seat
+    CHECK(at_home.server.live(terms) == 0);
     at_home.activate(terms);
     CHECK(at_home.desk.reason() == Reason::valid);
   }
