@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "crypto/random.hpp"
+#include "protocol/facts_json.hpp"
 
 namespace lic {
 namespace {
@@ -37,18 +38,6 @@ json::ObjectBuilder head(std::string_view type, const std::string& id, const std
   out.integer("v", 1).string("type", type).string("id", id).string("product", product);
   out.time("issued_at", issued_at).string("key", key.text());
   return out;
-}
-
-json::Value facts_value(const FactDigests& facts) {
-  json::ObjectBuilder out;
-  for (const auto& [name, digests] : facts) {
-    if (digests.size() == 1) {
-      out.string(name, digests.front());
-    } else {
-      out.strings(name, digests);
-    }
-  }
-  return out.take();
 }
 
 const json::Text* text_member(const json::Value& document, std::string_view name) {
@@ -97,7 +86,7 @@ Result<LicenseKey> key_in_normal_form(const std::string& typed, std::string_view
 
 std::string ActivationRequest::to_json() const {
   json::ObjectBuilder document = head(kRequestType, id, product, issued_at, key);
-  document.value("facts", facts_value(facts)).string("receipt_hash", receipt_hash);
+  document.value("facts", facts_json(facts)).string("receipt_hash", receipt_hash);
   return write_document(document.take());
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
 #include "license/envelope.hpp"
+#include "protocol/facts_json.hpp"
 #include "trust/verify.hpp"
 
 namespace lic {
@@ -24,17 +25,6 @@ bool has_key(OnlineAction action) { return action != OnlineAction::trial && acti
 bool has_facts(OnlineAction action) { return action != OnlineAction::usage; }
 bool has_secret(OnlineAction action) { return action == OnlineAction::refresh || action == OnlineAction::deactivate; }
 bool has_next(OnlineAction action) { return action == OnlineAction::activate || action == OnlineAction::refresh; }
-
-json::Value facts_value(const FactDigests& facts) {
-  json::ObjectBuilder out;
-  for (const auto& [name, digests] : facts) {
-    if (digests.size() == 1)
-      out.string(name, digests.front());
-    else
-      out.strings(name, digests);
-  }
-  return out.take();
-}
 
 std::string read_hex(json::Reader& reader, std::string_view name, std::size_t size) {
   std::string value = reader.string(name);
@@ -128,7 +118,7 @@ std::string OnlineRequest::to_json() const {
   json::ObjectBuilder out;
   out.integer("v", 1).string("nonce", nonce).string("product", product);
   if (has_key(action)) out.string("key", key);
-  if (has_facts(action)) out.value("facts", facts_value(facts));
+  if (has_facts(action)) out.value("facts", facts_json(facts));
   if (has_secret(action)) out.string("secret", secret);
   if (has_next(action)) out.string("next_hash", next_hash);
   if (action == OnlineAction::trial && !email.empty()) out.string("email", email);

@@ -11,22 +11,12 @@
 #include "license/envelope.hpp"
 #include "license/key.hpp"
 #include "license/limits_json.hpp"
+#include "protocol/facts_json.hpp"
 
 namespace lic {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
-
-json::Value facts_json(const FactDigests& facts) {
-  json::ObjectBuilder out;
-  for (const auto& [name, digests] : facts) {
-    if (digests.size() == 1)
-      out.string(name, digests.front());
-    else
-      out.strings(name, digests);
-  }
-  return out.take();
-}
 
 json::Value counter_json(const StatedCounter& counter) {
   json::ObjectBuilder months;
