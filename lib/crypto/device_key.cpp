@@ -16,7 +16,7 @@ constexpr std::string_view kType = "application/vnd.lic.usage.v1+json";
 }  // namespace
 
 DeviceKey::DeviceKey(SecretBytes seed, SecretBytes secret, PublicKey public_key)
-    : seed_(std::move(seed)), secret_(std::move(secret)), public_key_(std::move(public_key)) {}
+    : seed_(std::move(seed)), secret_(std::move(secret)), public_key_(public_key) {}
 
 DeviceKey DeviceKey::generate() {
   while (true) {
@@ -33,7 +33,7 @@ Result<DeviceKey> DeviceKey::from_seed(SecretBytes seed) {
   std::array<std::uint8_t, PublicKey::kSize> point{};
   crypto_sign_seed_keypair(point.data(), secret.data(), seed.view().data());
   LIC_TRY_ASSIGN(PublicKey public_key, PublicKey::from_bytes(point));
-  return DeviceKey(std::move(seed), std::move(secret), std::move(public_key));
+  return DeviceKey(std::move(seed), std::move(secret), public_key);
 }
 
 Signature DeviceKey::sign_usage(ByteView payload) const {

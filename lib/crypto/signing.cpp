@@ -9,7 +9,7 @@
 namespace lic {
 
 SigningKey::SigningKey(SecretBytes seed, SecretBytes secret, PublicKey public_key)
-    : seed_(std::move(seed)), secret_(std::move(secret)), public_key_(std::move(public_key)) {}
+    : seed_(std::move(seed)), secret_(std::move(secret)), public_key_(public_key) {}
 
 SigningKey SigningKey::generate() {
   while (true) {
@@ -25,7 +25,7 @@ Result<SigningKey> SigningKey::from_seed(SecretBytes seed) {
   std::array<std::uint8_t, PublicKey::kSize> point{};
   crypto_sign_seed_keypair(point.data(), secret.data(), seed.view().data());
   LIC_TRY_ASSIGN(PublicKey public_key, PublicKey::from_bytes(point));
-  return SigningKey(std::move(seed), std::move(secret), std::move(public_key));
+  return SigningKey(std::move(seed), std::move(secret), public_key);
 }
 
 Signature SigningKey::sign(ByteView message) const {
