@@ -166,7 +166,7 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(auto documents, read_documents(options, vendor));
   LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
   constexpr std::chrono::seconds kPatience{5};  // the clients have theirs
-  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kPatience));
+  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kPatience, LedgerUse::serving));
   LIC_TRY(ledger->begin());  // a ledger that cannot be written is told now, not to the first who asks
   LIC_TRY(start_event_log(options.log_json));
 

@@ -71,9 +71,8 @@ Result<Bytes> read_at_most(int fd, Named named, std::size_t limit, std::size_t e
 
 Path directory_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
 
-/// Makes the name that the file was just given last. Where that fails, it has the name all the same.
-/// `directory` is where it is.
-Result<void> sync_name(const Path& path, const Path& directory) {
+/// As sync_name() below; `directory` is where it is.
+Result<void> sync_name_in(const Path& path, const Path& directory) {
   const Fd fd(retry([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   // Some file systems cannot sync a directory and say so with EINVAL: the rename still stands.
   if (fd && (::fsync(fd.get()) == 0 || errno == EINVAL)) return {};
@@ -224,7 +223,7 @@ Result<void> AtomicFile::commit(Existing existing) {
     ::unlink(temporary_.c_str());
     temporary_.clear();
   }
-  return sync_name(path_, directory);
+  return sync_name_in(path_, directory);
 }
 
 void remove_abandoned_temporaries(const Path& directory, std::string_view name) noexcept {
@@ -290,5 +289,7 @@ Result<FileLock> FileLock::acquire(const Path& path, std::chrono::milliseconds p
 FileLock::~FileLock() {
   if (fd_) static_cast<void>(::flock(fd_.get(), LOCK_UN));
 }
+
+Result<void> sync_name(const Path& path) { return sync_name_in(path, directory_of(path)); }
 
 }  // namespace lic

@@ -94,6 +94,10 @@ LIC_INTERNAL void remove_abandoned_temporaries_of(const Path& file);
 Result<void> LIC_INTERNAL write_file(const Path& path, ByteView bytes, mode_t mode = 0600,
                                      AtomicFile::Existing existing = AtomicFile::Existing::replace);
 
+/// Makes the name of a file that was just made last: it is there after a power failure. Where that fails, the file has
+/// the name all the same. Errors: failure.
+Result<void> sync_name(const Path& path);
+
 /// Makes the directory and its missing parents with mode 0700.
 /// Errors: conflict (something else has that name), denied, failure.
 Result<void> LIC_INTERNAL make_private_directory(const Path& path);

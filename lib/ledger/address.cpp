@@ -49,8 +49,10 @@ LedgerAddress LedgerAddress::of_file(Path path) {
   return {std::move(path), {}, std::move(name)};
 }
 
-Result<std::unique_ptr<Ledger>> open_ledger(const LedgerAddress& address, std::chrono::milliseconds patience) {
-  return address.is_file() ? open_sqlite_ledger(address.path(), patience) : open_postgres_ledger(address, patience);
+Result<std::unique_ptr<Ledger>> open_ledger(const LedgerAddress& address, std::chrono::milliseconds patience,
+                                            LedgerUse use) {
+  return address.is_file() ? open_sqlite_ledger(address.path(), patience, use)
+                           : open_postgres_ledger(address, patience);
 }
 
 }  // namespace lic

@@ -16,6 +16,12 @@ namespace lic {
 /// How long a command waits for another one's transaction.
 inline constexpr std::chrono::milliseconds kLedgerPatience{10'000};
 
+/// What a ledger is opened for.
+enum class LedgerUse {
+  brief,    ///< a command
+  serving,  ///< a licensing server: many small changes. In a file, it gets a write-ahead log
+};
+
 class LedgerAddress {
  public:
   /// `sqlite:PATH`, `postgresql://...` or `postgres://...`, as --ledger takes them.
@@ -42,6 +48,7 @@ class LedgerAddress {
 
 /// Errors: those of open_sqlite_ledger() and open_postgres_ledger().
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const LedgerAddress& address,
-                                                          std::chrono::milliseconds patience = kLedgerPatience);
+                                                          std::chrono::milliseconds patience = kLedgerPatience,
+                                                          LedgerUse use = LedgerUse::brief);
 
 }  // namespace lic

@@ -196,6 +196,16 @@ class Transaction {
   [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
 };
 
+/// What makes committed changes durable, apart from their commit. From one thread at a time, which may be
+/// another than that of the ledger.
+class Flusher {
+ public:
+  virtual ~Flusher() = default;
+
+  /// All that was committed before the call is on disk afterwards. After an error nobody knows what of it is.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+};
+
 /// While it lives, all that is read of its ledger is as it was at one moment. In an SQLite ledger changes of others
 /// wait.
 class Snapshot {
@@ -214,6 +224,10 @@ class Ledger {
 
   /// Errors: unavailable. Precondition: no transaction or other snapshot of this ledger lives.
   [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
+
+  /// Of a ledger whose commits alone are not durable, which is one in a file that was opened for LedgerUse::serving:
+  /// there the next transaction is worked on while the last one is written. Null: what is committed is durable.
+  [[nodiscard]] virtual std::shared_ptr<Flusher> flusher() = 0;
 
   /// In the order in which they were added.
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;

@@ -17,6 +17,10 @@
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 
+namespace lic {
+class Flusher;
+}
+
 namespace lic::sql {
 
 /// A value for a parameter of a statement. Values are bound, never put into the text.
@@ -83,6 +87,9 @@ class Connection {
 
   /// A text as it is compared without regard to ASCII case, by an index where `expression` is a column that has one.
   [[nodiscard]] virtual std::string folded(std::string_view expression) const = 0;
+
+  /// As Ledger::flusher().
+  [[nodiscard]] virtual std::shared_ptr<Flusher> flusher() const { return nullptr; }
 
   /// Whether a transaction is open that can still be committed.
   [[nodiscard]] virtual bool in_transaction() const noexcept = 0;

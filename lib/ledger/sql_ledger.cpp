@@ -53,6 +53,8 @@ class SqlLedger final : public Ledger {
     return std::unique_ptr<Snapshot>(std::make_unique<SqlSnapshot>(std::move(scope)));
   }
 
+  std::shared_ptr<Flusher> flusher() override { return connection_->flusher(); }
+
   Result<std::vector<KeyRecord>> keys() override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT purpose, public_key, roles, not_before, not_after, created_at "
                                                  "FROM keys ORDER BY number"));

@@ -43,10 +43,11 @@ Result<std::shared_ptr<sql::Connection>> make_ledger_file(const Path& path, std:
   return connection;
 }
 
-Result<std::shared_ptr<sql::Connection>> open_connection(const Path& path, std::chrono::milliseconds patience) {
+Result<std::shared_ptr<sql::Connection>> open_connection(const Path& path, std::chrono::milliseconds patience,
+                                                         LedgerUse use) {
   LIC_TRY_ASSIGN(auto connection, Connection::open(path, patience));
   LIC_TRY(open_schema(connection, ledger_migrations()));
-  if (!connection->is_read_only()) LIC_TRY(prepare_to_write(*connection));
+  if (!connection->is_read_only()) LIC_TRY(prepare_to_write(*connection, use));
   return std::shared_ptr<sql::Connection>(std::move(connection));
 }
 
@@ -57,8 +58,9 @@ Result<std::unique_ptr<Ledger>> create_sqlite_ledger(const Path& path, std::chro
   return sql::make_ledger(std::move(connection));
 }
 
-Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path, std::chrono::milliseconds patience) {
-  LIC_TRY_ASSIGN(auto connection, sqlite::open_connection(path, patience));
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path, std::chrono::milliseconds patience,
+                                                   LedgerUse use) {
+  LIC_TRY_ASSIGN(auto connection, sqlite::open_connection(path, patience, use));
   return sql::make_ledger(std::move(connection));
 }
 

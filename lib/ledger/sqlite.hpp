@@ -20,7 +20,8 @@ namespace lic {
 /// longer than `patience`); invalid_input (not a ledger of ours, empty, damaged, of a
 /// newer version, or its tables, indexes or triggers were altered by hand).
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const Path& path,
-                                                                 std::chrono::milliseconds patience = kLedgerPatience);
+                                                                 std::chrono::milliseconds patience = kLedgerPatience,
+                                                                 LedgerUse use = LedgerUse::brief);
 
 /// Reads every page of the ledger. Errors: those of open_sqlite_ledger(); invalid_input
 /// (damaged, a reference to nothing).

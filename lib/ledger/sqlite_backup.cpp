@@ -184,7 +184,7 @@ Path aside_name(const Path& path, Time now) {
 /// Errors: unavailable.
 Result<Scope> hold(const std::shared_ptr<Connection>& living) {
   LIC_TRY(prepare_to_write(*living));
-  LIC_TRY(living->number("PRAGMA wal_checkpoint(TRUNCATE)"));  // nothing to do for a rollback journal
+  LIC_TRY(living->empty_log());
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(living, ScopeKind::write));
   living->leave_log();
   struct stat log {};

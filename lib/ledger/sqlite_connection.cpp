@@ -1,6 +1,8 @@
 #include "ledger/sqlite_connection.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "ledger/ledger.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -67,8 +70,8 @@ struct Reset {
 };
 
 /// `lifetime` as above.
-Result<void> bind(const Connection& connection, sqlite3_stmt* statement, const Values& values,
-                  sqlite3_destructor_type lifetime) {
+Result<void> bind_all(const Connection& connection, sqlite3_stmt* statement, const Values& values,
+                      sqlite3_destructor_type lifetime) {
   int index = 0;
   for (const sql::Value& value : values)
     if (const int code = bind_one(statement, ++index, value, lifetime); code != SQLITE_OK)
@@ -120,6 +123,23 @@ Error cannot_open(const Path& path, int number, std::string_view said) {
   return error(Errc::denied, concat(ledger, " cannot be opened: ", said));
 }
 
+/// A commit into the log (`synchronous = NORMAL`) is durable when the log is: frames have checksums, so that after a
+/// power failure those count that are whole. Before frames are moved into the database, and after it, SQLite syncs by
+/// itself.
+class LogFlusher final : public Flusher {
+ public:
+  LogFlusher(Path path, Fd log) : path_(std::move(path)), log_(std::move(log)) {}
+
+  Result<void> flush() override {
+    if (::fdatasync(log_.get()) == 0) return {};
+    return system_error(errno, "cannot sync the log of ledger", path_);
+  }
+
+ private:
+  Path path_;
+  Fd log_;
+};
+
 }  // namespace
 
 class Connection::Cursor final : public sql::Cursor {
@@ -167,6 +187,12 @@ Result<std::shared_ptr<Connection>> Connection::in_memory() {
   return connection;
 }
 
+Connection::~Connection() {
+  if (!ends_log_) return;
+  sqlite3_busy_handler(database_.get(), nullptr, nullptr);        // nobody is waited for
+  static_cast<void>(run_script("PRAGMA journal_mode = delete"));  // fails where the ledger is in use: the log stays
+}
+
 Result<void> Connection::open_database(const char* name, int flags) {
   [[maybe_unused]] static const bool configured = (configure_sqlite(), true);
   sqlite3* database = nullptr;
@@ -211,14 +237,14 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
 Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   auto cursor = std::make_unique<Cursor>(*this, statement);
-  LIC_TRY(bind(*this, statement, values, SQLITE_TRANSIENT));
+  LIC_TRY(bind_all(*this, statement, values, SQLITE_TRANSIENT));
   return Rows(std::move(cursor));
 }
 
 Result<void> Connection::execute(std::string_view sql, const Values& values) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   const std::unique_ptr<sqlite3_stmt, Reset> running(statement);
-  LIC_TRY(bind(*this, statement, values, SQLITE_STATIC));
+  LIC_TRY(bind_all(*this, statement, values, SQLITE_STATIC));
   const int code = sqlite3_step(statement);
   if (code != SQLITE_ROW && code != SQLITE_DONE) return fault(code);
   return {};
@@ -242,13 +268,54 @@ Result<void> Connection::end_bulk() {
 
 std::string Connection::folded(std::string_view expression) const { return concat(expression, " COLLATE NOCASE"); }
 
+/// Who writes to a write-ahead log holds `<ledger>-lock` from before its transaction until after its commit, with
+/// which SQLite may move the log into the database file. So no two connections ever do either at once, and the
+/// WAL-reset bug (sqlite.org/wal.html#walresetbug), which needs just that, cannot happen. Those who wait take turns.
+Result<void> Connection::take_turn() {
+  const char* file = sqlite3_db_filename(database_.get(), "main");
+  auto turn = FileLock::acquire(concat(file, "-lock"), patience_);
+  if (!turn && turn.error().code == Errc::unavailable) return fault(SQLITE_BUSY);
+  if (!turn) return std::move(turn).error();
+  turn_.emplace(*std::move(turn));
+  return {};
+}
+
+Result<bool> Connection::has_log() {
+  LIC_TRY_ASSIGN(Rows rows, query("PRAGMA journal_mode"));
+  LIC_TRY(rows.next());
+  return rows.text(0) == "wal";
+}
+
+Result<void> Connection::empty_log() {
+  LIC_TRY_ASSIGN(const bool has, has_log());
+  if (!has) return {};
+  LIC_TRY(take_turn());
+  const auto done = number("PRAGMA wal_checkpoint(TRUNCATE)");
+  turn_.reset();
+  LIC_TRY(done);
+  return {};
+}
+
+Result<void> Connection::begin_in_turn() {
+  if (writes_log_) LIC_TRY(take_turn());
+  LIC_TRY(run("BEGIN IMMEDIATE"));
+  LIC_TRY_ASSIGN(writes_log_, has_log());
+  if (!writes_log_ || turn_) return {};
+  rollback();  // a server has begun to use the ledger
+  LIC_TRY(take_turn());
+  return run("BEGIN IMMEDIATE");
+}
+
 Result<void> Connection::begin(ScopeKind kind) {
   if (kind == ScopeKind::read) return run("BEGIN");
   // SQLite would begin to read and fail at the first write.
   if (is_read_only())
     return error(Errc::denied, concat("ledger ", in_quotes(path_.native()), " cannot be written"),
                  "look at the permissions of the file and whether its file system is read-only");
-  LIC_TRY(run("BEGIN IMMEDIATE"));
+  if (auto begun = begin_in_turn(); !begun) {
+    rollback();
+    return begun;
+  }
   if (!has_moved()) return {};
   rollback();  // what is written to a ledger that was replaced while we waited would be lost
   return error(Errc::unavailable, concat("another ledger has taken the place of ", in_quotes(path_.native())),
@@ -257,7 +324,10 @@ Result<void> Connection::begin(ScopeKind kind) {
 
 Result<void> Connection::commit() {
   auto done = run("COMMIT");
-  if (done) return done;
+  if (done) {
+    turn_.reset();
+    return done;
+  }
   Error fault = std::move(done).error();
   // The rollback journal is gone, and with it the way back; that it is gone may not be on disk.
   if (last_code() == SQLITE_IOERR_DIR_FSYNC) {
@@ -272,11 +342,24 @@ void Connection::rollback() noexcept {
   // SQLite may have rolled back by itself (disk full). A rollback that fails is made up for when the database is
   // opened next.
   if (in_transaction()) static_cast<void>(run("ROLLBACK"));
+  turn_.reset();
 }
 
 void Connection::leave_log() noexcept {
   int on = 1;
   sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
+Result<void> Connection::flush_apart(bool ends_log) {
+  LIC_TRY(number("SELECT count(*) FROM sqlite_schema"));  // with the first read the log is there
+  const Path log = concat(sqlite3_db_filename(database_.get(), "main"), "-wal");
+  Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));  // SQLite has no locks on this file
+  if (!fd) return system_error(errno, "cannot open", log);
+  LIC_TRY(sync_name(log));
+  LIC_TRY(run("PRAGMA synchronous = NORMAL"));
+  flusher_ = std::make_shared<LogFlusher>(path_, std::move(fd));
+  ends_log_ = ends_log;
+  return {};
 }
 
 bool Connection::has_moved() const noexcept {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,8 @@ class Connection final : public sql::Connection {
   /// A database in memory, of nobody else's.
   static Result<std::shared_ptr<Connection>> in_memory();
 
+  ~Connection() override;
+
   /// Several statements without parameters.
   Result<void> run_script(const char* sql);
 
@@ -46,10 +49,17 @@ class Connection final : public sql::Connection {
   /// SQLite may have rolled back by itself (disk full).
   [[nodiscard]] bool in_transaction() const noexcept override { return sqlite3_get_autocommit(database_.get()) == 0; }
 
+  /// All that is in a write-ahead log goes into the database file, as far as nobody reads what was before.
+  Result<void> empty_log();
+  /// From now on commits do not wait for the disk: flusher() does. Precondition: a write-ahead log. Where `ends_log`,
+  /// the ledger has none any more when the connection closes, unless somebody else uses it then.
+  Result<void> flush_apart(bool ends_log);
   /// A write-ahead log is not removed when the connection closes.
   void leave_log() noexcept;
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
+
+  [[nodiscard]] std::shared_ptr<Flusher> flusher() const override { return flusher_; }
 
   [[nodiscard]] const Path& path() const noexcept { return path_; }
   [[nodiscard]] bool is_read_only() const noexcept { return sqlite3_db_readonly(database_.get(), "main") == 1; }
@@ -77,15 +87,22 @@ class Connection final : public sql::Connection {
 
   Result<void> open_database(const char* name, int flags);
   Result<void> configure();
+  Result<void> take_turn();
+  Result<void> begin_in_turn();
+  [[nodiscard]] Result<bool> has_log();
   void set_triggers(bool on) noexcept;
   [[nodiscard]] Result<sqlite3_stmt*> prepared(std::string_view sql);
   static int wait_for_lock(void* connection, int attempt);
 
+  bool ends_log_ = false;
+  bool writes_log_ = false;  ///< the last transaction did
   Path path_;
   std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point give_up_;
   DatabaseHandle database_;
   std::map<std::string, StatementHandle, std::less<>> statements_;  // after database_: to be finalised before it closes
+  std::shared_ptr<Flusher> flusher_;                                // null: a commit waits for the disk
+  std::optional<FileLock> turn_;                                    // while this one writes
 };
 
 }  // namespace lic::sqlite

@@ -297,6 +297,13 @@ END;
 
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
+// New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
+// licenses in memory.
+constexpr const char* kBriefPragmas = "PRAGMA cache_size = -65536";
+// What a server needs often is in the cache of the system as well. To move the log into the database file
+// holds everybody up, so it is done rarely.
+constexpr const char* kServingPragmas = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096";
+
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {
   std::string type;
@@ -422,22 +429,18 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
   return scope.commit();
 }
 
-Result<void> prepare_to_write(Connection& connection) {
-  const std::string_view wanted = has_safe_wal(sqlite3_libversion_number()) ? "wal" : "delete";
+Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
+  const bool serving = use == LedgerUse::serving;
+  const bool has_safe_log = has_safe_wal(sqlite3_libversion_number());
+  const bool wants_log = serving || has_safe_log;
   std::string mode;
-  {
-    LIC_TRY_ASSIGN(Rows rows, connection.query(concat("PRAGMA journal_mode = ", wanted)));
+  {  // without a wish a ledger keeps what it has: a server may be using it
+    LIC_TRY_ASSIGN(Rows rows, connection.query(wants_log ? "PRAGMA journal_mode = wal" : "PRAGMA journal_mode"));
     LIC_TRY(rows.next());
     mode = rows.text(0);
   }
-  if (mode == "wal" && wanted != mode)
-    return error(
-        Errc::unavailable,
-        concat("ledger ", in_quotes(connection.path().native()), " is in use by a program with a newer SQLite"),
-        "try again when that has ended");
-  // New keys are random, so that a large batch touches every page of their index:
-  // 64 MiB keep that of a million licenses in memory.
-  LIC_TRY(connection.run_script("PRAGMA cache_size = -65536"));
+  LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
+  if (serving && mode == "wal") return connection.flush_apart(!has_safe_log);
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the
   // directory after that, without which a power failure could bring the journal
   // back, and it would undo what was committed.

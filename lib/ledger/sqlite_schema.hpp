@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "ledger/address.hpp"
 #include "ledger/sqlite_connection.hpp"
 #include "lic/result.hpp"
 
@@ -32,10 +33,10 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
 
 /// Chooses how transactions reach the disk. What is committed survives a power
 /// failure. Preconditions: no transaction; a ledger that can be written.
-Result<void> prepare_to_write(Connection& connection);
+Result<void> prepare_to_write(Connection& connection, LedgerUse use = LedgerUse::brief);
 
-/// Whether a library of that version (sqlite3_libversion_number()) can be trusted
-/// with a write-ahead log: before 3.51.3, resetting one could lose committed pages.
+/// Whether a library of that version (sqlite3_libversion_number()) can be trusted with a write-ahead log that others
+/// than licgen write too: before 3.51.3, resetting one could lose committed pages.
 [[nodiscard]] constexpr bool has_safe_wal(int library_version) noexcept { return library_version >= 3'051'003; }
 
 }  // namespace lic::sqlite

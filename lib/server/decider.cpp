@@ -21,11 +21,13 @@ std::vector<T> take_front(std::vector<T>& from, std::size_t most) {
 Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
                  Metrics& metrics, Clock clock, Trouble trouble)
     : ledger_(std::move(ledger)),
+      flusher_(ledger_->flusher()),
       service_(*ledger_, policy),
       metrics_(metrics),
       clock_(std::move(clock)),
       trouble_(std::move(trouble)),
       documents_(std::move(documents)),
+      flushing_thread_([this] { run_flushing(); }),
       thread_([this] { run(); }) {}
 
 Decider::~Decider() { end(); }
@@ -37,6 +39,12 @@ void Decider::end() {
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();
+  {
+    const std::scoped_lock lock(mutex_);
+    all_decided_ = true;
+  }
+  flush_.notify_one();
+  if (flushing_thread_.joinable()) flushing_thread_.join();
 }
 
 bool Decider::submit(OnlineRequest request, Done done) {
@@ -60,6 +68,11 @@ std::shared_ptr<const ServiceDocuments> Decider::documents() const {
   return documents_;
 }
 
+std::optional<Error> Decider::lost() const {
+  const std::scoped_lock lock(mutex_);
+  return lost_;
+}
+
 void Decider::run() {
   while (true) {
     std::vector<OnlineRequest> requests;
@@ -71,20 +84,73 @@ void Decider::run() {
       requests = take_front(waiting_, kMostInRound);
       done = take_front(waiting_done_, kMostInRound);
     }
-    decide(requests, done);
+    hand_over(decide(std::move(requests), std::move(done)));
   }
 }
 
-void Decider::decide(std::vector<OnlineRequest>& requests, std::vector<Done>& done) {
+Decider::Decided Decider::decide(std::vector<OnlineRequest> requests, std::vector<Done> done) {
   const auto begun = std::chrono::steady_clock::now();
-  const auto documents = this->documents();
-  auto outcomes = service_.decide(requests, *documents, clock_());
+  Decided round;
+  round.documents = documents();
+  round.done = std::move(done);
+  if (auto lost = this->lost()) {
+    round.outcomes.assign(requests.size(), failed(*lost));
+    return round;
+  }
+  round.outcomes = service_.decide(requests, *round.documents, clock_());
+  round.wrote = std::any_of(requests.begin(), requests.end(),
+                            [](const OnlineRequest& request) { return may_write(request.action); });
   metrics_.count_round(requests.size(), std::chrono::steady_clock::now() - begun);
-  const auto failed = std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+  return round;
+}
+
+/// Also of rounds that only read: they may have read what is not durable yet.
+void Decider::hand_over(Decided round) {
+  if (!flusher_) return tell(std::move(round));
+  {
+    const std::scoped_lock lock(mutex_);
+    unflushed_.push_back(std::move(round));
+  }
+  flush_.notify_one();
+}
+
+void Decider::run_flushing() {
+  while (true) {
+    std::vector<Decided> rounds;
+    {
+      std::unique_lock lock(mutex_);
+      flush_.wait(lock, [this] { return all_decided_ || !unflushed_.empty(); });
+      if (unflushed_.empty()) return;
+      rounds = std::exchange(unflushed_, {});
+    }
+    finish(std::move(rounds));
+  }
+}
+
+void Decider::finish(std::vector<Decided> rounds) {
+  const bool wrote = std::any_of(rounds.begin(), rounds.end(), [](const Decided& round) { return round.wrote; });
+  auto lost = this->lost();
+  if (wrote && !lost) {
+    const auto begun = std::chrono::steady_clock::now();
+    if (auto flushed = flusher_->flush(); !flushed) {
+      lost = std::move(flushed).error();
+      const std::scoped_lock lock(mutex_);
+      lost_ = lost;
+    }
+    metrics_.count_flush(std::chrono::steady_clock::now() - begun);
+  }
+  for (Decided& round : rounds) {
+    if (lost) round.outcomes.assign(round.outcomes.size(), failed(*lost));
+    tell(std::move(round));
+  }
+}
+
+void Decider::tell(Decided round) {
+  const auto failure = std::find_if(round.outcomes.begin(), round.outcomes.end(), [](const Outcome& outcome) {
     return outcome.fault && !outcome.fault->cause.empty();
   });
-  if (failed != outcomes.end()) trouble_(failed->fault->cause);  // of a round one tells enough
-  for (std::size_t i = 0; i < outcomes.size(); ++i) done[i](std::move(outcomes[i]), documents);
+  if (failure != round.outcomes.end()) trouble_(failure->fault->cause);  // of a round one tells enough
+  for (std::size_t i = 0; i < round.outcomes.size(); ++i) round.done[i](std::move(round.outcomes[i]), round.documents);
 }
 
 }  // namespace lic

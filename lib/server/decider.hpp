@@ -1,12 +1,14 @@
 #pragma once
 
-/// The one thread that works on the ledger. Whatever waits is decided together, so that as many answers
-/// as there are requests cost one write to the disk.
+/// The one thread that works on the ledger, and the one that waits for the disk. Whatever waits is decided together, in
+/// one transaction; and while that is on its way to the disk, the next is worked on. Nobody is told an
+/// outcome before all that it rests on is durable.
 
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -17,7 +19,7 @@ namespace lic {
 
 class Decider {
  public:
-  /// Called on the thread of the ledger when the change is durable, and so quick: it hands over.
+  /// Called on a thread of the decider when the change is durable, and so quick: it hands over.
   using Done = std::function<void(Outcome, std::shared_ptr<const ServiceDocuments>)>;
   using Clock = std::function<Time()>;
   /// What the operator should know.
@@ -40,14 +42,31 @@ class Decider {
   void replace(std::shared_ptr<const ServiceDocuments> documents);
   [[nodiscard]] std::shared_ptr<const ServiceDocuments> documents() const;
 
+  /// What the disk said when it failed. From then on nobody knows what it has of the ledger, nothing is decided
+  /// any more, and every outcome is a fault, until the server is started again, which reads the ledger anew.
+  [[nodiscard]] std::optional<Error> lost() const;
+
   static constexpr std::size_t kMostWaiting = 4096;
   static constexpr std::size_t kMostInRound = 256;
 
  private:
+  /// A round that was decided.
+  struct Decided {
+    std::vector<Outcome> outcomes;
+    std::vector<Done> done;
+    std::shared_ptr<const ServiceDocuments> documents;
+    bool wrote = false;
+  };
+
   void run();
-  void decide(std::vector<OnlineRequest>& requests, std::vector<Done>& done);
+  [[nodiscard]] Decided decide(std::vector<OnlineRequest> requests, std::vector<Done> done);
+  void run_flushing();
+  void finish(std::vector<Decided> rounds);
+  void hand_over(Decided round);
+  void tell(Decided round);
 
   std::unique_ptr<Ledger> ledger_;
+  std::shared_ptr<Flusher> flusher_;  ///< null: a round that was decided is durable
   Service service_;
   Metrics& metrics_;
   Clock clock_;
@@ -58,7 +77,12 @@ class Decider {
   std::vector<OnlineRequest> waiting_;
   std::vector<Done> waiting_done_;
   bool ends_ = false;
-  std::thread thread_;  // last: it uses the others
+  std::vector<Decided> unflushed_;
+  std::condition_variable flush_;
+  bool all_decided_ = false;
+  std::optional<Error> lost_;
+  std::thread flushing_thread_;  // these two last: they use the others
+  std::thread thread_;
 };
 
 }  // namespace lic

@@ -102,7 +102,10 @@ std::variant<HttpReply, BodyWanted> Frontend::begin(const HttpHead& head) {
 
 HttpReply Frontend::document(std::string_view path, bool local) const {
   if (path == "/healthz") return plain("ok\n");
-  if (path == "/readyz") return draining_ ? unavailable("the server is about to end") : plain("ready\n");
+  if (path == "/readyz") {
+    if (draining_) return unavailable("the server is about to end");
+    return decider_.lost() ? unavailable("the disk failed; the server must be started again") : plain("ready\n");
+  }
   if (path == "/openapi.json") return plain(std::string(openapi_json()), "application/json");
   if (path == "/metrics") {
     if (!local && !options_.public_metrics) return fault(404, "not-found", "there is nothing here");

@@ -46,6 +46,11 @@ void Metrics::count_round(std::size_t requests, std::chrono::steady_clock::durat
   round_requests_ += static_cast<std::int64_t>(requests);
 }
 
+void Metrics::count_flush(std::chrono::steady_clock::duration took) {
+  const std::scoped_lock lock(mutex_);
+  flushes_.add(seconds(took));
+}
+
 void Metrics::write(std::string& out, std::string_view name, std::string_view help, const Histogram& histogram) {
   head(out, name, "histogram", help);
   std::int64_t below = 0;
@@ -72,6 +77,8 @@ std::string Metrics::text() const {
   write(out, "lic_round_duration_seconds", "Transactions of the ledger, each for all requests that waited.", rounds_);
   head(out, "lic_round_requests_total", "counter", "Requests that were decided in these transactions.");
   out += concat("lic_round_requests_total ", round_requests_, '\n');
+  write(out, "lic_flush_duration_seconds", "Waiting for the disk, each time for all that was committed by then.",
+        flushes_);
   return out;
 }
 

@@ -21,6 +21,7 @@ class Metrics {
   /// `outcome`: a verdict, or the reason of a denial.
   void count_answer(std::string_view action, std::string_view outcome);
   void count_round(std::size_t requests, std::chrono::steady_clock::duration took);
+  void count_flush(std::chrono::steady_clock::duration took);
   void connection_opened() noexcept { ++connections_; }
   void connection_closed() noexcept { --connections_; }
   [[nodiscard]] std::int64_t connections() const noexcept { return connections_; }
@@ -45,6 +46,7 @@ class Metrics {
   std::map<std::pair<std::string, std::string>, std::int64_t> answers_;
   Histogram durations_;
   Histogram rounds_;
+  Histogram flushes_;
   std::int64_t round_requests_ = 0;
 };
 

@@ -17,6 +17,7 @@ struct Round {
   const ServiceDocuments& documents;
   const LeasePolicy& policy;
   KnownTerms& known;
+  GrowingIds& ids;
   Time now;
 };
 

@@ -97,8 +97,17 @@ Result<Outcome> take_new_seat(const Round& round, const OnlineRequest& request, 
   LIC_TRY_ASSIGN(const auto replaced, replaced_by(round, asked));
   for (const std::string& other : replaced)
     LIC_TRY(round.transaction->end_activation(other, kEndedByRequest, round.now));
-  Activation activation{key, random_request_id(), {},           {}, machine.fingerprint, asked.terms.serial,
-                        {},  round.now,           std::nullopt, {}, LeaseState{}};
+  Activation activation{key,
+                        round.ids.next(round.now),
+                        {},
+                        {},
+                        machine.fingerprint,
+                        asked.terms.serial,
+                        {},
+                        round.now,
+                        std::nullopt,
+                        {},
+                        LeaseState{}};
   activation.lease->secret_hash = request.next_hash;
   activation.lease = prolonged(*activation.lease, round, asked.terms, machine);
   LIC_TRY_ASSIGN(const bool taken, round.transaction->take_seat(activation, asked.named.has_value()));

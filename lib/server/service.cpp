@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "crypto/random.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "protocol/offline_exchange.hpp"
@@ -15,7 +17,7 @@
 namespace lic {
 namespace {
 
-bool writes(const OnlineRequest& request) { return request.action != OnlineAction::validate; }
+bool writes(const OnlineRequest& request) { return may_write(request.action); }
 
 Result<Outcome> decide_one(const Round& round, const OnlineRequest& request) {
   const std::string& ours = round.documents.product().catalog().product;
@@ -43,13 +45,13 @@ Outcome complete(Outcome outcome, const OnlineRequest& request, const Round& rou
   return outcome;
 }
 
+}  // namespace
+
 Outcome failed(const Error& error) {
   Outcome outcome;
   outcome.fault = fault_of(error);
   return outcome;
 }
-
-}  // namespace
 
 Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::string product, std::string revocations,
                                                                        SigningKey key, Time now) {
@@ -79,6 +81,17 @@ Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record)
   return read;
 }
 
+/// Five bytes of seconds, three of a count, eight of chance.
+std::string GrowingIds::next(Time now) {
+  const auto seconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  const std::uint64_t head = (seconds << 24U) | (count_++ & 0xff'ffffU);
+  Bytes id(8);
+  for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
+  const Bytes chance = random_bytes(8);
+  id.insert(id.end(), chance.begin(), chance.end());
+  return hex_encode(id);
+}
+
 std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
                                      Time now) {
   return decide_round(requests, documents, now, true);
@@ -100,7 +113,7 @@ std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> reques
     if (!taken) return all_failed(taken.error());
     snapshot = *std::move(taken);
   }
-  const Round round{ledger_, transaction.get(), documents, policy_, known_, now};
+  const Round round{ledger_, transaction.get(), documents, policy_, known_, ids_, now};
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
   for (const OnlineRequest& request : requests) {

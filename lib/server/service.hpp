@@ -63,6 +63,9 @@ class ServiceDocuments {
   SigningKey key_;
 };
 
+/// Whether a request with this action may change the ledger.
+[[nodiscard]] constexpr bool may_write(OnlineAction action) noexcept { return action != OnlineAction::validate; }
+
 /// What came of one request: an answer to be signed, or a fault.
 struct Outcome {
   ServerAnswer answer;
@@ -82,14 +85,24 @@ class KnownTerms {
   std::unordered_map<std::string, std::shared_ptr<const Terms>> terms_;
 };
 
+/// Ids that nobody had before and nobody can guess, 16 bytes in hex, each greater than those before, so that an
+/// index of them grows at its end and a round changes few of its pages. For one thread at a time.
+class GrowingIds {
+ public:
+  [[nodiscard]] std::string next(Time now);
+
+ private:
+  std::uint32_t count_ = 0;
+};
+
 /// For one thread at a time.
 class Service {
  public:
   /// The ledger outlives the service.
   Service(Ledger& ledger, LeasePolicy policy) : ledger_(ledger), policy_(policy) {}
 
-  /// One outcome for each request, in their order. What they change is durable when this returns; where it
-  /// cannot be made so, none of those that write has happened and each of them has the fault 503 or 500. One that
+  /// One outcome for each request, in their order. What they change is committed when this returns; where that
+  /// cannot be, none of those that write has happened and each of them has the fault 503 or 500. One that
   /// fails by itself leaves the others alone.
   [[nodiscard]] std::vector<Outcome> decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
                                             Time now);
@@ -104,6 +117,7 @@ class Service {
   Ledger& ledger_;
   LeasePolicy policy_;
   KnownTerms known_;
+  GrowingIds ids_;
 };
 
 /// The body of the reply with status 200: the answer signed, and the license.
@@ -115,5 +129,6 @@ class Service {
 
 /// What a failure of the ledger means to who asked: 503 where it may pass, else 500.
 [[nodiscard]] ServiceFault fault_of(const Error& error);
+[[nodiscard]] Outcome failed(const Error& error);
 
 }  // namespace lic

@@ -251,6 +251,34 @@ grep -q "what was in use stays" serve.err || fail "the failure was not told"
 client 'assert verify(json.loads(fetch("GET", "/v1/revocations")[2]), "revocations")["seq"] == 2'
 stop TERM 0
 
+test_case "a disk that fails: no answer that rests on it, and none after it until a new start"
+if [ -n "${FILE_FAULTS:-}" ]; then # an SQLite ledger, without sanitizers
+  one=$(new --seats 2)
+  cp -r "$LICGEN_HOME" as-it-was
+  # serve_failing CHANGE: that change of the log fails; 0: none, and all are noted.
+  serve_failing() {
+    export LD_PRELOAD=$FILE_FAULTS FILE_FAULT_BELOW=$LICGEN_HOME/ledger.db-wal FILE_FAULT_LOG=$PWD/changes
+    export FILE_FAULT_KIND=once FILE_FAULT_AT=$1
+    serve
+    unset LD_PRELOAD FILE_FAULT_BELOW FILE_FAULT_LOG FILE_FAULT_KIND FILE_FAULT_AT
+  }
+  serve_failing 0
+  client "assert ask('activate', '$one', 1)['verdict'] == 'granted'"
+  stop TERM 0
+  sync=$(grep -n '^fsync' changes | sed -n 2p | cut -d: -f1) # the first is of the log's head
+  rm -r "$LICGEN_HOME" && mv as-it-was "$LICGEN_HOME"
+  serve_failing "$sync"
+  client "key = '$one'" 'body = json.dumps(request("activate", key, 1))' \
+    'fault(500, "failure", "POST", "/v1/activate", body); fault(500, "failure", "POST", "/v1/activate", body)' \
+    'fault(503, "unavailable", "GET", "/readyz"); assert fetch("GET", "/healthz")[0] == 200'
+  grep -q "cannot sync the log of ledger" serve.err || fail "the operator was not told"
+  stop TERM 0
+  serve
+  client "assert ask('activate', '$one', 1)['verdict'] == 'granted'"
+  stop TERM 0
+  run_ok "$LICGEN" audit
+fi
+
 test_case "TLS: the certificate of an authority, reloaded; plain HTTP is none of it"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem 2>/dev/null
 certificate() {

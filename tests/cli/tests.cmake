@@ -114,6 +114,9 @@ if(LIC_VENDOR AND NOT LIC_STATIC)
       set_property(TEST cli_${name} APPEND PROPERTY ENVIRONMENT FAULTS=15)
     endif()
   endforeach()
+  if(NOT LIC_SANITIZE)
+    set_property(TEST cli_serve APPEND PROPERTY ENVIRONMENT FILE_FAULTS=$<TARGET_FILE:file_faults>)
+  endif()
 endif()
 
 # What the client's binaries hold and need. Static archives have no dynamic symbols to look at.
