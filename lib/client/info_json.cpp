@@ -39,6 +39,16 @@ json::Value plan_json(const Plan& plan) {
   out.string("code", plan.code).integer("grace_days", plan.grace_days);
   out.value("maintenance_months", json::number_or_null(plan.maintenance_months));
   out.boolean("machine_bound", plan.machine_bound).boolean("fresh_revocations", plan.fresh_revocations);
+  if (plan.floating) {
+    ObjectBuilder floating;
+    floating.integer("minutes", plan.floating->minutes).integer("borrow_days", plan.floating->borrow_days);
+    out.value("floating", floating.take());
+  }
+  if (plan.transfers) {
+    ObjectBuilder transfers;
+    transfers.integer("max", plan.transfers->max).string("per", token(plan.transfers->per));
+    out.value("transfers", transfers.take());
+  }
   out.strings("email_domains", plan.email_domains).boolean("grant_by_email", plan.grant_by_email);
   return out.take();
 }

@@ -29,6 +29,7 @@ Reason reason_of(DenialReason reason) noexcept {
     case DenialReason::wrong_machine:
       return Reason::wrong_machine;
     case DenialReason::no_seat_left:
+    case DenialReason::transfers_used_up:
     case DenialReason::not_activated:
       return Reason::no_seat_left;
     case DenialReason::trial_not_available:
@@ -54,6 +55,7 @@ bool ends_lease(DenialReason reason) noexcept {
       return true;
     case DenialReason::not_yet_valid:
     case DenialReason::no_seat_left:
+    case DenialReason::transfers_used_up:
     case DenialReason::wrong_secret:
     case DenialReason::trial_not_available:
     case DenialReason::usage_missing:
@@ -79,6 +81,8 @@ std::string_view said_of(DenialReason reason) noexcept {
       return "is for other machines";
     case DenialReason::no_seat_left:
       return "has no seat left";
+    case DenialReason::transfers_used_up:
+      return "goes to no machine that it was not on";
     case DenialReason::not_activated:
       return "has no seat for this machine any more";
     case DenialReason::wrong_secret:

@@ -256,6 +256,11 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<std::string>> lapsed_leases(std::string_view key, Time now) = 0;
   /// When the first of the leases of a license that run at `now` ends; absent: none runs.
   [[nodiscard]] virtual Result<std::optional<Time>> next_lease_end(std::string_view key, Time now) = 0;
+  /// How many leases of a license run at `now`.
+  [[nodiscard]] virtual Result<std::int64_t> running_leases(std::string_view key, Time now) = 0;
+  /// The machines (their fingerprints, each once) that gave back a seat of the license to the server at `since` or
+  /// later.
+  [[nodiscard]] virtual Result<std::vector<std::string>> machines_that_left(std::string_view key, Time since) = 0;
   /// The trials of machines with one of these marks, oldest first.
   [[nodiscard]] virtual Result<std::vector<TrialRecord>> trials_like(std::span<const std::string> marks) = 0;
   /// The usage statement of that number in the chain of license and device (public key, base64).

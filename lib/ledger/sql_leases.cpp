@@ -190,6 +190,23 @@ Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::stri
   }
 }
 
+Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now) {
+  return connection.number(concat("SELECT count(*) FROM leases WHERE license = ", kLicense, " AND expires_at > ?2"),
+                           {key, value_of(now)});
+}
+
+Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key, Time since) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ",
+                                                    kLicense, " AND ended_at >= ?2 AND ended_by = ?3"),
+                                             {key, value_of(since), kEndedByMachine}));
+  std::vector<std::string> machines;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return machines;
+    machines.push_back(rows.text(0));
+  }
+}
+
 Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now) {
   LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT min(expires_at) FROM leases WHERE license = ", kLicense,
                                                     " AND expires_at > ?2"),

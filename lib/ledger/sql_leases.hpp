@@ -29,6 +29,9 @@ Result<void> delete_lease(Connection& connection, std::string_view request);
 [[nodiscard]] Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
                                                           std::span<const std::string> marks);
 [[nodiscard]] Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key,
+                                                                  Time since);
 [[nodiscard]] Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now);
 [[nodiscard]] Result<std::vector<TrialRecord>> trials_like(Connection& connection, std::span<const std::string> marks);
 

@@ -37,6 +37,15 @@ struct AskingMachine {
 /// Whether the machine of that fingerprint is the one that asks.
 [[nodiscard]] bool is_machine(const AskingMachine& machine, const std::string& fingerprint);
 
+/// The seat that the machine has of the license with that key, running or not. Errors: those of the ledger.
+[[nodiscard]] Result<std::optional<Activation>> seat_of(const Round& round, const std::string& key,
+                                                        const AskingMachine& machine);
+
+/// When a machine that has no seat may take one that others have given back (docs/protocol.md, "Transfers"); absent:
+/// now. Errors: those of the ledger.
+[[nodiscard]] Result<std::optional<Time>> next_transfer(const Round& round, const Terms& terms,
+                                                        const AskingMachine& machine);
+
 /// The answers below have `verdict` and what goes with it; the rest is the caller's.
 /// Errors: those of the ledger.
 

@@ -36,17 +36,6 @@ Result<void> record(const Round& round, std::string_view action, const std::stri
   return round.transaction->record({round.now, std::string(kServerActor), std::string(action), key, "", detail.dump()});
 }
 
-/// The seat that the machine has, running or not.
-Result<std::optional<Activation>> seat_of(const Round& round, const std::string& key, const AskingMachine& machine) {
-  LIC_TRY_ASSIGN(auto alike, round.ledger.leases_like(key, machine.marks));
-  auto found = std::find_if(alike.begin(), alike.end(),
-                            [&](const Activation& one) { return one.holder() == machine.fingerprint; });
-  if (found == alike.end())
-    found = std::find_if(alike.begin(), alike.end(),
-                         [&](const Activation& one) { return is_machine(machine, one.holder()); });
-  return found == alike.end() ? std::optional<Activation>() : std::optional(std::move(*found));
-}
-
 /// What a lease is from now on.
 LeaseState prolonged(LeaseState lease, const Round& round, const Terms& terms, const AskingMachine& machine) {
   lease.machine = machine.fingerprint;
@@ -94,6 +83,10 @@ Result<Outcome> take_new_seat(const Round& round, const OnlineRequest& request, 
                               const Asked& asked) {
   const std::string& key = asked.terms.key;
   LIC_TRY(end_lapsed(round, key));
+  if (!asked.named) {
+    LIC_TRY_ASSIGN(const auto later, next_transfer(round, asked.terms, machine));
+    if (later) return denied(DenialReason::transfers_used_up, later);
+  }
   LIC_TRY_ASSIGN(const auto replaced, replaced_by(round, asked));
   for (const std::string& other : replaced)
     LIC_TRY(round.transaction->end_activation(other, kEndedByRequest, round.now));
@@ -164,6 +157,16 @@ std::optional<MachineBinding> named_machine(const Terms& terms, const AskingMach
 }
 
 }  // namespace
+
+Result<std::optional<Activation>> seat_of(const Round& round, const std::string& key, const AskingMachine& machine) {
+  LIC_TRY_ASSIGN(auto alike, round.ledger.leases_like(key, machine.marks));
+  auto found = std::find_if(alike.begin(), alike.end(),
+                            [&](const Activation& one) { return one.holder() == machine.fingerprint; });
+  if (found == alike.end())
+    found = std::find_if(alike.begin(), alike.end(),
+                         [&](const Activation& one) { return is_machine(machine, one.holder()); });
+  return found == alike.end() ? std::optional<Activation>() : std::optional(std::move(*found));
+}
 
 Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request, const AskingMachine& machine) {
   const auto key = LicenseKey::parse(request.key);

@@ -286,6 +286,55 @@ TEST_CASE("service: a seat is given back by its machine alone, once", "[server]"
   s.check_audit();
 }
 
+TEST_CASE("service: no more machines in a period than seats and transfers", "[server]") {
+  Server s;
+  Terms terms = ticketzero().terms("professional");
+  terms.seats = 2;
+  terms.transfers = TransferAllowance{1, Period::month};
+  s.add_terms(terms);
+  s.activate(terms, 1);
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 2).lease);  // the second seat, which nobody has had
+  CHECK(s.activate(terms, 1).lease);  // the same machine again is no transfer
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.deactivate(terms, 2, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 3).lease);  // the one transfer
+  const ServerAnswer fourth = s.activate(terms, 4);
+  CHECK(reason_of(fourth) == DenialReason::transfers_used_up);
+  CHECK(fourth.denial->retry_at == at("2027-01-01"));
+  CHECK_FALSE(fourth.denial->queue);
+
+  OnlineRequest changed = s.request(OnlineAction::activate, terms, 1);  // another fact: the same machine all the same
+  changed.facts["cpu"] = {"00000000000000ee"};
+  CHECK(s.ask(changed).lease);
+  CHECK(reason_of(s.activate(terms, 4)) == DenialReason::no_seat_left);
+  s.now = at("2027-01-01");
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 4).lease);
+  s.check_audit();
+}
+
+TEST_CASE("service: what the vendor releases, and what ends by itself, is no transfer", "[server]") {
+  Server s;
+  Terms terms = ticketzero().terms("professional");
+  terms.transfers = TransferAllowance{0, Period::year};
+  terms.seats = 1;
+  s.add_terms(terms);
+  const std::string id = s.activate(terms, 1).lease->id;
+  REQUIRE(s.change([&](Transaction& t) -> Result<void> {
+    if (auto ended = t.end_activation(id, kEndedByVendor, s.now); !ended) return ended;
+    return t.record({s.now, "vendor", "release", terms.key, "", R"({"ended":[")" + id + R"("],"ended_by":"release"})"});
+  }));
+  CHECK(s.activate(terms, 2).lease);
+  s.now += s.policy.lease;
+  CHECK(s.activate(terms, 3).lease);
+  CHECK(s.deactivate(terms, 3, 'a').verdict == Verdict::released);
+  const ServerAnswer answer = s.activate(terms, 4);
+  CHECK(reason_of(answer) == DenialReason::transfers_used_up);
+  CHECK(answer.denial->retry_at == at("2027-01-01"));
+  s.check_audit();
+}
+
 TEST_CASE("service: of a license that names its machines these alone have the seats", "[server]") {
   Server s;
   Terms terms = ticketzero().terms("professional");
