@@ -129,6 +129,8 @@ int verify_license(Client& client) {
   const ExitCode code = exit_code(confirmed->decision.reason);
   Explanation why = explain(status, *manager);
   if (answered && !confirmed->message.empty()) why.message = confirmed->message;
+  if (confirmed->queue && confirmed->retry_at)
+    why.hint = concat("ask again at ", format_time(*confirmed->retry_at), " to keep the place, as often as it takes");
   if (output.json()) {
     nlohmann::ordered_json document;
     document["status"] = token(confirmed->decision.reason);
@@ -139,6 +141,7 @@ int verify_license(Client& client) {
     document["server"] = text_json(manager->server());
     document["server_fault"] = text_json(answered ? std::string() : confirmed->message);
     if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
+    if (confirmed->queue) add_place(document["error"], *confirmed->queue, confirmed->retry_at);
     output.line(json_lines(document));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",

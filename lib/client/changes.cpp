@@ -210,7 +210,8 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
   return Change{true,
                 decision,
                 concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
-                       until(terms.expires_at)),
+                       until(terms.expires_at), terms.floating && standing_.lease ? ", with a seat" : "",
+                       terms.floating && standing_.lease ? until(standing_.lease->expires_at) : std::string()),
                 {}};
 }
 

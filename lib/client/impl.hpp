@@ -54,6 +54,8 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
                           FunctionRef<Result<Change>(Installation&)> activate_here);
   Result<Change> start_trial(std::string_view email);
   Result<Change> deactivate();
+  Result<Change> borrow(Time until);
+  Result<Change> check_in();
   Result<Confirmation> confirm();
   Result<void> refresh_lease();
   Result<SentUsage> send_usage(std::string_view license_key);

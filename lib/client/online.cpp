@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostSeats = 32;
 constexpr std::chrono::minutes kTryAgain{15};
+constexpr std::chrono::seconds kLeastWait{2};
 
 /// What a denial makes of the license that it is about.
 Reason reason_of(DenialReason reason) noexcept {
@@ -190,13 +191,15 @@ Result<Question> Installation::question_to_activate(ByteView document, std::stri
 }
 
 /// The secret need not be stored before: who loses it activates again and has the same seat.
-Question Installation::question_to_activate(const LicenseKey& key, bool with_list) const {
+Question Installation::question_to_activate(const LicenseKey& key, bool with_list,
+                                            std::optional<Time> borrow_until) const {
   std::string server = server_of(seat_of(key.text()));
   if (server.empty()) return nullptr;
   auto asked = question(OnlineAction::activate, key.text(), std::move(server));
   asked->next_secret = random_receipt_secret();
   asked->request.next_hash = receipt_hash_of(asked->next_secret);
   asked->wants_revocations = with_list;
+  asked->request.borrow_until = borrow_until;
   return asked;
 }
 
@@ -215,13 +218,16 @@ Result<Question> Installation::question_to_confirm() {
   const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
   // A seat that the vendor has released is taken again by an activation that somebody wants, not by a look.
   const bool released = seat != nullptr && seat->denied == token(Reason::no_seat_left);
-  const bool leased = seat != nullptr && !seat->lease.empty() && !seat->secret.empty() && now < seat->expires_at;
+  const bool leased = is_leased(seat);
   if (!released && (!leased || seat->leaving)) {
     LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
     return question_to_activate(parsed, with_list);
   }
   const bool due = leased && now >= seat->refresh_at;
-  auto asked = question(due ? OnlineAction::refresh : OnlineAction::validate, key, std::move(server));
+  // Where a heartbeat has told of a newer document, the refresh that brings it is due at once.
+  const bool brings = !floats() || (leased && seat->refresh_at <= seat->granted_at);
+  const OnlineAction renewal = brings ? OnlineAction::refresh : OnlineAction::lease;
+  auto asked = question(due ? renewal : OnlineAction::validate, key, std::move(server));
   asked->wants_revocations = with_list;
   if (due) {
     const auto ready = add_secrets(*asked);
@@ -230,6 +236,42 @@ Result<Question> Installation::question_to_confirm() {
     if (!ready) asked->request.action = OnlineAction::validate;
   }
   return Question(std::move(asked));
+}
+
+bool Installation::is_leased(const OnlineSeat* seat) const {
+  return seat != nullptr && !seat->lease.empty() && !seat->secret.empty() && environment_.now() < seat->expires_at;
+}
+
+Result<Question> Installation::question_to_borrow(Time until) {
+  LIC_TRY(check_changeable());
+  const std::string key = active_key();
+  if (key.empty()) return error(Errc::not_found, "nothing is activated here", "activate a license that floats first");
+  const auto& floating = standing_.license->terms().floating;
+  if (!floating || floating->borrow_days == 0)
+    return error(Errc::conflict, concat("license ", key, floating ? " may not be borrowed" : " does not float"),
+                 floating ? "it counts while the licensing server is asked in time"
+                          : "it counts without the licensing server as long as its lease does");
+  if (until <= environment_.now())
+    return error(Errc::invalid_input, concat(format_time(until), " is over: nothing can be borrowed until then"));
+  const OnlineSeat* seat = seat_of(key);
+  std::string server = server_of(seat);
+  if (server.empty()) return error(Errc::usage, "no licensing server is known to borrow from");
+  if (is_leased(seat)) {
+    const auto asked = question(OnlineAction::refresh, key, std::move(server));
+    LIC_TRY(add_secrets(*asked));
+    asked->request.borrow_until = until;
+    return Question(asked);
+  }
+  LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
+  return question_to_activate(parsed, false, until);
+}
+
+Result<Question> Installation::question_to_check_in() const {
+  LIC_TRY(check_changeable());
+  if (!floats())
+    return error(Errc::conflict, "no license that floats is active here",
+                 "deactivation gives back the seat of any other");
+  return is_leased(seat_of(active_key())) ? question_to_leave() : Result<Question>(Question());
 }
 
 /// The next secret is on disk before it is sent, so that a yes that nobody sees loses nothing.
@@ -322,11 +364,17 @@ Result<Change> Installation::take_denial(const ServerQuestion& asked, const Serv
                             ", machine id ", standing_.fingerprint);
   if (const auto& retry = answer.denial->retry_at) message += concat(" before ", format_time(*retry));
   if (!kept) message += concat("; this could not be kept for later: ", kept.error().message);
-  if (reason == DenialReason::no_seat_left)
+  if (const auto& place = answer.denial->queue) {
+    message = concat("the licensing server says: ", key, " has no seat left; place ", *place, " of those that wait");
+    hint = concat("ask again ", answer.denial->retry_at ? concat("at ", format_time(*answer.denial->retry_at)) : "soon",
+                  " to keep the place, as often as it takes");
+  } else if (reason == DenialReason::no_seat_left) {
     hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
+  }
   if (reason == DenialReason::unknown_license)
     return error(Errc::not_found, message, concat("look at the key again, or ", hint));
-  return Change{false, {reason_of(reason), {}}, std::move(message), std::move(hint)};
+  return Change{false,           {reason_of(reason), {}}, std::move(message),
+                std::move(hint), answer.denial->queue,    answer.denial->retry_at};
 }
 
 Result<Change> Installation::take_activation(const ServerQuestion& asked, const ServerWord& word) {
@@ -335,6 +383,26 @@ Result<Change> Installation::take_activation(const ServerQuestion& asked, const 
   const Granted granted{asked, word};
   return activate_bytes(view_bytes(concat(word.license, '\n')), "the license that the server gave", key, Wanted::any,
                         &granted);
+}
+
+Result<Change> Installation::take_borrowed(const ServerQuestion& asked, const ServerWord& word) {
+  LIC_TRY_ASSIGN(Change change, take_activation(asked, word));
+  if (!change.changed) return change;
+  const Time end = word.answer.lease->expires_at;
+  change.message = concat("borrowed ", asked.request.key, " until ", format_time(end));
+  if (end < *asked.request.borrow_until) change.hint = "that is for as long as the license allows";
+  return change;
+}
+
+Result<Change> Installation::take_check_in(const ServerQuestion& asked) {
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  OnlineSeat& seat = own_seat(asked.request.key);
+  seat.lease.clear();
+  seat.secret.clear();
+  seat.next_secret.clear();
+  const Time now = environment_.now();
+  LIC_TRY(save(now));
+  return Change{true, standing_.decision_at(now), concat("gave back the seat of ", asked.request.key), {}};
 }
 
 /// What the server's word changes. Gives the no that it was, for the license asked about.
@@ -349,14 +417,18 @@ Result<std::optional<Change>> Installation::take_word(const ServerQuestion& aske
     if (told.error().code != Errc::not_found) return std::move(told).error();
     return std::optional(Change{false, {Reason::no_license, {}}, told.error().message, told.error().hint});
   }
-  if (asked.request.action == OnlineAction::validate) {
+  const bool beats = asked.request.action == OnlineAction::lease;
+  if (beats || asked.request.action == OnlineAction::validate) {
     const OnlineSeat* seat = seat_of(asked.request.key);
     const Lease& lease = *word.answer.lease;
-    const bool known = seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
+    const bool known = !beats && seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
     if (known && seat->denied.empty() && !word.product) return std::optional<Change>();
     LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
     LIC_TRY(take_product(word));
     take_lease(asked, word.answer);
+    const auto seen = loaded_.state.seen.find(lease.license);
+    const bool newer = beats && seen != loaded_.state.seen.end() && seen->second < lease.serial;
+    if (newer) own_seat(asked.request.key).refresh_at = word.answer.issued_at;  // the document is to be fetched
     LIC_TRY(save(environment_.now()));
     return std::optional<Change>();
   }
@@ -373,7 +445,11 @@ Result<Confirmation> Installation::take_confirmation(const ServerQuestion& quest
   }
   Confirmation confirmed{{}, CheckedBy::server, {}};
   LIC_TRY_ASSIGN(auto no, take_word(question, *word));
-  if (no) confirmed.message = std::move(no->message);
+  if (no) {
+    confirmed.message = std::move(no->message);
+    confirmed.queue = no->queue;
+    confirmed.retry_at = no->retry_at;
+  }
   if (!word->revocations.empty()) {
     const auto imported = import_revocations(view_bytes(word->revocations), "of the licensing server");
     if (!imported && imported.error().code != Errc::conflict) confirmed.message = imported.error().message;
@@ -398,11 +474,23 @@ void Installation::note_unanswered(const ServerQuestion& asked, const Unanswered
   static_cast<void>(save(now));
 }
 
+/// How long it is not asked again after it was asked in vain.
+std::chrono::seconds Installation::patience_of(const OnlineSeat& seat) const {
+  if (!floats()) return kTryAgain;
+  return std::min<std::chrono::seconds>(std::chrono::minutes{1}, (seat.expires_at - seat.refresh_at) / 4);
+}
+
+std::optional<std::chrono::seconds> Installation::time_to_refresh() const {
+  const OnlineSeat* seat = floats() ? seat_of(active_key()) : nullptr;
+  if (seat == nullptr || seat->lease.empty() || seat->leaving || server_of(seat).empty()) return std::nullopt;
+  return std::max<std::chrono::seconds>(seat->refresh_at - environment_.now(), kLeastWait + patience_of(*seat));
+}
+
 bool Installation::is_lease_due() const {
   const OnlineSeat* seat = seat_of(active_key());
   if (seat == nullptr || seat->lease.empty() || seat->leaving) return false;
   const Time now = environment_.now();
-  const bool tried = seat->tried_at <= now && now - seat->tried_at < kTryAgain;
+  const bool tried = seat->tried_at <= now && now - seat->tried_at < patience_of(*seat);
   return now >= seat->refresh_at && !tried && !server_of(seat).empty();
 }
 

@@ -71,6 +71,23 @@ Result<Change> LicenseManager::Impl::deactivate() {
   return change([&](Installation& one) { return one.deactivate(asked.get()); });
 }
 
+Result<Change> LicenseManager::Impl::borrow(Time until) {
+  LIC_TRY_ASSIGN(const Question question, change([&](Installation& one) { return one.question_to_borrow(until); }));
+  const auto asked = ask(question);
+  LIC_TRY_ASSIGN(const Unanswered* silence, silence_in(asked));
+  if (silence != nullptr) return silence->error;
+  return change([&](Installation& one) { return one.take_borrowed(*question, std::get<ServerWord>(*asked)); });
+}
+
+Result<Change> LicenseManager::Impl::check_in() {
+  LIC_TRY_ASSIGN(const Question question, change([](Installation& one) { return one.question_to_check_in(); }));
+  if (!question) return Change{false, decision(), "no seat is held here", {}};
+  const auto asked = ask(question);
+  LIC_TRY_ASSIGN(const Unanswered* silence, silence_in(asked));
+  if (silence != nullptr) return silence->error;
+  return change([&](Installation& one) { return one.take_check_in(*question); });
+}
+
 Result<Confirmation> LicenseManager::Impl::confirm() {
   LIC_TRY(refresh());
   const auto question = change([](Installation& one) { return one.question_to_confirm(); });

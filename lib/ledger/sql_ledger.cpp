@@ -143,6 +143,8 @@ class SqlLedger final : public Ledger {
     return sql::running_leases(*connection_, key, now);
   }
 
+  Result<std::vector<Waiting>> waiting(std::string_view key) override { return sql::waiting(*connection_, key); }
+
   Result<std::vector<std::string>> machines_that_left(std::string_view key, Time since) override {
     return sql::machines_that_left(*connection_, key, since);
   }
