@@ -456,7 +456,7 @@ Result<Confirmation> Installation::take_confirmation(const ServerQuestion& quest
   }
   confirmed.decision = standing_.decision_at(environment_.now());
   // It may be active by its file, and have no seat as far as the server knows.
-  if (no && confirmed.decision.allowed()) confirmed.decision = no->decision;
+  if (no && (no->queue || confirmed.decision.allowed())) confirmed.decision = no->decision;
   return confirmed;
 }
 

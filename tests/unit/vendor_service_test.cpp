@@ -310,6 +310,7 @@ TEST_CASE("service: a seat is given back by its machine alone, once", "[server]"
 TEST_CASE("service: no more machines in a period than seats and transfers", "[server]") {
   Server s;
   Terms terms = ticketzero().terms("professional");
+  s.now = at("2026-12-05");
   terms.seats = 2;
   terms.transfers = TransferAllowance{1, Period::month};
   s.add_terms(terms);
