@@ -137,10 +137,7 @@ int lic_borrow(lic_manager* manager, int64_t until, lic_error* error) {
 
 int lic_check_in(lic_manager* manager, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
-  return guarded(error, [&] {
-    const auto done = manager->manager.check_in();
-    return done ? answer(error, LIC_OK, done->message, done->hint) : answer(error, done.error());
-  });
+  return guarded(error, [&] { return answer_change(manager->manager.check_in(), error); });
 }
 
 int lic_queue_place(const lic_manager* manager, int64_t* place, int64_t* retry_at, lic_error* error) {

@@ -76,7 +76,8 @@ class Installation {
                                                       std::string_view license_key) const;
   /// Imports the list of revocations beside the file, as activate_file() does.
   Result<Question> question_to_activate_file(const std::string& path, std::string_view license_key);
-  Result<Question> question_to_confirm();
+  /// `borrow_until`: and to have the seat until then.
+  Result<Question> question_to_confirm(std::optional<Time> borrow_until = std::nullopt);
   Result<Question> question_to_borrow(Time until);
   [[nodiscard]] Result<Question> question_to_check_in() const;
   [[nodiscard]] Result<Question> question_of_trial(std::string_view email) const;
@@ -84,9 +85,8 @@ class Installation {
   /// Of the statement `seq`; 0: the newest, whose number it then is.
   [[nodiscard]] Result<Question> question_of_usage(std::int64_t& seq, std::string_view license_key) const;
   Result<Change> take_activation(const ServerQuestion& asked, const ServerWord& word);
-  Result<Change> take_borrowed(const ServerQuestion& asked, const ServerWord& word);
   /// The server has the seat back, whatever it said.
-  Result<Change> take_check_in(const ServerQuestion& asked);
+  Result<Change> check_in(const Question& question, const Asked* asked);
   Result<Confirmation> take_confirmation(const ServerQuestion& question, const Asked& asked);
   /// Whether it is time to refresh a lease by itself.
   [[nodiscard]] bool is_lease_due() const;

@@ -310,12 +310,12 @@ Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
   return impl_->change([](Installation& installation) { return installation.license_files(); });
 }
 
-Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
+Result<Change> LicenseManager::deactivate() { return impl_->deactivate(false); }
 
 Result<Confirmation> LicenseManager::confirm() { return impl_->confirm(); }
 Result<SentUsage> LicenseManager::send_usage(std::string_view license_key) { return impl_->send_usage(license_key); }
 Result<Change> LicenseManager::borrow(Time until) { return impl_->borrow(until); }
-Result<Change> LicenseManager::check_in() { return impl_->check_in(); }
+Result<Change> LicenseManager::check_in() { return impl_->deactivate(true); }
 Result<void> LicenseManager::refresh_lease() { return impl_->refresh_lease(); }
 std::string LicenseManager::server() const noexcept { return impl_->server(); }
 

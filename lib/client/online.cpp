@@ -203,7 +203,7 @@ Question Installation::question_to_activate(const LicenseKey& key, bool with_lis
   return asked;
 }
 
-Result<Question> Installation::question_to_confirm() {
+Result<Question> Installation::question_to_confirm(std::optional<Time> borrow_until) {
   const Time now = environment_.now();
   if (judges_file()) return Question();
   if (loaded_.state.grant && standing_.license) return question_of_trial(loaded_.state.grant->email);
@@ -217,21 +217,22 @@ Result<Question> Installation::question_to_confirm() {
   const auto& list = loaded_.state.list;
   const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
   // A seat that the vendor has released is taken again by an activation that somebody wants, not by a look.
-  const bool released = seat != nullptr && seat->denied == token(Reason::no_seat_left);
+  const bool released = !borrow_until && seat != nullptr && seat->denied == token(Reason::no_seat_left);
   const bool leased = is_leased(seat);
   if (!released && (!leased || seat->leaving)) {
     LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
-    return question_to_activate(parsed, with_list);
+    return question_to_activate(parsed, with_list, borrow_until);
   }
-  const bool due = leased && now >= seat->refresh_at;
+  const bool due = leased && (borrow_until || now >= seat->refresh_at);
   // Where a heartbeat has told of a newer document, the refresh that brings it is due at once.
-  const bool brings = !floats() || (leased && seat->refresh_at <= seat->granted_at);
+  const bool brings = borrow_until || !floats() || (leased && seat->refresh_at <= seat->granted_at);
   const OnlineAction renewal = brings ? OnlineAction::refresh : OnlineAction::lease;
   auto asked = question(due ? renewal : OnlineAction::validate, key, std::move(server));
   asked->wants_revocations = with_list;
+  asked->request.borrow_until = borrow_until;
   if (due) {
     const auto ready = add_secrets(*asked);
-    if (!ready && ready.error().code == Errc::unavailable) return ready.error();
+    if (!ready && (borrow_until || ready.error().code == Errc::unavailable)) return ready.error();
     // In a state that cannot be written no secret goes on; what the server says of the lease counts all the same.
     if (!ready) asked->request.action = OnlineAction::validate;
   }
@@ -244,33 +245,20 @@ bool Installation::is_leased(const OnlineSeat* seat) const {
 
 Result<Question> Installation::question_to_borrow(Time until) {
   LIC_TRY(check_changeable());
-  const std::string key = active_key();
+  const std::string& key = active_key();
   if (key.empty()) return error(Errc::not_found, "nothing is activated here", "activate a license that floats first");
   const auto& floating = standing_.license->terms().floating;
   if (!floating || floating->borrow_days == 0)
-    return error(Errc::conflict, concat("license ", key, floating ? " may not be borrowed" : " does not float"),
-                 floating ? "it counts while the licensing server is asked in time"
-                          : "it counts without the licensing server as long as its lease does");
+    return error(Errc::conflict, concat("license ", key, floating ? " may not be borrowed" : " does not float"));
   if (until <= environment_.now())
     return error(Errc::invalid_input, concat(format_time(until), " is over: nothing can be borrowed until then"));
-  const OnlineSeat* seat = seat_of(key);
-  std::string server = server_of(seat);
-  if (server.empty()) return error(Errc::usage, "no licensing server is known to borrow from");
-  if (is_leased(seat)) {
-    const auto asked = question(OnlineAction::refresh, key, std::move(server));
-    LIC_TRY(add_secrets(*asked));
-    asked->request.borrow_until = until;
-    return Question(asked);
-  }
-  LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
-  return question_to_activate(parsed, false, until);
+  LIC_TRY_ASSIGN(Question asked, question_to_confirm(until));
+  return asked ? Result<Question>(std::move(asked)) : error(Errc::usage, "no licensing server is known to borrow from");
 }
 
 Result<Question> Installation::question_to_check_in() const {
   LIC_TRY(check_changeable());
-  if (!floats())
-    return error(Errc::conflict, "no license that floats is active here",
-                 "deactivation gives back the seat of any other");
+  if (!floats()) return error(Errc::conflict, "no license that floats is active here");
   return is_leased(seat_of(active_key())) ? question_to_leave() : Result<Question>(Question());
 }
 
@@ -381,28 +369,29 @@ Result<Change> Installation::take_activation(const ServerQuestion& asked, const 
   if (word.answer.denial) return take_denial(asked, word.answer);
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(asked.request.key));
   const Granted granted{asked, word};
-  return activate_bytes(view_bytes(concat(word.license, '\n')), "the license that the server gave", key, Wanted::any,
-                        &granted);
-}
-
-Result<Change> Installation::take_borrowed(const ServerQuestion& asked, const ServerWord& word) {
-  LIC_TRY_ASSIGN(Change change, take_activation(asked, word));
-  if (!change.changed) return change;
+  LIC_TRY_ASSIGN(Change change, activate_bytes(view_bytes(concat(word.license, '\n')),
+                                               "the license that the server gave", key, Wanted::any, &granted));
+  const auto& wanted = asked.request.borrow_until;
+  if (!change.changed || !wanted) return change;
   const Time end = word.answer.lease->expires_at;
   change.message = concat("borrowed ", asked.request.key, " until ", format_time(end));
-  if (end < *asked.request.borrow_until) change.hint = "that is for as long as the license allows";
+  if (end < *wanted) change.hint = "that is for as long as the license allows";
   return change;
 }
 
-Result<Change> Installation::take_check_in(const ServerQuestion& asked) {
+Result<Change> Installation::check_in(const Question& question, const Asked* asked) {
+  if (!question) return Change{false, standing_.decision_at(environment_.now()), "no seat is held here", {}};
+  if (asked == nullptr) return error(Errc::failure, "out of memory");
+  if (const auto* silence = std::get_if<Unanswered>(asked)) return silence->error;
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
-  OnlineSeat& seat = own_seat(asked.request.key);
+  const std::string& key = question->request.key;
+  OnlineSeat& seat = own_seat(key);
   seat.lease.clear();
   seat.secret.clear();
   seat.next_secret.clear();
   const Time now = environment_.now();
   LIC_TRY(save(now));
-  return Change{true, standing_.decision_at(now), concat("gave back the seat of ", asked.request.key), {}};
+  return Change{true, standing_.decision_at(now), concat("gave back the seat of ", key), {}};
 }
 
 /// What the server's word changes. Gives the no that it was, for the license asked about.

@@ -391,8 +391,8 @@ LIC_C_API int lic_deactivate(lic_manager* manager, lic_error* error);
 LIC_C_API int lic_borrow(lic_manager* manager, int64_t until, lic_error* error);
 /** Gives the seat of the active license, which floats, back and keeps the license: it is LIC_LEASE_EXPIRED until
  *  lic_confirm or lic_activate takes a seat again. For an application that ends; without it the seat comes back when
- * its lease ends. LIC_OK also where it had none: `error->message` says so. Errors: conflict (the license does not
- * float), unavailable (the server does not answer), and as lic_borrow. */
+ * its lease ends. LIC_LEASE_EXPIRED: it had none. Errors: conflict (the license does not float),
+ * unavailable (the server does not answer), and as lic_borrow. */
 LIC_C_API int lic_check_in(lic_manager* manager, lic_error* error);
 /** After LIC_NO_SEAT_LEFT of a license that floats: the place of this machine among those that wait, from 1, as the
  * last call of this manager was told, and when to ask again to keep it. Both may be null; 0: there is none. */
