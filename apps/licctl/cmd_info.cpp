@@ -129,8 +129,7 @@ int verify_license(Client& client) {
   const ExitCode code = exit_code(confirmed->decision.reason);
   Explanation why = explain(status, *manager);
   if (answered && !confirmed->message.empty()) why.message = confirmed->message;
-  if (confirmed->queue && confirmed->retry_at)
-    why.hint = concat("ask again at ", format_time(*confirmed->retry_at), " to keep the place, as often as it takes");
+  if (confirmed->queue) why.hint = "ask again then, to keep the place until it is this machine's turn";
   if (output.json()) {
     nlohmann::ordered_json document;
     document["status"] = token(confirmed->decision.reason);

@@ -352,10 +352,9 @@ Result<Change> Installation::take_denial(const ServerQuestion& asked, const Serv
                             ", machine id ", standing_.fingerprint);
   if (const auto& retry = answer.denial->retry_at) message += concat(" before ", format_time(*retry));
   if (!kept) message += concat("; this could not be kept for later: ", kept.error().message);
-  if (const auto& place = answer.denial->queue) {
-    message = concat("the licensing server says: ", key, " has no seat left; place ", *place, " of those that wait");
-    hint = concat("ask again ", answer.denial->retry_at ? concat("at ", format_time(*answer.denial->retry_at)) : "soon",
-                  " to keep the place, as often as it takes");
+  if (answer.denial->queue) {
+    message += concat("; place ", *answer.denial->queue, " of those that wait");
+    hint = "ask again then, to keep the place until it is this machine's turn";
   } else if (reason == DenialReason::no_seat_left) {
     hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
   }
@@ -372,10 +371,8 @@ Result<Change> Installation::take_activation(const ServerQuestion& asked, const 
   LIC_TRY_ASSIGN(Change change, activate_bytes(view_bytes(concat(word.license, '\n')),
                                                "the license that the server gave", key, Wanted::any, &granted));
   const auto& wanted = asked.request.borrow_until;
-  if (!change.changed || !wanted) return change;
-  const Time end = word.answer.lease->expires_at;
-  change.message = concat("borrowed ", asked.request.key, " until ", format_time(end));
-  if (end < *wanted) change.hint = "that is for as long as the license allows";
+  if (change.changed && wanted && word.answer.lease->expires_at < *wanted)
+    change.hint = "that is for as long as the license allows";
   return change;
 }
 

@@ -660,8 +660,8 @@ TEST_CASE("online: who waits for a seat that floats is told its place", "[online
   CHECK(waits->decision.reason == Reason::no_seat_left);
   CHECK(waits->queue == 1);
   CHECK(waits->retry_at == other.now + std::chrono::minutes{1});
-  CHECK(waits->message.find("no seat left; place 1 of those that wait") != std::string::npos);
-  CHECK(waits->hint.find("ask again at 2026-12-01T12:01:00Z") != std::string::npos);
+  CHECK(waits->message.find("no seat left before 2026-12-01T12:01:00Z; place 1 of those that wait") != std::string::npos);
+  CHECK(waits->hint.starts_with("ask again then"));
 
   REQUIRE(at_home.open().check_in()->changed);
   CHECK(at_home.reason() == Reason::lease_expired);
@@ -687,7 +687,7 @@ TEST_CASE("online: a seat is borrowed, used without a server, and given back ear
   const auto borrowed = at_home.open().borrow(begun + std::chrono::days{3});
   REQUIRE(borrowed);
   CHECK(borrowed->changed);
-  CHECK(borrowed->message == "borrowed " + terms.key + " until 2026-12-04T12:00:00Z");
+  CHECK(borrowed->message.ends_with(", with a seat until 2026-12-04T12:00:00Z"));
   CHECK(borrowed->hint.empty());
   at_home.server.reachable = false;
   CHECK(at_home.open().borrow(begun + std::chrono::days{4}).error().code == Errc::unavailable);
