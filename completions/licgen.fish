@@ -120,7 +120,7 @@ complete -c licgen -n '__licgen_at renew' -l order -x -d 'Number of the order: t
 complete -c licgen -n '__licgen_at change' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at change' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
 complete -c licgen -n '__licgen_at change' -l force -d 'Replace a FILE.jsonl that exists'
-complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations; the end stays, but for a trial\'s'
+complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations, whether it floats, and its transfers; the end stays, but for a trial\'s'
 complete -c licgen -n '__licgen_at change' -l months -x -d 'Ends N calendar months from now'
 complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or time (UTC), or a duration from now: 30d, 1y'
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'

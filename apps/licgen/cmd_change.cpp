@@ -32,10 +32,10 @@ struct ChangeOptions {
 
 void set_up_change(CLI::App& app, ChangeOptions& options) {
   set_up_reissue(app, options.reissue);
-  add_text(
-      app, "--plan", options.plan, "PLAN",
-      "Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations, whether it floats, and "
-      "its transfers; the end stays, but for a trial's");
+  add_text(app, "--plan", options.plan, "PLAN",
+           "Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations, whether it "
+           "floats, and "
+           "its transfers; the end stays, but for a trial's");
   add_text(app, "--months", options.months, "N", "Ends N calendar months from now");
   add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration from now: 30d, 1y");
   add_flag(app, "--perpetual", options.perpetual, "Never ends");

@@ -76,6 +76,7 @@ assert_stderr_has "counts only with a seat that the licensing server lends"
 run_code 10 "$LICCTL" --license-info
 
 test_case "a seat is checked out, shown and given back"
+# shellcheck disable=SC2119 # it needs no options
 serve
 run_ok "$LICCTL" --activate-license "$key" --server "$url"
 assert_stdout_has "with a seat until"

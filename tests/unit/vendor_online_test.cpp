@@ -660,7 +660,8 @@ TEST_CASE("online: who waits for a seat that floats is told its place", "[online
   CHECK(waits->decision.reason == Reason::no_seat_left);
   CHECK(waits->queue == 1);
   CHECK(waits->retry_at == other.now + std::chrono::minutes{1});
-  CHECK(waits->message.find("no seat left before 2026-12-01T12:01:00Z; place 1 of those that wait") != std::string::npos);
+  CHECK(waits->message.find("no seat left before 2026-12-01T12:01:00Z; place 1 of those that wait") !=
+        std::string::npos);
   CHECK(waits->hint.starts_with("ask again then"));
 
   REQUIRE(at_home.open().check_in()->changed);
