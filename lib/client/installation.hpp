@@ -200,7 +200,7 @@ class Installation {
   Result<void> add_secrets(ServerQuestion& asked);
   Result<std::optional<Change>> take_word(const ServerQuestion& asked, const ServerWord& word);
   void note_unanswered(const ServerQuestion& asked, const Unanswered& why);
-  void take_lease(const ServerQuestion& asked, const ServerAnswer& answer);
+  void take_lease(const ServerQuestion& asked, const ServerAnswer& answer, bool floating);
   Result<void> remember_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   Result<Change> take_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   std::string leave_seat(const std::string& key, const Asked* asked);

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMostSeats = 32;
 constexpr std::chrono::minutes kTryAgain{15};
 constexpr std::chrono::seconds kLeastWait{2};
+constexpr std::chrono::seconds kClockDifference{10};
 
 /// What a denial makes of the license that it is about.
 Reason reason_of(DenialReason reason) noexcept {
@@ -305,7 +306,9 @@ Result<Question> Installation::question_to_leave() const {
 }
 
 /// What a lease leaves to remember, where no other process has gone on since the question.
-void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& answer) {
+/// One of a license that floats is so short that this clock measures it, where the two differ by more than a question
+/// takes: from now on, and to ask again in time also where it is behind.
+void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& answer, bool floating) {
   OnlineSeat& seat = own_seat(asked.request.key);
   const bool anew = asked.request.action == OnlineAction::activate;
   if (!asked.next_secret.empty() && (anew || seat.next_secret == asked.next_secret)) {
@@ -318,6 +321,11 @@ void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& a
   seat.granted_at = answer.issued_at;
   seat.refresh_at = answer.lease->refresh_at;
   seat.expires_at = answer.lease->expires_at;
+  const auto ahead = environment_.now() - answer.issued_at;
+  if (floating && std::chrono::abs(ahead) > kClockDifference) {
+    seat.refresh_at += ahead;
+    seat.expires_at = std::max(seat.expires_at, seat.expires_at + ahead);
+  }
   seat.denied.clear();
   seat.ask_after = Time{};
   seat.tried_at = Time{};
@@ -411,10 +419,12 @@ Result<std::optional<Change>> Installation::take_word(const ServerQuestion& aske
     if (known && seat->denied.empty() && !word.product) return std::optional<Change>();
     LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
     LIC_TRY(take_product(word));
-    take_lease(asked, word.answer);
+    take_lease(asked, word.answer, floats());
     const auto seen = loaded_.state.seen.find(lease.license);
     const bool newer = beats && seen != loaded_.state.seen.end() && seen->second < lease.serial;
-    if (newer) own_seat(asked.request.key).refresh_at = word.answer.issued_at;  // the document is to be fetched
+    if (newer)
+      own_seat(asked.request.key).refresh_at =
+          std::min(word.answer.issued_at, environment_.now());  // the document is to be fetched
     LIC_TRY(save(environment_.now()));
     return std::optional<Change>();
   }

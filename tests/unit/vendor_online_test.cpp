@@ -647,6 +647,32 @@ TEST_CASE("online: heartbeats prolong a lease without its document, and learn of
   CHECK(at_home.server.ledger->history(terms.key)->size() == 2);  // created, activated
 }
 
+TEST_CASE("online: minutes are measured by a clock that is wrong, too", "[online][floating]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  const std::chrono::hours off{GENERATE(-1, 1)};
+  Time by_server = at_home.desk.now;
+  at_home.server.clock = &by_server;
+  at_home.desk.now += off;
+  const auto pass = [&](std::chrono::seconds time) {
+    by_server += time;
+    at_home.desk.now += time;
+  };
+  at_home.activate(terms);
+  CHECK(at_home.reason() == Reason::valid);
+  REQUIRE(at_home.open().refresh_lease());
+  CHECK(at_home.server.calls.size() == 1);
+  for (int i = 0; i < 3; ++i) {
+    pass(std::chrono::minutes{5});
+    REQUIRE(at_home.open().refresh_lease());
+    CHECK(at_home.server.calls.size() == static_cast<std::size_t>(i) + 2);
+    CHECK(at_home.reason() == Reason::valid);
+  }
+  CHECK(at_home.server.live(terms) == 1);
+  pass(std::chrono::minutes{10});
+  if (off.count() > 0) CHECK(at_home.reason() == Reason::lease_expired);
+}
+
 TEST_CASE("online: who waits for a seat that floats is told its place", "[online][floating]") {
   Online at_home;
   const Terms terms = at_home.server.add_floating();
