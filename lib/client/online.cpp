@@ -246,13 +246,11 @@ bool Installation::is_leased(const OnlineSeat* seat) const {
 
 Result<Question> Installation::question_to_borrow(Time until) {
   LIC_TRY(check_changeable());
-  const std::string& key = active_key();
-  if (key.empty()) return error(Errc::not_found, "nothing is activated here", "activate a license that floats first");
+  if (active_key().empty()) return error(Errc::not_found, "nothing is activated here");
   const auto& floating = standing_.license->terms().floating;
   if (!floating || floating->borrow_days == 0)
-    return error(Errc::conflict, concat("license ", key, floating ? " may not be borrowed" : " does not float"));
-  if (until <= environment_.now())
-    return error(Errc::invalid_input, concat(format_time(until), " is over: nothing can be borrowed until then"));
+    return error(Errc::conflict, "the active license is none of those that may be borrowed");
+  if (until <= environment_.now()) return error(Errc::invalid_input, "a seat is borrowed until a time to come");
   LIC_TRY_ASSIGN(Question asked, question_to_confirm(until));
   return asked ? Result<Question>(std::move(asked)) : error(Errc::usage, "no licensing server is known to borrow from");
 }
