@@ -215,6 +215,8 @@ Result<Terms> changed(const Terms& terms, const Catalog& catalog, const ChangeRe
   LIC_TRY(check_seats(next.seats, next.machines.size()));
   next.allows_virtual = request.allows_virtual.value_or(next.allows_virtual);
   next.fresh_revocations = request.fresh_revocations.value_or(next.fresh_revocations);
+  next.floating = request.floating.value_or(next.floating);
+  next.transfers = request.transfers.value_or(next.transfers);
   LIC_TRY(check_floating(next));
   if (request.order) {
     LIC_TRY(check_text("the order", *request.order));

@@ -46,8 +46,10 @@ struct ChangeRequest {
   std::optional<std::vector<MachineBinding>> machines;  ///< in place of those it has
   std::optional<bool> allows_virtual;
   std::optional<bool> fresh_revocations;
-  Features features;  ///< added, or in place of those of the same name
-  Limits limits;      ///< the same
+  std::optional<std::optional<Floating>> floating;            ///< inner absent: it does not float
+  std::optional<std::optional<TransferAllowance>> transfers;  ///< inner absent: as often as one likes
+  Features features;                                          ///< added, or in place of those of the same name
+  Limits limits;                                              ///< the same
   std::optional<std::string> order;
 };
 

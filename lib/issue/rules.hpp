@@ -24,7 +24,8 @@ namespace lic {
 [[nodiscard]] Result<void> check_seats(std::int64_t seats, std::size_t machines);
 /// Whether `plan` may be given to that customer, on those machines. Errors: invalid_input.
 [[nodiscard]] Result<void> check_plan(const Plan& plan, const Customer& customer, bool names_machines);
-/// A license that floats names no machines, and is of a kind that is activated. Errors: invalid_input.
+/// A license that floats names no machines, counts no transfers, and is of a kind that is activated. Errors:
+/// invalid_input.
 [[nodiscard]] Result<void> check_floating(const Terms& terms);
 /// Errors: not_found; the hint names the nearest.
 [[nodiscard]] Result<const Plan*> find_plan(const Catalog& catalog, std::string_view id);

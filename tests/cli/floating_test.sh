@@ -64,6 +64,16 @@ assert_json 'any(c["member"] == "floating" for c in d["changes"])'
 run_ok "$LICGEN" change "$fixed" --plan office
 run_ok "$LICGEN" show "$fixed" --json
 assert_json 'not d["license"].get("crit") and d["license"]["transfers"] == {"max": 1, "per": "year"}'
+own=$(new --plan professional --floating 30)
+run_ok "$LICGEN" show "$own" --json
+assert_json 'd["license"]["floating"] == {"minutes": 30, "borrow_days": 0} and d["license"]["crit"] == ["floating"]'
+run_code 3 "$LICGEN" change "$own" --transfers 3/month
+assert_stderr_has "counts no transfers"
+run_ok "$LICGEN" change "$own" --floating no --transfers 3/month
+run_ok "$LICGEN" show "$own" --json
+assert_json 'd["license"].get("floating") is None and d["license"]["transfers"] == {"max": 3, "per": "month"}'
+for value in 0 1441 10/366 soon 10/ ''; do run_code 3 "$LICGEN" change "$own" --floating "$value"; done
+for value in 3 3/day -1/month /month; do run_code 3 "$LICGEN" change "$own" --transfers "$value"; done
 run_ok "$LICCTL" --request-activation request.json --license-key "$key"
 run_code 5 "$LICGEN" sign-request request.json --out answer.json
 assert_stderr_has "floats"
