@@ -25,6 +25,9 @@ machine() { run_ok "$python" "$here/serve_client.py" "$url" product.json "$@"; }
 test_case "a catalogue says which plans float, and which not"
 run_ok "$LICGEN" init --catalog "$examples/ticketzero.json" --no-passphrase --quiet
 run_ok "$LICGEN" keys delegate --no-passphrase --quiet
+run_ok "$LICGEN" --home drawdesk init --catalog "$examples/floating.json" --no-passphrase --quiet
+run_ok "$LICGEN" --home drawdesk create --plan team --customer ACME
+run_ok "$LICGEN" --home drawdesk create --plan single --customer ACME
 for statement in '"machine_bound": True' '"grant_by_email": True, "email_domains": [".edu"]' \
   '"transfers": {"max": 1, "per": "month"}' '"kind": "trial"'; do
   catalog bad.json "c['plans'].append({'id': 'f', 'name': 'F', 'code': 'FLO', **plan, 'floating': {'minutes': 5}, $statement})"
