@@ -94,8 +94,8 @@ int license_info(Client& client) {
   }
   auto manager = client.open();
   if (!manager) return output.fail(manager.error());
-  // What comes of a lease that is due shows in the status; that nobody answers, too.
-  static_cast<void>(manager->refresh_lease());
+  // What comes of a lease that is due shows in the status; that nobody answers, too. A look takes no seat that floats.
+  if (!manager->status().floating || manager->decision().allowed()) static_cast<void>(manager->refresh_lease());
   const Status status = manager->status();
   const auto& [code, why] = judge(status, *manager, within);
   nlohmann::ordered_json document;
