@@ -90,6 +90,7 @@ END
 run_ok "$LICGEN" catalog import floating.json
 run_ok "$LICGEN" product export --out online.json --force
 stop TERM 0
+# shellcheck disable=SC2119
 serve
 run_ok "$LICGEN" create --plan team --customer ACME
 key=$(cat "$out")
