@@ -6,6 +6,7 @@ complete -c licctl -l license-info -d 'Show the current license; the exit code i
 complete -c licctl -l verify-license -d 'Ask the server, else check the documents anew; say by what it was checked'
 complete -c licctl -l generate-trial -d 'Start the trial, once per user and machine'
 complete -c licctl -l deactivate-license -d 'Give up the active license on this machine'
+complete -c licctl -l borrow-license -x -d 'Take a seat of the active license, which floats, along for so long without the server'
 complete -c licctl -l request-activation -r -F -d 'Write a request for a seat of --license-key, for a machine without a network'
 complete -c licctl -l apply-activation -r -F -d 'Activate the license in the vendor\'s answer to the request'
 complete -c licctl -l import-revocations -r -F -d 'Take the vendor\'s list of revoked licenses; - is standard input'

@@ -17,7 +17,7 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --floating | --transfers | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
@@ -54,6 +54,8 @@ _licgen() {
     'create --machine') : ;;
     'create --virtual') words='yes no' ;;
     'create --fresh-revocations') words='yes no' ;;
+    'create --floating') words='no' ;;
+    'create --transfers') words='no' ;;
     'create --feature') : ;;
     'create --limit') : ;;
     'create --order') : ;;
@@ -87,6 +89,8 @@ _licgen() {
     'change --machine') : ;;
     'change --virtual') words='yes no' ;;
     'change --fresh-revocations') words='yes no' ;;
+    'change --floating') words='no' ;;
+    'change --transfers') words='no' ;;
     'change --feature') : ;;
     'change --limit') : ;;
     'change --order') : ;;
@@ -196,11 +200,11 @@ _licgen() {
         'product') words='export import' ;;
         'product export') options+=' -o --out --force --file-version' ;;
         'product import') paths=f ;;
-        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
+        'create') options+=' --plan --customer --email --months --expires --perpetual --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch -o --out --force --from-csv --skip-bad' ;;
         'list') options+=' --status --plan --customer --email --expires-within --limit --after --format' ;;
         'show') : ;;
         'renew') options+=' --reason -o --out --force --months --expires --order' : ;;
-        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --virtual --fresh-revocations --feature --limit --order' : ;;
+        'change') options+=' --reason -o --out --force --plan --months --expires --perpetual --maintenance-until --seats --machine --any-machine --virtual --fresh-revocations --floating --transfers --feature --limit --order' : ;;
         'suspend') options+=' --reason -o --out --force' : ;;
         'reinstate') options+=' --reason -o --out --force' : ;;
         'revoke') options+=' --reason' : ;;

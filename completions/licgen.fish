@@ -1,7 +1,7 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
   set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
@@ -92,6 +92,8 @@ complete -c licgen -n '__licgen_at create' -l seats -x -d 'How many machines may
 complete -c licgen -n '__licgen_at create' -l machine -x -d 'Bind it to the machine of that fingerprint (licctl --machine-id); none: to no machine until one takes a seat by a request; at most as often as there are seats'
 complete -c licgen -n '__licgen_at create' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l fresh-revocations -x -a 'yes no' -d 'Whether it counts only where a fresh revocation list is known (default: as the plan says)'
+complete -c licgen -n '__licgen_at create' -l floating -x -a 'no' -d 'Its seats float: held for MINUTES at a time, to be borrowed for DAYS (default: as the plan says)'
+complete -c licgen -n '__licgen_at create' -l transfers -x -a 'no' -d 'How often seats that were given back may go to machines that had none (default: as the plan says)'
 complete -c licgen -n '__licgen_at create' -l feature -x -d 'Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word'
 complete -c licgen -n '__licgen_at create' -l limit -x -d 'Add or change a limit: a number or unlimited, per day, month or year'
 complete -c licgen -n '__licgen_at create' -l order -x -d 'Number of the order'
@@ -120,7 +122,7 @@ complete -c licgen -n '__licgen_at renew' -l order -x -d 'Number of the order: t
 complete -c licgen -n '__licgen_at change' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at change' -s o -l out -r -F -d 'Also write the new signed file: KEY.json in a directory (in place of the old one), or a line in FILE.jsonl'
 complete -c licgen -n '__licgen_at change' -l force -d 'Replace a FILE.jsonl that exists'
-complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations; the end stays, but for a trial\'s'
+complete -c licgen -n '__licgen_at change' -l plan -x -d 'Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations, whether it floats, and its transfers; the end stays, but for a trial\'s'
 complete -c licgen -n '__licgen_at change' -l months -x -d 'Ends N calendar months from now'
 complete -c licgen -n '__licgen_at change' -l expires -x -d 'Ends at a date or time (UTC), or a duration from now: 30d, 1y'
 complete -c licgen -n '__licgen_at change' -l perpetual -d 'Never ends'
@@ -130,6 +132,8 @@ complete -c licgen -n '__licgen_at change' -l machine -x -d 'Bind it to these ma
 complete -c licgen -n '__licgen_at change' -l any-machine -d 'Bind it to no machine'
 complete -c licgen -n '__licgen_at change' -l virtual -x -a 'yes no' -d 'Whether it holds in virtual machines and containers'
 complete -c licgen -n '__licgen_at change' -l fresh-revocations -x -a 'yes no' -d 'Whether it counts only where a fresh revocation list is known'
+complete -c licgen -n '__licgen_at change' -l floating -x -a 'no' -d 'Its seats float: held for MINUTES at a time, to be borrowed for DAYS'
+complete -c licgen -n '__licgen_at change' -l transfers -x -a 'no' -d 'How often seats that were given back may go to machines that had none'
 complete -c licgen -n '__licgen_at change' -l feature -x -d 'Add or change a feature, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l limit -x -d 'Add or change a limit, as with licgen create'
 complete -c licgen -n '__licgen_at change' -l order -x -d 'Number of the order: the same change under the same number is done once'

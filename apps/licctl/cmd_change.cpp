@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "licctl/commands.hpp"
@@ -29,10 +30,47 @@ Result<Change> activate_file(LicenseManager& manager, const std::string& path, c
   return manager.activate_document(document, path, key);
 }
 
+/// Every seat is taken, and this machine waits for one.
+int refuse_for_now(Output& output, const Change& change) {
+  const ExitCode code = exit_code(change.decision.reason);
+  if (output.json()) {
+    nlohmann::ordered_json document;
+    document["error"] = error_object(code, change.message, change.hint);
+    add_place(document["error"], *change.queue, change.retry_at);
+    output.line(json_lines(document));
+  }
+  return output.fail(code, change.message, change.hint, true);
+}
+
+/// A date or time, or a duration from now.
+Result<Time> read_until(const std::string& text) {
+  const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  if (const auto duration = parse_duration(text)) {
+    if (const auto until = add(now, *duration)) return *until;
+    return error(Errc::invalid_input, concat("--borrow-license: ", in_quotes(text), " is past the year 9999"));
+  }
+  auto time = parse_time(text);
+  if (!time)
+    return error(Errc::invalid_input, concat("--borrow-license: ", in_quotes(text), " is no duration, date or time"),
+                 "write 7d, 12h, 2026-12-24 or 2026-12-24T18:00:00Z");
+  return *time;
+}
+
 }  // namespace
+
+int borrow_license(Client& client) {
+  if (!client.options().license_file.empty()) return refuse_license_file(client.output());
+  const auto until = read_until(client.options().value);
+  if (!until) return client.output().fail(until.error());
+  auto manager = client.open_state();
+  if (!manager) return client.output().fail(manager.error());
+  client.tell_asking(*manager);
+  return conclude(client.output(), *manager, manager->borrow(*until));
+}
 
 int conclude(Output& output, const LicenseManager& manager, const Result<Change>& change) {
   if (!change) return output.fail(change.error());
+  if (!change->changed && change->queue) return refuse_for_now(output, *change);
   if (!change->changed) return output.fail(exit_code(change->decision.reason), change->message, change->hint);
   const Status status = manager.status();
   for (const auto& warning : status.warnings) output.warn(warning);

@@ -94,8 +94,8 @@ int license_info(Client& client) {
   }
   auto manager = client.open();
   if (!manager) return output.fail(manager.error());
-  // What comes of a lease that is due shows in the status; that nobody answers, too.
-  static_cast<void>(manager->refresh_lease());
+  // What comes of a lease that is due shows in the status; that nobody answers, too. A look takes no seat that floats.
+  if (!manager->status().floating || manager->decision().allowed()) static_cast<void>(manager->refresh_lease());
   const Status status = manager->status();
   const auto& [code, why] = judge(status, *manager, within);
   nlohmann::ordered_json document;
@@ -129,6 +129,7 @@ int verify_license(Client& client) {
   const ExitCode code = exit_code(confirmed->decision.reason);
   Explanation why = explain(status, *manager);
   if (answered && !confirmed->message.empty()) why.message = confirmed->message;
+  if (confirmed->queue) why.hint = "ask again then, to keep the place until it is this machine's turn";
   if (output.json()) {
     nlohmann::ordered_json document;
     document["status"] = token(confirmed->decision.reason);
@@ -139,6 +140,7 @@ int verify_license(Client& client) {
     document["server"] = text_json(manager->server());
     document["server_fault"] = text_json(answered ? std::string() : confirmed->message);
     if (code != ExitCode::ok) document["error"] = error_object(code, why.message, why.hint);
+    if (confirmed->queue) add_place(document["error"], *confirmed->queue, confirmed->retry_at);
     output.line(json_lines(document));
   } else if (code == ExitCode::ok) {
     output.line(concat(status.license_key.empty() ? printable(status.plan) : status.license_key, ": ",

@@ -16,6 +16,8 @@ const std::vector<Action>& licctl_actions() {
        verify_license},
       {"--generate-trial", nullptr, "Start the trial, once per user and machine", generate_trial},
       {"--deactivate-license", nullptr, "Give up the active license on this machine", deactivate_license},
+      {"--borrow-license", "DURATION|DATE",
+       "Take a seat of the active license, which floats, along for so long without the server", borrow_license},
       {"--request-activation", "FILE", "Write a request for a seat of --license-key, for a machine without a network",
        request_activation},
       {"--apply-activation", "FILE", "Activate the license in the vendor's answer to the request", apply_activation},

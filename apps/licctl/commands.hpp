@@ -24,6 +24,7 @@ namespace lic::app {
 [[nodiscard]] int verify_license(Client& client);
 [[nodiscard]] int generate_trial(Client& client);
 [[nodiscard]] int deactivate_license(Client& client);
+[[nodiscard]] int borrow_license(Client& client);
 [[nodiscard]] int request_activation(Client& client);
 [[nodiscard]] int apply_activation(Client& client);
 [[nodiscard]] int import_revocations(Client& client);

@@ -53,6 +53,7 @@ std::string next_text(const Status& status, const LicenseManager& manager) {
     return concat("get the newest list of revocations from ", support.empty() ? "the vendor" : printable(support),
                   ": licctl --import-revocations FILE");
   }
+  if (next.action == "check-out") return "check out a seat: licctl --verify-license";
   if (next.action == "verify") return "have the licensing server confirm it: licctl --verify-license";
   if (next.action == "set-clock") return "set the clock of this machine right";
   const bool physical = next.action == "use-physical-machine";
@@ -70,6 +71,11 @@ ordered_json text_json(const std::string& text) { return text.empty() ? ordered_
 
 ordered_json time_json(const std::optional<Time>& time) {
   return time ? ordered_json(format_time(*time)) : ordered_json(nullptr);
+}
+
+void add_place(ordered_json& error, std::int64_t place, const std::optional<Time>& retry_at) {
+  error["queue"] = place;
+  error["retry_at"] = time_json(retry_at);
 }
 
 ordered_json feature_json(const FeatureValue& value) {
@@ -116,7 +122,7 @@ std::string status_text(const Status& status, const LicenseManager& manager, con
   if (!status.license_key.empty()) add_row(out, "expires", status.expires ? format_time(*status.expires) : "never");
   if (status.maintenance_until) add_row(out, "covers", "releases up to " + format_time(*status.maintenance_until));
   if (status.activated_at) add_row(out, "activated", format_time(*status.activated_at));
-  if (status.seats > 0) add_row(out, "seats", std::to_string(status.seats));
+  if (status.seats > 0) add_row(out, "seats", concat(status.seats, status.floating ? ", floating" : ""));
   if (status.source != Source::none) add_row(out, "source", token(status.source));
   if (status.lease) {
     add_row(out, "server", printable(status.lease->server));
@@ -174,6 +180,7 @@ Explanation explain(const Status& status, const LicenseManager& manager) {
                                         : "none is known here"),
               next};
     case Reason::lease_expired:
+      if (status.floating) return {concat(what, " floats, and no seat of it is checked out here"), next};
       return {concat(what, " has not been confirmed by the licensing server since ",
                      status.lease ? format_time(status.lease->granted_at) : "long",
                      ": its lease has ended, the days of grace included"),

@@ -31,6 +31,8 @@ struct Explanation {
 [[nodiscard]] std::string feature_text(const FeatureValue& value);
 [[nodiscard]] nlohmann::ordered_json feature_json(const FeatureValue& value);
 [[nodiscard]] nlohmann::ordered_json time_json(const std::optional<Time>& time);
+/// Adds the place among those that wait for a seat to an error that tells of none.
+void add_place(nlohmann::ordered_json& error, std::int64_t place, const std::optional<Time>& retry_at);
 /// The text, or null where it is empty.
 [[nodiscard]] nlohmann::ordered_json text_json(const std::string& text);
 

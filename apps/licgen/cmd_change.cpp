@@ -25,6 +25,8 @@ struct ChangeOptions {
   bool any_machine = false;
   std::optional<std::string> on_virtual;
   std::optional<std::string> fresh_revocations;
+  std::optional<std::string> floating;
+  std::optional<std::string> transfers;
   std::vector<std::string> features;
   std::vector<std::string> limits;
   std::optional<std::string> order;
@@ -32,10 +34,10 @@ struct ChangeOptions {
 
 void set_up_change(CLI::App& app, ChangeOptions& options) {
   set_up_reissue(app, options.reissue);
-  add_text(
-      app, "--plan", options.plan, "PLAN",
-      "Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations; the end stays, but "
-      "for a trial's");
+  add_text(app, "--plan", options.plan, "PLAN",
+           "Another plan: its kind, features, limits, seats, grace, --virtual and --fresh-revocations, whether it "
+           "floats, and "
+           "its transfers; the end stays, but for a trial's");
   add_text(app, "--months", options.months, "N", "Ends N calendar months from now");
   add_text(app, "--expires", options.expires, "DATE", "Ends at a date or time (UTC), or a duration from now: 30d, 1y");
   add_flag(app, "--perpetual", options.perpetual, "Never ends");
@@ -50,6 +52,10 @@ void set_up_change(CLI::App& app, ChangeOptions& options) {
   add_text(app, "--virtual", options.on_virtual, "yes|no", "Whether it holds in virtual machines and containers");
   add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
            "Whether it counts only where a fresh revocation list is known");
+  add_text(app, "--floating", options.floating, "MINUTES[/DAYS]|no",
+           "Its seats float: held for MINUTES at a time, to be borrowed for DAYS");
+  add_text(app, "--transfers", options.transfers, "N/month|N/year|no",
+           "How often seats that were given back may go to machines that had none");
   add_list(app, "--feature", options.features, "Add or change a feature, as with licgen create")
       .type_name("NAME[=VALUE]");
   add_list(app, "--limit", options.limits, "Add or change a limit, as with licgen create")
@@ -87,6 +93,12 @@ Result<ChangeRequest> read_request(const ChangeOptions& options, Time now) {
   if (options.fresh_revocations) {
     LIC_TRY_ASSIGN(request.fresh_revocations, read_yes_or_no("--fresh-revocations", *options.fresh_revocations));
   }
+  if (options.floating) {
+    LIC_TRY_ASSIGN(request.floating, read_floating_given(*options.floating));
+  }
+  if (options.transfers) {
+    LIC_TRY_ASSIGN(request.transfers, read_transfers_given(*options.transfers));
+  }
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   request.order = options.order;
@@ -109,6 +121,8 @@ std::string typed(const ChangeOptions& options) {
   if (options.any_machine) add("--any-machine", "");
   add("--virtual", options.on_virtual);
   add("--fresh-revocations", options.fresh_revocations);
+  add("--floating", options.floating);
+  add("--transfers", options.transfers);
   for (const auto& feature : options.features) add("--feature", feature);
   for (const auto& limit : options.limits) add("--limit", limit);
   return out;
@@ -118,8 +132,8 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const ChangeRequest request, read_request(options, vendor.now()));
   const bool any = options.plan || options.months || options.expires || options.perpetual ||
                    options.maintenance_until || options.seats || options.any_machine || !options.machines.empty() ||
-                   options.on_virtual || options.fresh_revocations || !options.features.empty() ||
-                   !options.limits.empty() || options.order;
+                   options.on_virtual || options.fresh_revocations || options.floating || options.transfers ||
+                   !options.features.empty() || !options.limits.empty() || options.order;
   if (!any) return error(Errc::usage, "nothing to change was given", "licgen change --help lists what can be changed");
   if (options.order) LIC_TRY(check_given("--order", *options.order));
   Reissue reissue{"change",      "changed", "unchanged: done before, or so already", {}, options.order.value_or(""),

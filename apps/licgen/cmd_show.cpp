@@ -110,6 +110,8 @@ void add_terms(Fields& fields, const Terms& terms) {
   fields.add("machines", terms.machines.empty() ? "any" : concat(seat_holders(terms).size(), " named"));
   if (!terms.allows_virtual) fields.add("virtual", "no: not in virtual machines and containers");
   if (terms.fresh_revocations) fields.add("revocations", "counts only where a fresh list is known");
+  if (terms.floating) fields.add("floating", floating_words(*terms.floating));
+  if (terms.transfers) fields.add("transfers", transfer_words(*terms.transfers));
   fields.add_if("order", terms.order);
 }
 

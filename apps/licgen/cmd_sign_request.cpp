@@ -197,6 +197,13 @@ Result<Outcome> take_seat(const Incoming& incoming, const SignRequestOptions& op
   }
   LIC_TRY(check_clock(record.summary, vendor.now()));
   LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
+  if (terms.floating)
+    return error(Errc::conflict,
+                 concat("license ", terms.key,
+                        " floats: its seats are the licensing server's to lend, and "
+                        "no machine gets one without it"),
+                 "for machines without a network issue a license of a plan that does not float; for some days "
+                 "licctl --borrow-license takes a seat along");
   auto holders = seat_holders(terms);
   LIC_TRY_ASSIGN(const auto activations, ledger->activations(terms.key));
   LIC_TRY(add_leased(activations, vendor.now(), holders));  // the new file names these too

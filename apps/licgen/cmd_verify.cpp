@@ -92,7 +92,9 @@ Result<ProductFile> newest_product(const Envelope& envelope, const ProductFile& 
 Reason judge(const VerifiedLicense& license, Time now) {
   Context context;
   context.now = now;
-  context.machine_matches = true;  // which machine it will run on is not known here
+  context.machine_matches = true;                       // which machine it will run on is not known here, nor
+  if (const auto& floating = license.terms().floating)  // which will have a seat of it
+    context.lease_until = now + std::chrono::minutes{floating->minutes};
   return decide(license, context).reason;
 }
 

@@ -83,6 +83,12 @@ Result<LicenseRequest> read_license(const CreateOptions& options, Time now) {
   if (options.fresh_revocations) {
     LIC_TRY_ASSIGN(request.fresh_revocations, read_yes_or_no("--fresh-revocations", *options.fresh_revocations));
   }
+  if (options.floating) {
+    LIC_TRY_ASSIGN(request.floating, read_floating_given(*options.floating));
+  }
+  if (options.transfers) {
+    LIC_TRY_ASSIGN(request.transfers, read_transfers_given(*options.transfers));
+  }
   LIC_TRY_ASSIGN(request.features, read_features_given(options.features));
   LIC_TRY_ASSIGN(request.limits, read_limits_given(options.limits));
   LIC_TRY_ASSIGN(request.metadata, read_named<decltype(request.metadata)>("--meta", options.metadata, read_metadata));
@@ -153,6 +159,10 @@ void set_up_create(CLI::App& app, CreateOptions& options) {
            "Whether it holds in virtual machines and containers (default: as the plan says)");
   add_text(app, "--fresh-revocations", options.fresh_revocations, "yes|no",
            "Whether it counts only where a fresh revocation list is known (default: as the plan says)");
+  add_text(app, "--floating", options.floating, "MINUTES[/DAYS]|no",
+           "Its seats float: held for MINUTES at a time, to be borrowed for DAYS (default: as the plan says)");
+  add_text(app, "--transfers", options.transfers, "N/month|N/year|no",
+           "How often seats that were given back may go to machines that had none (default: as the plan says)");
   add_list(app, "--feature", options.features,
            "Add or change a feature: true (also without a value), false, a whole number, a,b,c for a list, or a word")
       .type_name("NAME[=VALUE]");
@@ -198,6 +208,8 @@ std::string batch_request_of(const CreateOptions& options, std::int64_t count) {
   out["machines"] = sorted(options.machines);
   if (options.on_virtual) out["virtual"] = typed(options.on_virtual);
   if (options.fresh_revocations) out["fresh_revocations"] = typed(options.fresh_revocations);
+  if (options.floating) out["floating"] = typed(options.floating);
+  if (options.transfers) out["transfers"] = typed(options.transfers);
   out["features"] = sorted(options.features);
   out["limits"] = sorted(options.limits);
   out["metadata"] = sorted(options.metadata);

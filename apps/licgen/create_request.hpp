@@ -31,6 +31,8 @@ struct CreateOptions {
   std::vector<std::string> machines;
   std::optional<std::string> on_virtual;
   std::optional<std::string> fresh_revocations;
+  std::optional<std::string> floating;
+  std::optional<std::string> transfers;
   std::vector<std::string> features;
   std::vector<std::string> limits;
   std::vector<std::string> metadata;

@@ -117,6 +117,30 @@ Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text)
   return std::pair(name, std::move(value));
 }
 
+Result<std::optional<Floating>> read_floating_given(std::string_view text) {
+  constexpr std::int64_t kMostMinutes = 24 * 60;
+  constexpr std::int64_t kMostDays = 365;
+  if (text == "no") return std::optional<Floating>();
+  const std::size_t slash = text.find('/');
+  Floating floating;
+  LIC_TRY_ASSIGN(floating.minutes, read_number("--floating", text.substr(0, slash), 1, kMostMinutes));
+  if (slash != std::string_view::npos) {
+    LIC_TRY_ASSIGN(floating.borrow_days, read_number("--floating", text.substr(slash + 1), 0, kMostDays));
+  }
+  return std::optional(floating);
+}
+
+Result<std::optional<TransferAllowance>> read_transfers_given(std::string_view text) {
+  constexpr std::int64_t kMost = 1'000'000;
+  if (text == "no") return std::optional<TransferAllowance>();
+  const std::size_t slash = text.find('/');
+  const auto per = slash == std::string_view::npos ? std::nullopt : parse_period(text.substr(slash + 1));
+  if (!per || *per == Period::day)
+    return invalid("--transfers", text, "names no period", "write N/month, N/year or no");
+  LIC_TRY_ASSIGN(const std::int64_t max, read_number("--transfers", text.substr(0, slash), 0, kMost));
+  return std::optional(TransferAllowance{max, *per});
+}
+
 Result<std::pair<std::string, Limit>> read_limit(std::string_view text) {
   constexpr std::string_view kShape =
       "write NAME=MAX, NAME=MAX/PER or NAME=MAX/PER+N%: a number or unlimited, per day, month or year, and how far it "

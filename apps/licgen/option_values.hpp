@@ -49,6 +49,10 @@ void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);
 /// `K=MAX` or `K=MAX/PER`: a number or `unlimited`; day, month or year.
 [[nodiscard]] Result<std::pair<std::string, Limit>> read_limit(std::string_view text);
 
+/// `MINUTES`, `MINUTES/DAYS` or `no`. And: `N/month`, `N/year` or `no`.
+[[nodiscard]] Result<std::optional<Floating>> read_floating_given(std::string_view text);
+[[nodiscard]] Result<std::optional<TransferAllowance>> read_transfers_given(std::string_view text);
+
 /// `K=V`.
 [[nodiscard]] Result<std::pair<std::string, std::string>> read_metadata(std::string_view text);
 

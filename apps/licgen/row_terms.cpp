@@ -14,7 +14,7 @@ namespace {
 /// Between several values in one cell.
 constexpr char kBetween = '|';
 
-constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 10> kTexts = {{
+constexpr std::array<std::pair<std::string_view, std::optional<std::string> CreateOptions::*>, 12> kTexts = {{
     {"email", &CreateOptions::email},
     {"months", &CreateOptions::months},
     {"expires", &CreateOptions::expires},
@@ -23,6 +23,8 @@ constexpr std::array<std::pair<std::string_view, std::optional<std::string> Crea
     {"seats", &CreateOptions::seats},
     {"virtual", &CreateOptions::on_virtual},
     {"fresh-revocations", &CreateOptions::fresh_revocations},
+    {"floating", &CreateOptions::floating},
+    {"transfers", &CreateOptions::transfers},
     {"order", &CreateOptions::order},
     {"note", &CreateOptions::note},
 }};
@@ -107,10 +109,26 @@ std::string without_option(const Cell& cell, std::string message) {
 }  // namespace
 
 const std::vector<std::string>& row_columns() {
-  static const std::vector<std::string> columns = {
-      "plan",   "customer", "email",   "months",  "expires",           "perpetual", "maintenance-until",
-      "starts", "seats",    "machine", "virtual", "fresh-revocations", "feature",   "limit",
-      "order",  "note",     "meta",    "count"};
+  static const std::vector<std::string> columns = {"plan",
+                                                   "customer",
+                                                   "email",
+                                                   "months",
+                                                   "expires",
+                                                   "perpetual",
+                                                   "maintenance-until",
+                                                   "starts",
+                                                   "seats",
+                                                   "machine",
+                                                   "virtual",
+                                                   "fresh-revocations",
+                                                   "floating",
+                                                   "transfers",
+                                                   "feature",
+                                                   "limit",
+                                                   "order",
+                                                   "note",
+                                                   "meta",
+                                                   "count"};
   return columns;
 }
 

@@ -33,11 +33,17 @@ struct BackgroundThread::Loop {
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
+  std::chrono::steady_clock::time_point next;
   std::thread thread;
 
   void run(std::chrono::seconds interval, const std::function<void()>& work) {
     std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, interval, [this] { return stopping; })) {
+    while (!stopping) {
+      if (const auto now = std::chrono::steady_clock::now(); now < next) {
+        wake.wait_for(lock, next - now);
+        continue;
+      }
+      next = std::chrono::steady_clock::now() + interval;
       lock.unlock();
       work();
       lock.lock();
@@ -57,6 +63,7 @@ Result<void> BackgroundThread::start(std::chrono::seconds interval, std::functio
   constexpr std::chrono::hours kLongest{24 * 365};  // far from where the clock's arithmetic overflows
   interval = std::min<std::chrono::seconds>(interval, kLongest);
   auto loop = std::make_unique<Loop>();
+  loop->next = std::chrono::steady_clock::now() + interval;
   const SignalsBlocked blocked;
   try {
     loop->thread = std::thread([one = loop.get(), interval, work = std::move(work)] { one->run(interval, work); });
@@ -66,6 +73,19 @@ Result<void> BackgroundThread::start(std::chrono::seconds interval, std::functio
   worker_.store(loop->thread.get_id());
   loop_ = std::move(loop);
   return {};
+}
+
+void BackgroundThread::hurry(std::chrono::seconds within) noexcept {
+  // Whoever starts or stops it holds the mutex, and may be waiting for this very thread.
+  const std::unique_lock guard(mutex_, std::try_to_lock);
+  if (!guard.owns_lock() || !loop_) return;
+  const auto then = std::chrono::steady_clock::now() + within;
+  {
+    const std::lock_guard inner(loop_->mutex);
+    if (then >= loop_->next) return;
+    loop_->next = then;
+  }
+  loop_->wake.notify_all();
 }
 
 void BackgroundThread::stop() noexcept {

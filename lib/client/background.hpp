@@ -21,10 +21,12 @@ class BackgroundThread {
   BackgroundThread& operator=(const BackgroundThread&) = delete;
   ~BackgroundThread();
 
-  /// Does `work`, which throws nothing, each `interval`, the first time after one. Ends what
-  /// was started before; so does an interval of 0. Any thread may call it.
-  /// Errors: usage (called from within `work`), failure (there can be no thread). Throws std::bad_alloc.
+  /// Does `work`, which throws nothing, each `interval`, the first time after one; hurry() has it done sooner. Ends
+  /// what was started before; so does an interval of 0. Any thread may call it. Errors: usage (called from within
+  /// `work`), failure (there can be no thread). Throws std::bad_alloc.
   Result<void> start(std::chrono::seconds interval, std::function<void()> work);
+  /// Has it done once within that time, if something is done at all. Any thread may call it, also from within `work`.
+  void hurry(std::chrono::seconds within) noexcept;
   /// Waits for the work that is being done. Not from within it.
   void stop() noexcept;
 

@@ -151,7 +151,7 @@ int lic_confirm(lic_manager* manager, lic_verdict* verdict, int32_t* by, lic_err
   if (verdict != nullptr) *verdict = {LIC_USAGE, LIC_STANDING_NONE, -1};
   if (manager == nullptr) return no_manager(error);
   return guarded(error, [&] {
-    const auto confirmed = manager->manager.confirm();
+    const auto confirmed = manager->heard(manager->manager.confirm());
     if (!confirmed && verdict != nullptr) verdict->code = code_of(confirmed.error().code);
     if (!confirmed) return answer(error, confirmed.error());
     if (verdict != nullptr) *verdict = verdict_of(confirmed->decision);

@@ -143,4 +143,14 @@ struct lic_manager {
   lic::LicenseManager::Impl& impl;
   lic::LicenseManager manager;
   lic::c_api::InListener in_listener;
+  std::atomic<std::int64_t> queue{0};     ///< for lic_queue_place(): of the last change or confirmation
+  std::atomic<std::int64_t> retry_at{0};  ///< the same
+
+  /// Keeps the place that came of it.
+  template <class Told>
+  const lic::Result<Told>& heard(const lic::Result<Told>& told) noexcept {
+    queue = told ? told->queue.value_or(0) : 0;
+    retry_at = told && told->retry_at ? told->retry_at->time_since_epoch().count() : 0;
+    return told;
+  }
 };

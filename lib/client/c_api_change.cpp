@@ -94,7 +94,7 @@ int lic_flush_usage(lic_manager* manager, lic_error* error) {
 int lic_activate(lic_manager* manager, const char* license_key, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   if (is_absent(license_key)) return missing(error, "the license key");
-  return guarded(error, [&] { return answer_change(manager->manager.activate(license_key), error); });
+  return guarded(error, [&] { return answer_change(manager->heard(manager->manager.activate(license_key)), error); });
 }
 
 int lic_activate_document(lic_manager* manager, const void* document, size_t size, const char* name,
@@ -102,8 +102,8 @@ int lic_activate_document(lic_manager* manager, const void* document, size_t siz
   if (manager == nullptr) return no_manager(error);
   if (document == nullptr) return missing(error, "the signed license");
   return guarded(error, [&] {
-    return answer_change(manager->manager.activate_document(bytes_of(document, size), is_absent(name) ? "given" : name,
-                                                            or_empty(license_key)),
+    return answer_change(manager->heard(manager->manager.activate_document(
+                             bytes_of(document, size), is_absent(name) ? "given" : name, or_empty(license_key))),
                          error);
   });
 }
@@ -111,8 +111,9 @@ int lic_activate_document(lic_manager* manager, const void* document, size_t siz
 int lic_activate_file(lic_manager* manager, const char* path, const char* license_key, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   if (is_absent(path)) return missing(error, "the path of the license file");
-  return guarded(error,
-                 [&] { return answer_change(manager->manager.activate_file(path, or_empty(license_key)), error); });
+  return guarded(error, [&] {
+    return answer_change(manager->heard(manager->manager.activate_file(path, or_empty(license_key))), error);
+  });
 }
 
 int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
@@ -123,6 +124,26 @@ int lic_start_trial(lic_manager* manager, const char* email, lic_error* error) {
 int lic_deactivate(lic_manager* manager, lic_error* error) {
   if (manager == nullptr) return no_manager(error);
   return guarded(error, [&] { return answer_change(manager->manager.deactivate(), error); });
+}
+
+int lic_borrow(lic_manager* manager, int64_t until, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  constexpr std::int64_t kLatest = 253402300799;  // the end of the year 9999
+  if (until < 0 || until > kLatest) return answer(error, LIC_INVALID_INPUT, "that is no time to borrow until");
+  return guarded(error, [&] {
+    return answer_change(manager->heard(manager->manager.borrow(lic::Time{std::chrono::seconds{until}})), error);
+  });
+}
+
+int lic_check_in(lic_manager* manager, lic_error* error) {
+  if (manager == nullptr) return no_manager(error);
+  return guarded(error, [&] { return answer_change(manager->manager.check_in(), error); });
+}
+
+int lic_queue_place(const lic_manager* manager, int64_t* place, int64_t* retry_at, lic_error* error) {
+  if (place != nullptr) *place = manager == nullptr ? 0 : manager->queue.load();
+  if (retry_at != nullptr) *retry_at = manager == nullptr ? 0 : manager->retry_at.load();
+  return manager == nullptr ? no_manager(error) : answer(error, LIC_OK);
 }
 
 int lic_keep_state_key(lic_manager* manager, int place, lic_error* error) {

@@ -29,6 +29,14 @@ lic_plan plan_of(const lic::Plan& plan) noexcept {
   out.allows_virtual = plan.allows_virtual ? 1 : 0;
   out.needs_fresh_revocations = plan.fresh_revocations ? 1 : 0;
   out.is_granted_by_email = plan.grant_by_email ? 1 : 0;
+  if (plan.floating) {
+    out.floating_minutes = plan.floating->minutes;
+    out.borrow_days = plan.floating->borrow_days;
+  }
+  if (plan.transfers) {
+    out.transfers = plan.transfers->max;
+    copy_text(out.transfers_per, token(plan.transfers->per));
+  }
   return out;
 }
 

@@ -155,6 +155,10 @@ lic_status status_of(const Status& status) noexcept {
     out.lease_expires = seconds_or_zero(status.lease->expires_at);
     copy_text(out.server, status.lease->server);
   }
+  if (status.floating) {
+    out.floating_minutes = status.floating->minutes;
+    out.borrow_days = status.floating->borrow_days;
+  }
   return out;
 }
 

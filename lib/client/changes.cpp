@@ -181,7 +181,7 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
     return error(Errc::invalid_input, concat(what, " is a license, but not the answer to a request"),
                  "activate it with --activate-license FILE");
   const Time now = environment_.now();
-  if (granted != nullptr) take_lease(granted->asked, granted->word.answer);
+  if (granted != nullptr) take_lease(granted->asked, granted->word.answer, license.terms().floating.has_value());
   const Checked checked = check_revoked(license.terms());
   const MachineFit fit = fit_of(license);
   const Decision decision = judge_candidate(license, fit, now, checked);
@@ -210,7 +210,8 @@ Result<Change> Installation::activate_bytes(ByteView document, std::string_view 
   return Change{true,
                 decision,
                 concat("activated ", terms.key, " (", plan == nullptr ? terms.plan : printable(plan->name), ")",
-                       until(terms.expires_at)),
+                       until(terms.expires_at), terms.floating && standing_.lease ? ", with a seat" : "",
+                       terms.floating && standing_.lease ? until(standing_.lease->expires_at) : std::string()),
                 {}};
 }
 

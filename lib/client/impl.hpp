@@ -53,7 +53,9 @@ class [[gnu::visibility("hidden")]] LicenseManager::Impl {
   Result<Change> activate(FunctionRef<Result<Question>(Installation&)> ask_what,
                           FunctionRef<Result<Change>(Installation&)> activate_here);
   Result<Change> start_trial(std::string_view email);
-  Result<Change> deactivate();
+  /// `keeps_license`: of one that floats, the seat alone is given back.
+  Result<Change> deactivate(bool keeps_license);
+  Result<Change> borrow(Time until);
   Result<Confirmation> confirm();
   Result<void> refresh_lease();
   Result<SentUsage> send_usage(std::string_view license_key);

@@ -29,6 +29,13 @@ json::Value shown_limits(const Limits& limits) {
   return out.take();
 }
 
+json::Value transfers_json(const std::optional<TransferAllowance>& transfers) {
+  if (!transfers) return {};
+  ObjectBuilder out;
+  out.integer("max", transfers->max).string("per", token(transfers->per));
+  return out.take();
+}
+
 json::Value plan_json(const Plan& plan) {
   ObjectBuilder out;
   out.string("id", plan.id).string("name", plan.name).value("kind", kind_json(plan.kind));
@@ -39,6 +46,7 @@ json::Value plan_json(const Plan& plan) {
   out.string("code", plan.code).integer("grace_days", plan.grace_days);
   out.value("maintenance_months", json::number_or_null(plan.maintenance_months));
   out.boolean("machine_bound", plan.machine_bound).boolean("fresh_revocations", plan.fresh_revocations);
+  out.value("floating", floating_json(plan.floating)).value("transfers", transfers_json(plan.transfers));
   out.strings("email_domains", plan.email_domains).boolean("grant_by_email", plan.grant_by_email);
   return out.take();
 }

@@ -76,15 +76,22 @@ class Installation {
                                                       std::string_view license_key) const;
   /// Imports the list of revocations beside the file, as activate_file() does.
   Result<Question> question_to_activate_file(const std::string& path, std::string_view license_key);
-  Result<Question> question_to_confirm();
+  /// `borrow_until`: and to have the seat until then.
+  Result<Question> question_to_confirm(std::optional<Time> borrow_until = std::nullopt);
+  Result<Question> question_to_borrow(Time until);
+  [[nodiscard]] Result<Question> question_to_check_in() const;
   [[nodiscard]] Result<Question> question_of_trial(std::string_view email) const;
   [[nodiscard]] Result<Question> question_to_leave() const;
   /// Of the statement `seq`; 0: the newest, whose number it then is.
   [[nodiscard]] Result<Question> question_of_usage(std::int64_t& seq, std::string_view license_key) const;
   Result<Change> take_activation(const ServerQuestion& asked, const ServerWord& word);
+  /// The server has the seat back, whatever it said.
+  Result<Change> check_in(const Question& question, const Asked* asked);
   Result<Confirmation> take_confirmation(const ServerQuestion& question, const Asked& asked);
   /// Whether it is time to refresh a lease by itself.
   [[nodiscard]] bool is_lease_due() const;
+  /// In how long that may be the case; absent: no lease is there to refresh.
+  [[nodiscard]] std::optional<std::chrono::seconds> time_to_refresh() const;
   [[nodiscard]] std::string server_asked() const;
 
   Result<RequestedActivation> request_activation(std::string_view license_key, bool anew);
@@ -181,15 +188,19 @@ class Installation {
   OnlineSeat& own_seat(const std::string& key);
   /// Of the license that was activated; empty: there is none.
   [[nodiscard]] const std::string& active_key() const;
+  [[nodiscard]] bool floats() const noexcept { return standing_.license && standing_.license->terms().floating; }
+  [[nodiscard]] bool is_leased(const OnlineSeat* seat) const;
+  [[nodiscard]] std::chrono::seconds patience_of(const OnlineSeat& seat) const;
   void judge_by_seat(const Terms& terms, std::optional<LeaseInfo>& lease, std::optional<DenialInfo>& denied) const;
   void settle_seat();
   [[nodiscard]] std::shared_ptr<ServerQuestion> question(OnlineAction action, const std::string& key,
                                                          std::string server) const;
-  [[nodiscard]] Question question_to_activate(const LicenseKey& key, bool with_list = false) const;
+  [[nodiscard]] Question question_to_activate(const LicenseKey& key, bool with_list = false,
+                                              std::optional<Time> borrow_until = std::nullopt) const;
   Result<void> add_secrets(ServerQuestion& asked);
   Result<std::optional<Change>> take_word(const ServerQuestion& asked, const ServerWord& word);
   void note_unanswered(const ServerQuestion& asked, const Unanswered& why);
-  void take_lease(const ServerQuestion& asked, const ServerAnswer& answer);
+  void take_lease(const ServerQuestion& asked, const ServerAnswer& answer, bool floating);
   Result<void> remember_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   Result<Change> take_denial(const ServerQuestion& asked, const ServerAnswer& answer);
   std::string leave_seat(const std::string& key, const Asked* asked);

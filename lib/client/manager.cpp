@@ -100,6 +100,7 @@ bool LicenseManager::Impl::publish(Workshop& workshop) noexcept {
     high_water_.store(seconds_of(now.high_water), std::memory_order_relaxed);
     verified_at_.store(seconds_of(now.verified_at), std::memory_order_relaxed);
     published_.store(next, std::memory_order_release);
+    if (const auto due = workshop.installation->time_to_refresh()) workshop.background.hurry(*due);
     return true;
   } catch (const std::exception&) {
     return false;
@@ -221,10 +222,13 @@ Result<void> LicenseManager::Impl::refresh_every(std::chrono::seconds interval) 
   return without_throwing([&]() -> Result<void> {
     LIC_TRY_ASSIGN(Workshop* const shop, workshop());
     // What cannot be read now is tried again the next time; the last answers stand until then.
-    return shop->background.start(interval, [this] {
+    LIC_TRY(shop->background.start(interval, [this] {
       static_cast<void>(refresh());
       static_cast<void>(refresh_lease());
-    });
+    }));
+    // publish() tells when a lease is due; where that fails, it is seen after the first interval.
+    static_cast<void>(change([](Installation&) -> Result<void> { return {}; }));
+    return {};
   });
 }
 
@@ -308,10 +312,12 @@ Result<std::vector<InstalledLicense>> LicenseManager::license_files() const {
   return impl_->change([](Installation& installation) { return installation.license_files(); });
 }
 
-Result<Change> LicenseManager::deactivate() { return impl_->deactivate(); }
+Result<Change> LicenseManager::deactivate() { return impl_->deactivate(false); }
 
 Result<Confirmation> LicenseManager::confirm() { return impl_->confirm(); }
 Result<SentUsage> LicenseManager::send_usage(std::string_view license_key) { return impl_->send_usage(license_key); }
+Result<Change> LicenseManager::borrow(Time until) { return impl_->borrow(until); }
+Result<Change> LicenseManager::check_in() { return impl_->deactivate(true); }
 Result<void> LicenseManager::refresh_lease() { return impl_->refresh_lease(); }
 std::string LicenseManager::server() const noexcept { return impl_->server(); }
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMostSeats = 32;
 constexpr std::chrono::minutes kTryAgain{15};
+constexpr std::chrono::seconds kLeastWait{2};
+constexpr std::chrono::seconds kClockDifference{10};
 
 /// What a denial makes of the license that it is about.
 Reason reason_of(DenialReason reason) noexcept {
@@ -29,6 +31,7 @@ Reason reason_of(DenialReason reason) noexcept {
     case DenialReason::wrong_machine:
       return Reason::wrong_machine;
     case DenialReason::no_seat_left:
+    case DenialReason::transfers_used_up:
     case DenialReason::not_activated:
       return Reason::no_seat_left;
     case DenialReason::trial_not_available:
@@ -54,6 +57,7 @@ bool ends_lease(DenialReason reason) noexcept {
       return true;
     case DenialReason::not_yet_valid:
     case DenialReason::no_seat_left:
+    case DenialReason::transfers_used_up:
     case DenialReason::wrong_secret:
     case DenialReason::trial_not_available:
     case DenialReason::usage_missing:
@@ -79,6 +83,8 @@ std::string_view said_of(DenialReason reason) noexcept {
       return "is for other machines";
     case DenialReason::no_seat_left:
       return "has no seat left";
+    case DenialReason::transfers_used_up:
+      return "goes to no machine that it was not on";
     case DenialReason::not_activated:
       return "has no seat for this machine any more";
     case DenialReason::wrong_secret:
@@ -186,17 +192,19 @@ Result<Question> Installation::question_to_activate(ByteView document, std::stri
 }
 
 /// The secret need not be stored before: who loses it activates again and has the same seat.
-Question Installation::question_to_activate(const LicenseKey& key, bool with_list) const {
+Question Installation::question_to_activate(const LicenseKey& key, bool with_list,
+                                            std::optional<Time> borrow_until) const {
   std::string server = server_of(seat_of(key.text()));
   if (server.empty()) return nullptr;
   auto asked = question(OnlineAction::activate, key.text(), std::move(server));
   asked->next_secret = random_receipt_secret();
   asked->request.next_hash = receipt_hash_of(asked->next_secret);
   asked->wants_revocations = with_list;
+  asked->request.borrow_until = borrow_until;
   return asked;
 }
 
-Result<Question> Installation::question_to_confirm() {
+Result<Question> Installation::question_to_confirm(std::optional<Time> borrow_until) {
   const Time now = environment_.now();
   if (judges_file()) return Question();
   if (loaded_.state.grant && standing_.license) return question_of_trial(loaded_.state.grant->email);
@@ -210,22 +218,47 @@ Result<Question> Installation::question_to_confirm() {
   const auto& list = loaded_.state.list;
   const bool with_list = standing_.license->terms().fresh_revocations || (list && now >= list->next_update);
   // A seat that the vendor has released is taken again by an activation that somebody wants, not by a look.
-  const bool released = seat != nullptr && seat->denied == token(Reason::no_seat_left);
-  const bool leased = seat != nullptr && !seat->lease.empty() && !seat->secret.empty() && now < seat->expires_at;
+  const bool released = !borrow_until && seat != nullptr && seat->denied == token(Reason::no_seat_left);
+  const bool leased = is_leased(seat);
   if (!released && (!leased || seat->leaving)) {
     LIC_TRY_ASSIGN(const LicenseKey parsed, LicenseKey::parse(key));
-    return question_to_activate(parsed, with_list);
+    return question_to_activate(parsed, with_list, borrow_until);
   }
-  const bool due = leased && now >= seat->refresh_at;
-  auto asked = question(due ? OnlineAction::refresh : OnlineAction::validate, key, std::move(server));
+  const bool due = leased && (borrow_until || now >= seat->refresh_at);
+  // Where a heartbeat has told of a newer document, the refresh that brings it is due at once.
+  const bool brings = borrow_until || !floats() || (leased && seat->refresh_at <= seat->granted_at);
+  const OnlineAction renewal = brings ? OnlineAction::refresh : OnlineAction::lease;
+  auto asked = question(due ? renewal : OnlineAction::validate, key, std::move(server));
   asked->wants_revocations = with_list;
+  asked->request.borrow_until = borrow_until;
   if (due) {
     const auto ready = add_secrets(*asked);
-    if (!ready && ready.error().code == Errc::unavailable) return ready.error();
+    if (!ready && (borrow_until || ready.error().code == Errc::unavailable)) return ready.error();
     // In a state that cannot be written no secret goes on; what the server says of the lease counts all the same.
     if (!ready) asked->request.action = OnlineAction::validate;
   }
   return Question(std::move(asked));
+}
+
+bool Installation::is_leased(const OnlineSeat* seat) const {
+  return seat != nullptr && !seat->lease.empty() && !seat->secret.empty() && environment_.now() < seat->expires_at;
+}
+
+Result<Question> Installation::question_to_borrow(Time until) {
+  LIC_TRY(check_changeable());
+  if (active_key().empty()) return error(Errc::not_found, "nothing is activated here");
+  const auto& floating = standing_.license->terms().floating;
+  if (!floating || floating->borrow_days == 0)
+    return error(Errc::conflict, "the active license is none of those that may be borrowed");
+  if (until <= environment_.now()) return error(Errc::invalid_input, "a seat is borrowed until a time to come");
+  LIC_TRY_ASSIGN(Question asked, question_to_confirm(until));
+  return asked ? Result<Question>(std::move(asked)) : error(Errc::usage, "no licensing server is known to borrow from");
+}
+
+Result<Question> Installation::question_to_check_in() const {
+  LIC_TRY(check_changeable());
+  if (!floats()) return error(Errc::conflict, "no license that floats is active here");
+  return is_leased(seat_of(active_key())) ? question_to_leave() : Result<Question>(Question());
 }
 
 /// The next secret is on disk before it is sent, so that a yes that nobody sees loses nothing.
@@ -271,7 +304,9 @@ Result<Question> Installation::question_to_leave() const {
 }
 
 /// What a lease leaves to remember, where no other process has gone on since the question.
-void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& answer) {
+/// One of a license that floats is so short that this clock measures it, where the two differ by more than a question
+/// takes: from now on, and to ask again in time also where it is behind.
+void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& answer, bool floating) {
   OnlineSeat& seat = own_seat(asked.request.key);
   const bool anew = asked.request.action == OnlineAction::activate;
   if (!asked.next_secret.empty() && (anew || seat.next_secret == asked.next_secret)) {
@@ -284,6 +319,11 @@ void Installation::take_lease(const ServerQuestion& asked, const ServerAnswer& a
   seat.granted_at = answer.issued_at;
   seat.refresh_at = answer.lease->refresh_at;
   seat.expires_at = answer.lease->expires_at;
+  const auto ahead = environment_.now() - answer.issued_at;
+  if (floating && std::chrono::abs(ahead) > kClockDifference) {
+    seat.refresh_at += ahead;
+    seat.expires_at = std::max(seat.expires_at, seat.expires_at + ahead);
+  }
   seat.denied.clear();
   seat.ask_after = Time{};
   seat.tried_at = Time{};
@@ -318,19 +358,43 @@ Result<Change> Installation::take_denial(const ServerQuestion& asked, const Serv
                             ", machine id ", standing_.fingerprint);
   if (const auto& retry = answer.denial->retry_at) message += concat(" before ", format_time(*retry));
   if (!kept) message += concat("; this could not be kept for later: ", kept.error().message);
-  if (reason == DenialReason::no_seat_left)
+  if (answer.denial->queue) {
+    message += concat("; place ", *answer.denial->queue, " of those that wait");
+    hint = "ask again then, to keep the place until it is this machine's turn";
+  } else if (reason == DenialReason::no_seat_left) {
     hint = concat("deactivate it on another machine (licctl --deactivate-license), or wait; or ", hint);
+  }
   if (reason == DenialReason::unknown_license)
     return error(Errc::not_found, message, concat("look at the key again, or ", hint));
-  return Change{false, {reason_of(reason), {}}, std::move(message), std::move(hint)};
+  return Change{false,           {reason_of(reason), {}}, std::move(message),
+                std::move(hint), answer.denial->queue,    answer.denial->retry_at};
 }
 
 Result<Change> Installation::take_activation(const ServerQuestion& asked, const ServerWord& word) {
   if (word.answer.denial) return take_denial(asked, word.answer);
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(asked.request.key));
   const Granted granted{asked, word};
-  return activate_bytes(view_bytes(concat(word.license, '\n')), "the license that the server gave", key, Wanted::any,
-                        &granted);
+  LIC_TRY_ASSIGN(Change change, activate_bytes(view_bytes(concat(word.license, '\n')),
+                                               "the license that the server gave", key, Wanted::any, &granted));
+  const auto& wanted = asked.request.borrow_until;
+  if (change.changed && wanted && word.answer.lease->expires_at < *wanted)
+    change.hint = "that is for as long as the license allows";
+  return change;
+}
+
+Result<Change> Installation::check_in(const Question& question, const Asked* asked) {
+  if (!question) return Change{false, standing_.decision_at(environment_.now()), "no seat is held here", {}};
+  if (asked == nullptr) return error(Errc::failure, "out of memory");
+  if (const auto* silence = std::get_if<Unanswered>(asked)) return silence->error;
+  LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
+  const std::string& key = question->request.key;
+  OnlineSeat& seat = own_seat(key);
+  seat.lease.clear();
+  seat.secret.clear();
+  seat.next_secret.clear();
+  const Time now = environment_.now();
+  LIC_TRY(save(now));
+  return Change{true, standing_.decision_at(now), concat("gave back the seat of ", key), {}};
 }
 
 /// What the server's word changes. Gives the no that it was, for the license asked about.
@@ -345,14 +409,20 @@ Result<std::optional<Change>> Installation::take_word(const ServerQuestion& aske
     if (told.error().code != Errc::not_found) return std::move(told).error();
     return std::optional(Change{false, {Reason::no_license, {}}, told.error().message, told.error().hint});
   }
-  if (asked.request.action == OnlineAction::validate) {
+  const bool beats = asked.request.action == OnlineAction::lease;
+  if (beats || asked.request.action == OnlineAction::validate) {
     const OnlineSeat* seat = seat_of(asked.request.key);
     const Lease& lease = *word.answer.lease;
-    const bool known = seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
+    const bool known = !beats && seat != nullptr && seat->lease == lease.id && seat->expires_at == lease.expires_at;
     if (known && seat->denied.empty() && !word.product) return std::optional<Change>();
     LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
     LIC_TRY(take_product(word));
-    take_lease(asked, word.answer);
+    take_lease(asked, word.answer, floats());
+    const auto seen = loaded_.state.seen.find(lease.license);
+    const bool newer = beats && seen != loaded_.state.seen.end() && seen->second < lease.serial;
+    if (newer)
+      own_seat(asked.request.key).refresh_at =
+          std::min(word.answer.issued_at, environment_.now());  // the document is to be fetched
     LIC_TRY(save(environment_.now()));
     return std::optional<Change>();
   }
@@ -369,14 +439,18 @@ Result<Confirmation> Installation::take_confirmation(const ServerQuestion& quest
   }
   Confirmation confirmed{{}, CheckedBy::server, {}};
   LIC_TRY_ASSIGN(auto no, take_word(question, *word));
-  if (no) confirmed.message = std::move(no->message);
+  if (no) {
+    confirmed.message = std::move(no->message);
+    confirmed.queue = no->queue;
+    confirmed.retry_at = no->retry_at;
+  }
   if (!word->revocations.empty()) {
     const auto imported = import_revocations(view_bytes(word->revocations), "of the licensing server");
     if (!imported && imported.error().code != Errc::conflict) confirmed.message = imported.error().message;
   }
   confirmed.decision = standing_.decision_at(environment_.now());
   // It may be active by its file, and have no seat as far as the server knows.
-  if (no && confirmed.decision.allowed()) confirmed.decision = no->decision;
+  if (no && (no->queue || confirmed.decision.allowed())) confirmed.decision = no->decision;
   return confirmed;
 }
 
@@ -394,11 +468,23 @@ void Installation::note_unanswered(const ServerQuestion& asked, const Unanswered
   static_cast<void>(save(now));
 }
 
+/// How long it is not asked again after it was asked in vain.
+std::chrono::seconds Installation::patience_of(const OnlineSeat& seat) const {
+  if (!floats()) return kTryAgain;
+  return std::min<std::chrono::seconds>(std::chrono::minutes{1}, (seat.expires_at - seat.refresh_at) / 4);
+}
+
+std::optional<std::chrono::seconds> Installation::time_to_refresh() const {
+  const OnlineSeat* seat = floats() ? seat_of(active_key()) : nullptr;
+  if (seat == nullptr || seat->lease.empty() || seat->leaving || server_of(seat).empty()) return std::nullopt;
+  return std::max<std::chrono::seconds>(seat->refresh_at - environment_.now(), kLeastWait + patience_of(*seat));
+}
+
 bool Installation::is_lease_due() const {
   const OnlineSeat* seat = seat_of(active_key());
   if (seat == nullptr || seat->lease.empty() || seat->leaving) return false;
   const Time now = environment_.now();
-  const bool tried = seat->tried_at <= now && now - seat->tried_at < kTryAgain;
+  const bool tried = seat->tried_at <= now && now - seat->tried_at < patience_of(*seat);
   return now >= seat->refresh_at && !tried && !server_of(seat).empty();
 }
 

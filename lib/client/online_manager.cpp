@@ -65,10 +65,22 @@ Result<Change> LicenseManager::Impl::start_trial(std::string_view email) {
   return change([&](Installation& one) { return one.start_trial(email, asked.get()); });
 }
 
-Result<Change> LicenseManager::Impl::deactivate() {
-  LIC_TRY_ASSIGN(const Question question, change([](Installation& one) { return one.question_to_leave(); }));
+Result<Change> LicenseManager::Impl::deactivate(bool keeps_license) {
+  LIC_TRY_ASSIGN(const Question question, change([keeps_license](Installation& one) {
+                   return keeps_license ? one.question_to_check_in() : one.question_to_leave();
+                 }));
   const auto asked = question ? ask(question) : nullptr;
-  return change([&](Installation& one) { return one.deactivate(asked.get()); });
+  return change([&](Installation& one) {
+    return keeps_license ? one.check_in(question, asked.get()) : one.deactivate(asked.get());
+  });
+}
+
+Result<Change> LicenseManager::Impl::borrow(Time until) {
+  LIC_TRY_ASSIGN(const Question question, change([&](Installation& one) { return one.question_to_borrow(until); }));
+  const auto asked = ask(question);
+  LIC_TRY_ASSIGN(const Unanswered* silence, silence_in(asked));
+  if (silence != nullptr) return silence->error;
+  return change([&](Installation& one) { return one.take_activation(*question, std::get<ServerWord>(*asked)); });
 }
 
 Result<Confirmation> LicenseManager::Impl::confirm() {

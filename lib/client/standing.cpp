@@ -175,7 +175,7 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::revocations_stale:
       return {"import-revocations", ""};
     case Reason::lease_expired:
-      return {"verify", ""};
+      return {held != nullptr && held->terms().floating ? "check-out" : "verify", ""};
     case Reason::untrusted:
     case Reason::no_seat_left:
       return {"activate", ""};
@@ -213,6 +213,7 @@ Status Standing::status_at(Time now, std::optional<Time> mark, const Decision& d
   if (const Plan* plan = plan_of(*shown)) status.plan_name = plan->name;
   status.kind = terms.kind;
   status.seats = terms.seats;
+  status.floating = terms.floating;
   status.verified_at = verified_at;
   if (held == nullptr) {
     status.source = Source::free;
@@ -303,6 +304,9 @@ Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, cons
                                  format_time(list->next_update), " or is gone")
                         : "none is known here"),
             concat("get the newest list from ", support, ": licctl --import-revocations FILE")};
+  if (decision.reason == Reason::lease_expired && terms.floating)
+    return {false, decision, concat(name, " floats: it counts only with a seat that the licensing server lends"),
+            "activate it where the server answers: licctl --activate-license KEY --server URL"};
   if (decision.reason == Reason::lease_expired)
     return {false, decision, concat("the lease of ", name, " has ended, its days of grace included"),
             "licctl --verify-license asks the licensing server; or deactivate it and activate it anew"};

@@ -76,6 +76,13 @@ json::Value features_json(const Features& features) {
   return json::Value(std::move(out));
 }
 
+json::Value floating_json(const std::optional<Floating>& floating) {
+  if (!floating) return {};
+  json::ObjectBuilder out;
+  out.integer("minutes", floating->minutes).integer("borrow_days", floating->borrow_days);
+  return out.take();
+}
+
 json::Value kind_json(std::optional<Kind> kind) { return text(kind ? token(*kind) : std::string_view()); }
 
 json::Value usage_json(const Usage& usage) {
@@ -100,6 +107,7 @@ std::string status_json(const Status& status, std::string_view machine_id) {
       {"features", features_json(status.features)},
       {"limits", usage_json(status.usage)},
       {"seats", json::number_or_null(status.seats == 0 ? std::nullopt : std::optional(status.seats))},
+      {"floating", floating_json(status.floating)},
       {"machine_id", text(machine_id)},
       {"source", text(status.source == Source::none ? std::string_view() : token(status.source))},
       {"verified_at", json::time_or_null(status.verified_at)},

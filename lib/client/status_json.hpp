@@ -19,6 +19,8 @@ namespace lic {
 
 [[nodiscard]] json::Value feature_json(const FeatureValue& value);
 [[nodiscard]] json::Value features_json(const Features& features);
+/// `{"minutes", "borrow_days"}`, null where nothing floats.
+[[nodiscard]] json::Value floating_json(const std::optional<Floating>& floating);
 [[nodiscard]] json::Value kind_json(std::optional<Kind> kind);
 
 }  // namespace lic

@@ -102,6 +102,9 @@ Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, T
   terms.machines = request.machines;
   terms.allows_virtual = request.allows_virtual.value_or(plan->allows_virtual);
   terms.fresh_revocations = request.fresh_revocations.value_or(plan->fresh_revocations);
+  terms.floating = request.floating.value_or(plan->floating);
+  terms.transfers = request.transfers.value_or(plan->transfers);
+  LIC_TRY(check_floating(terms));
   terms.order = request.order;
   terms.metadata = request.metadata;
   return terms;

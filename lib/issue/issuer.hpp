@@ -45,6 +45,8 @@ struct LicenseRequest {
   std::vector<MachineBinding> machines;
   std::optional<bool> allows_virtual;
   std::optional<bool> fresh_revocations;
+  std::optional<std::optional<Floating>> floating;            ///< inner absent: it does not float
+  std::optional<std::optional<TransferAllowance>> transfers;  ///< inner absent: as often as one likes
   Features features;  ///< added to the plan's, or in place of those of the same name
   Limits limits;      ///< the same
   std::string order;

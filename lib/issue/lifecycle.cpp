@@ -86,6 +86,8 @@ void take_plan(Terms& terms, const Plan& plan) {
   terms.seats = std::max<std::int64_t>(plan.seats, std::ssize(terms.machines));
   terms.allows_virtual = plan.allows_virtual;
   terms.fresh_revocations = plan.fresh_revocations;
+  terms.floating = plan.floating;
+  terms.transfers = plan.transfers;
 }
 
 /// The end after a change of plan or of the end itself.
@@ -152,6 +154,14 @@ std::string feature_words(const FeatureValue& value) {
   return concat('[', joined, ']');
 }
 
+/// Empty: not so.
+std::string floating_words(const std::optional<Floating>& floating) {
+  return floating ? lic::floating_words(*floating) : std::string();
+}
+std::string transfer_words(const std::optional<TransferAllowance>& transfers) {
+  return transfers ? lic::transfer_words(*transfers) : std::string();
+}
+
 std::string machine_words(const Terms& terms) {
   if (terms.machines.empty()) return "any";
   const std::size_t count = seat_holders(terms).size();
@@ -205,6 +215,9 @@ Result<Terms> changed(const Terms& terms, const Catalog& catalog, const ChangeRe
   LIC_TRY(check_seats(next.seats, next.machines.size()));
   next.allows_virtual = request.allows_virtual.value_or(next.allows_virtual);
   next.fresh_revocations = request.fresh_revocations.value_or(next.fresh_revocations);
+  next.floating = request.floating.value_or(next.floating);
+  next.transfers = request.transfers.value_or(next.transfers);
+  LIC_TRY(check_floating(next));
   if (request.order) {
     LIC_TRY(check_text("the order", *request.order));
     next.order = *request.order;
@@ -248,6 +261,16 @@ Terms bound_to(const Terms& terms, std::vector<MachineBinding> machines, Time no
   return next;
 }
 
+std::string floating_words(const Floating& floating) {
+  const auto count = [](std::int64_t n, std::string_view what) { return concat(n, " ", what, n == 1 ? "" : "s"); };
+  const std::string held = concat("for ", count(floating.minutes, "minute"), " at a time");
+  return floating.borrow_days == 0 ? held : concat(held, ", to be borrowed for ", count(floating.borrow_days, "day"));
+}
+
+std::string transfer_words(const TransferAllowance& transfers) {
+  return concat(transfers.max, " per ", token(transfers.per));
+}
+
 std::vector<TermsChange> differences(const Terms& before, const Terms& after) {
   Comparison comparison;
   comparison.text("plan", before.plan, after.plan);
@@ -264,6 +287,8 @@ std::vector<TermsChange> differences(const Terms& before, const Terms& after) {
   comparison.text("virtual", before.allows_virtual ? "true" : "false", after.allows_virtual ? "true" : "false");
   comparison.text("fresh_revocations", before.fresh_revocations ? "true" : "false",
                   after.fresh_revocations ? "true" : "false");
+  comparison.text("floating", floating_words(before.floating), floating_words(after.floating));
+  comparison.text("transfers", transfer_words(before.transfers), transfer_words(after.transfers));
   comparison.named("features", before.features, after.features, feature_words);
   comparison.named("limits", before.limits, after.limits, limit_words);
   comparison.text("order", before.order, after.order);

@@ -46,16 +46,18 @@ struct ChangeRequest {
   std::optional<std::vector<MachineBinding>> machines;  ///< in place of those it has
   std::optional<bool> allows_virtual;
   std::optional<bool> fresh_revocations;
-  Features features;  ///< added, or in place of those of the same name
-  Limits limits;      ///< the same
+  std::optional<std::optional<Floating>> floating;            ///< inner absent: it does not float
+  std::optional<std::optional<TransferAllowance>> transfers;  ///< inner absent: as often as one likes
+  Features features;                                          ///< added, or in place of those of the same name
+  Limits limits;                                              ///< the same
   std::optional<std::string> order;
 };
 
 /// A license under another plan, or with other terms under the same.
 ///
 /// Another plan brings its kind, grace, features, limits, seats, whether it holds in
-/// virtual machines and whether it needs fresh revocations; what the
-/// customer had agreed besides is to be given again. The end stays, unless one of the
+/// virtual machines, whether it needs fresh revocations, whether it floats and how often seats may be
+/// transferred; what the customer had agreed besides is to be given again. The end stays, unless one of the
 /// plans is a trial or free, or there was none: then it is that of the new plan from
 /// now. A perpetual plan never ends.
 /// Errors: not_found (no such plan), usage (two of months, an end and perpetual),
@@ -80,6 +82,10 @@ struct ChangeRequest {
 
 /// The license bound to these machines; to none: by binding_of_nobody().
 [[nodiscard]] Terms bound_to(const Terms& terms, std::vector<MachineBinding> machines, Time now);
+
+/// "for 10 minutes at a time, to be borrowed for 7 days", "3 per month".
+[[nodiscard]] std::string floating_words(const Floating& floating);
+[[nodiscard]] std::string transfer_words(const TransferAllowance& transfers);
 
 /// One member that differs between two terms of a license, in words.
 struct TermsChange {

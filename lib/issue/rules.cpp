@@ -65,6 +65,20 @@ Result<void> check_seats(std::int64_t seats, std::size_t machines) {
   return {};
 }
 
+Result<void> check_floating(const Terms& terms) {
+  if (!terms.floating) return {};
+  if (!terms.machines.empty())
+    return invalid("a floating license names no machines: its seats go to whichever machine asks for one",
+                   "leave out --machine (of a license that names some, give --any-machine), or take a plan that does "
+                   "not float");
+  if (terms.transfers)
+    return invalid("a floating license counts no transfers: its seats go to whichever machine asks for one",
+                   "give --transfers no");
+  if (terms.kind == Kind::free || terms.kind == Kind::trial)
+    return invalid(concat("a license of kind ", token(terms.kind), " cannot float"), "take a plan of another kind");
+  return {};
+}
+
 Result<Time> end_after(Time from, std::int64_t months) {
   if (months < 1 || months > kMostMonths)
     return invalid(concat("months must be from 1 to ", kMostMonths, ", not ", months));

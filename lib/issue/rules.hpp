@@ -24,6 +24,9 @@ namespace lic {
 [[nodiscard]] Result<void> check_seats(std::int64_t seats, std::size_t machines);
 /// Whether `plan` may be given to that customer, on those machines. Errors: invalid_input.
 [[nodiscard]] Result<void> check_plan(const Plan& plan, const Customer& customer, bool names_machines);
+/// A license that floats names no machines, counts no transfers, and is of a kind that is activated. Errors:
+/// invalid_input.
+[[nodiscard]] Result<void> check_floating(const Terms& terms);
 /// Errors: not_found; the hint names the nearest.
 [[nodiscard]] Result<const Plan*> find_plan(const Catalog& catalog, std::string_view id);
 /// `from` and so many calendar months. Errors: invalid_input (not 1 to 1200; past the year 9999).

@@ -52,6 +52,15 @@ struct Activation {
   [[nodiscard]] const std::string& holder() const noexcept { return lease ? lease->machine : machine; }
 };
 
+/// A machine that waits for a seat of a license that floats.
+struct Waiting {
+  std::string machine;             ///< fingerprint that it showed first
+  std::vector<std::string> marks;  ///< as those of a lease
+  Time since{};
+  Time expires_at{};                    ///< it waits no longer, unless it asks again before
+  std::optional<Time> offered_until{};  ///< a free seat is kept for it until then; absent: none is
+};
+
 /// What the history binds an activation by: hex of the SHA-256 of all of it but its end and
 /// its lease.
 [[nodiscard]] std::string activation_digest(const Activation& activation);

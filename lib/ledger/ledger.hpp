@@ -180,6 +180,14 @@ class Transaction {
   [[nodiscard]] virtual Result<bool> take_seat(const Activation& activation, bool named) = 0;
   /// What a refresh changes. Errors: not_found (no lease by that request).
   [[nodiscard]] virtual Result<void> renew_lease(std::string_view request, const LeaseState& lease) = 0;
+  /// Lets a lease that ran out run again by the rule of take_seat(), changed as by renew_lease(). False: no seat is
+  /// left, or it has not run out, and nothing changes. Errors: not_found (no lease by that request).
+  [[nodiscard]] virtual Result<bool> take_seat_again(std::string_view request, const LeaseState& lease) = 0;
+  /// Adds a machine that waits, as the last; of one that waits already, changes `expires_at` and `offered_until`.
+  /// Errors: not_found (no such license).
+  [[nodiscard]] virtual Result<void> put_waiting(std::string_view key, const Waiting& waiting) = 0;
+  /// Of the machine with that very fingerprint, if it waits.
+  [[nodiscard]] virtual Result<void> drop_waiting(std::string_view key, std::string_view machine) = 0;
   /// Errors: conflict (there is a trial of that key).
   [[nodiscard]] virtual Result<void> add_trial(const TrialRecord& trial) = 0;
   /// Ends a live activation, and its lease. `how` is one of kEndedBy... .
@@ -270,6 +278,13 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<std::string>> lapsed_leases(std::string_view key, Time now) = 0;
   /// When the first of the leases of a license that run at `now` ends; absent: none runs.
   [[nodiscard]] virtual Result<std::optional<Time>> next_lease_end(std::string_view key, Time now) = 0;
+  /// How many leases of a license run at `now`.
+  [[nodiscard]] virtual Result<std::int64_t> running_leases(std::string_view key, Time now) = 0;
+  /// The machines that wait for a seat of a license, in the order in which they came; also those whose time is over.
+  [[nodiscard]] virtual Result<std::vector<Waiting>> waiting(std::string_view key) = 0;
+  /// The machines (their fingerprints, each once) that gave back a seat of the license to the server at `since` or
+  /// later.
+  [[nodiscard]] virtual Result<std::vector<std::string>> machines_that_left(std::string_view key, Time since) = 0;
   /// The trials of machines with one of these marks, oldest first.
   [[nodiscard]] virtual Result<std::vector<TrialRecord>> trials_like(std::span<const std::string> marks) = 0;
   /// The usage statement of that number in the chain of license and device (public key, base64).

@@ -232,7 +232,22 @@ CREATE TRIGGER trials_no_update BEFORE UPDATE ON trials
   FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a trial never changes');
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion7};
+// Machines that wait for a seat of a license that floats.
+constexpr const char* kVersion8 = R"sql(
+CREATE TABLE waiting (
+  number BIGINT NOT NULL PRIMARY KEY,
+  license BIGINT NOT NULL,
+  machine TEXT COLLATE "C" NOT NULL,
+  marks TEXT COLLATE "C" NOT NULL,
+  since BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  offered_until BIGINT,
+  UNIQUE (license, machine)
+);
+CREATE INDEX waiting_in_order ON waiting (license, number);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7, kVersion8};
 
 std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + static_cast<std::int64_t>(migrations); }
 

@@ -36,6 +36,7 @@ constexpr Table kTables[] = {
     {"leases", "activation, license, machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones",
      "nnttnnttn"},
     {"lease_marks", "license, mark, activation", "ntn", 3},
+    {"waiting", "number, license, machine, marks, since, expires_at, offered_until", "nnttnnn"},
     {"trials", "number, key, plan, machine, marks, email, started_at", "ntttttn"},
     {"trial_marks", "mark, trial", "tn", 2},
     {"usage_statements",

@@ -9,6 +9,11 @@
 namespace lic::sql {
 namespace {
 
+/// Whether a seat of the license `l` is free at that parameter: what every seat that is taken is held against.
+std::string seat_is_free(std::string_view now) {
+  return concat("(SELECT count(*) FROM leases AS s WHERE s.license = l.number AND s.expires_at > ", now, ") < l.seats");
+}
+
 constexpr std::string_view kLicense = "(SELECT number FROM licenses WHERE key = ?1)";
 
 std::string joined(const std::vector<std::string>& words) {
@@ -110,11 +115,11 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
     LIC_TRY_ASSIGN(
         Rows rows,
         connection.query(
-            "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, "
-            "answer, activated_at) SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations), "
-            "number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
-            "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR (SELECT count(*) FROM leases AS s "
-            "WHERE s.license = l.number AND s.expires_at > ?8) < l.seats) RETURNING number, license",
+            concat("INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, "
+                   "answer, activated_at) SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+                   "number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
+                   "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR ",
+                   seat_is_free("?8"), ") RETURNING number, license"),
             {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
              activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
     LIC_TRY_ASSIGN(const bool inserted, rows.next());
@@ -144,6 +149,41 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
   if (marks == place.marks) return {};
   LIC_TRY(delete_marks(connection, place));
   return insert_marks(connection, place.license, place.activation, lease.marks);
+}
+
+Result<bool> take_seat_again(Connection& connection, std::string_view request, const LeaseState& lease) {
+  LIC_TRY_ASSIGN(const Place place, place_of(connection, request));
+  if (place.activation == 0) return error(Errc::not_found, concat("there is no lease ", printable(request)));
+  {
+    // The row that it is about is not counted: it has run out.
+    LIC_TRY_ASSIGN(Rows rows, connection.query(concat("UPDATE leases SET expires_at = ?3 WHERE activation = ?1 AND "
+                                                      "expires_at <= ?4 AND EXISTS (SELECT 1 FROM licenses AS l WHERE "
+                                                      "l.number = ?2 AND l.revoked_at IS NULL AND ",
+                                                      seat_is_free("?4"), ") RETURNING activation"),
+                                               {place.activation, place.license, value_of(lease.expires_at),
+                                                value_of(lease.refreshed_at)}));
+    LIC_TRY_ASSIGN(const bool taken, rows.next());
+    if (!taken) return false;
+  }
+  LIC_TRY(renew_lease(connection, request, lease));
+  return true;
+}
+
+Result<void> put_waiting(Connection& connection, std::string_view key, const Waiting& waiting) {
+  LIC_TRY_ASSIGN(const auto license, number_of_license(connection, key));
+  if (license == 0) return no_such_license(key);
+  LIC_TRY_ASSIGN(const auto number, next_row_number(connection, "waiting"));
+  const std::string marks = joined(waiting.marks);
+  return connection.run(
+      "INSERT INTO waiting (number, license, machine, marks, since, expires_at, offered_until) VALUES (?1, ?2, ?3, ?4, "
+      "?5, ?6, ?7) ON CONFLICT (license, machine) DO UPDATE SET expires_at = excluded.expires_at, "
+      "offered_until = excluded.offered_until",
+      {number, license, waiting.machine, std::string_view(marks), value_of(waiting.since), value_of(waiting.expires_at),
+       value_of(waiting.offered_until)});
+}
+
+Result<void> drop_waiting(Connection& connection, std::string_view key, std::string_view machine) {
+  return connection.run(concat("DELETE FROM waiting WHERE license = ", kLicense, " AND machine = ?2"), {key, machine});
 }
 
 Result<void> delete_lease(Connection& connection, std::string_view request) {
@@ -187,6 +227,36 @@ Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::stri
     LIC_TRY_ASSIGN(const bool found, rows.next());
     if (!found) return requests;
     requests.push_back(rows.text(0));
+  }
+}
+
+Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now) {
+  return connection.number(concat("SELECT count(*) FROM leases WHERE license = ", kLicense, " AND expires_at > ?2"),
+                           {key, value_of(now)});
+}
+
+Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view key) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT machine, marks, since, expires_at, offered_until FROM "
+                                                    "waiting WHERE license = ",
+                                                    kLicense, " ORDER BY number"),
+                                             {key}));
+  std::vector<Waiting> machines;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return machines;
+    machines.push_back({rows.text(0), split(rows.text(1)), rows.time(2), rows.time(3), rows.optional_time(4)});
+  }
+}
+
+Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key, Time since) {
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ",
+                                                    kLicense, " AND ended_at >= ?2 AND ended_by = ?3"),
+                                             {key, value_of(since), kEndedByMachine}));
+  std::vector<std::string> machines;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return machines;
+    machines.push_back(rows.text(0));
   }
 }
 

@@ -21,6 +21,9 @@ namespace lic::sql {
 /// As the members of Transaction.
 [[nodiscard]] Result<bool> take_seat(Connection& connection, const Activation& activation, bool named);
 Result<void> renew_lease(Connection& connection, std::string_view request, const LeaseState& lease);
+[[nodiscard]] Result<bool> take_seat_again(Connection& connection, std::string_view request, const LeaseState& lease);
+Result<void> put_waiting(Connection& connection, std::string_view key, const Waiting& waiting);
+Result<void> drop_waiting(Connection& connection, std::string_view key, std::string_view machine);
 Result<void> insert_trial(Connection& connection, const TrialRecord& trial);
 /// Of the activation by that request, if it has one.
 Result<void> delete_lease(Connection& connection, std::string_view request);
@@ -29,6 +32,10 @@ Result<void> delete_lease(Connection& connection, std::string_view request);
 [[nodiscard]] Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
                                                           std::span<const std::string> marks);
 [[nodiscard]] Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now);
+[[nodiscard]] Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view key);
+[[nodiscard]] Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key,
+                                                                  Time since);
 [[nodiscard]] Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now);
 [[nodiscard]] Result<std::vector<TrialRecord>> trials_like(Connection& connection, std::span<const std::string> marks);
 

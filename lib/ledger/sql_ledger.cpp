@@ -141,6 +141,16 @@ class SqlLedger final : public Ledger {
     return sql::lapsed_leases(*connection_, key, now);
   }
 
+  Result<std::int64_t> running_leases(std::string_view key, Time now) override {
+    return sql::running_leases(*connection_, key, now);
+  }
+
+  Result<std::vector<Waiting>> waiting(std::string_view key) override { return sql::waiting(*connection_, key); }
+
+  Result<std::vector<std::string>> machines_that_left(std::string_view key, Time since) override {
+    return sql::machines_that_left(*connection_, key, since);
+  }
+
   Result<std::optional<Time>> next_lease_end(std::string_view key, Time now) override {
     return sql::next_lease_end(*connection_, key, now);
   }

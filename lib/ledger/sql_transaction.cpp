@@ -83,6 +83,18 @@ class SqlTransaction final : public Transaction {
     return attempt([&] { return sql::renew_lease(*connection_, request, lease); });
   }
 
+  Result<bool> take_seat_again(std::string_view request, const LeaseState& lease) override {
+    return attempt([&] { return sql::take_seat_again(*connection_, request, lease); });
+  }
+
+  Result<void> put_waiting(std::string_view key, const Waiting& waiting) override {
+    return attempt([&] { return sql::put_waiting(*connection_, key, waiting); });
+  }
+
+  Result<void> drop_waiting(std::string_view key, std::string_view machine) override {
+    return attempt([&] { return sql::drop_waiting(*connection_, key, machine); });
+  }
+
   Result<void> add_trial(const TrialRecord& trial) override {
     return attempt([&] { return insert_trial(*connection_, trial); });
   }

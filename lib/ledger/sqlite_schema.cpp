@@ -295,7 +295,23 @@ BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
+// Machines that wait for a seat of a license that floats.
+constexpr const char* kVersion8 = R"sql(
+CREATE TABLE waiting (
+  number INTEGER PRIMARY KEY,
+  license INTEGER NOT NULL REFERENCES licenses (number),
+  machine TEXT NOT NULL,
+  marks TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  offered_until INTEGER,
+  UNIQUE (license, machine)
+) STRICT;
+CREATE INDEX waiting_in_order ON waiting (license, number);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4,
+                                       kVersion5, kVersion6, kVersion7, kVersion8};
 
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.

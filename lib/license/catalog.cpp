@@ -21,7 +21,7 @@ constexpr std::size_t kMostPlans = 200;
 constexpr std::array<std::string_view, 12> kCatalogMembers = {"v",          "product",      "name",        "app",
                                                               "key_prefix", "purchase_url", "renewal_url", "server_url",
                                                               "support",    "unlicensed",   "plans",       "crit"};
-constexpr std::array<std::string_view, 18> kPlanMembers = {"id",
+constexpr std::array<std::string_view, 20> kPlanMembers = {"id",
                                                            "name",
                                                            "code",
                                                            "kind",
@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 18> kPlanMembers = {"id",
                                                            "machine_bound",
                                                            "virtual",
                                                            "fresh_revocations",
+                                                           "floating",
+                                                           "transfers",
                                                            "email_domains",
                                                            "grant_by_email",
                                                            "features",
@@ -119,6 +121,18 @@ void check_duration(json::Reader& reader, const Plan& plan) {
   if (plan.kind == Kind::free && ends) reader.fault("kind", "is free, so the plan can have no months or days");
 }
 
+/// A seat that wanders is the licensing server's to lend, to machines that nobody names.
+void check_floating(json::Reader& reader, const Plan& plan) {
+  if (!plan.floating) return;
+  if (plan.kind == Kind::free || plan.kind == Kind::trial)
+    reader.fault("floating", concat("is not for a plan of kind ", token(plan.kind)));
+  if (plan.machine_bound)
+    reader.fault("floating", "cannot stand beside \"machine_bound\": seats that float are no machine's");
+  if (plan.transfers) reader.fault("transfers", "cannot stand beside \"floating\": seats that float go to any machine");
+  if (plan.grant_by_email)
+    reader.fault("floating", "cannot stand beside \"grant_by_email\": its seats are a server's to lend");
+}
+
 Plan read_plan(json::Reader reader, bool strict) {
   if (strict) refuse_misspelt(reader, kPlanMembers);
   Plan plan;
@@ -140,11 +154,14 @@ Plan read_plan(json::Reader reader, bool strict) {
   plan.machine_bound = reader.boolean_or("machine_bound", false);
   plan.allows_virtual = reader.boolean_or("virtual", true);
   plan.fresh_revocations = reader.boolean_or("fresh_revocations", false);
+  plan.floating = read_floating(reader);
+  plan.transfers = read_transfers(reader);
   plan.email_domains = reader.strings_or_empty("email_domains");
   plan.grant_by_email = reader.boolean_or("grant_by_email", false);
   plan.features = read_features(reader, "features");
   plan.limits = read_limits(reader, "limits");
   check_duration(reader, plan);
+  check_floating(reader, plan);
   check_domains(reader, plan.email_domains);
   if (plan.grant_by_email && plan.email_domains.empty())
     reader.fault("grant_by_email", "needs \"email_domains\": it would grant the plan to anyone");

@@ -14,9 +14,13 @@ namespace {
 constexpr std::int64_t kMostSeats = 1'000'000;
 constexpr std::int64_t kMostGraceDays = 3650;
 constexpr std::size_t kMostMachines = 1000;
+constexpr std::int64_t kMostFloatingMinutes = 24 * 60;
+constexpr std::int64_t kMostBorrowDays = 365;
+constexpr std::int64_t kMostTransfers = 1'000'000;
 
 /// What a payload may name in `crit`: a reader that does not know it must refuse.
-constexpr std::array<std::string_view, 4> kCritical = {"suspended_at", "activation", "virtual", "fresh_revocations"};
+constexpr std::array<std::string_view, 5> kCritical = {"suspended_at", "activation", "virtual", "fresh_revocations",
+                                                       "floating"};
 
 constexpr std::array kKinds = {Kind::free, Kind::trial, Kind::academic, Kind::subscription, Kind::perpetual};
 constexpr std::array kPeriods = {Period::day, Period::month, Period::year};
@@ -119,6 +123,8 @@ Terms read_terms(json::Reader& document) {
   terms.seats = document.integer_or("seats", 1, kMostSeats, 1);
   terms.allows_virtual = document.boolean_or("virtual", true);
   terms.fresh_revocations = document.boolean_or("fresh_revocations", false);
+  terms.floating = read_floating(document);
+  terms.transfers = read_transfers(document);
   terms.machines = read_machines(document);
   terms.activation = read_activation(document);
   terms.order = document.string_or("order", "");
@@ -224,6 +230,23 @@ Limits read_limits(json::Reader& reader, std::string_view name) {
     limits.emplace_back(limit_name, limit);
   }
   return limits;
+}
+
+std::optional<Floating> read_floating(json::Reader& reader) {
+  if (!reader.has("floating")) return std::nullopt;
+  json::Reader object(*reader.member("floating"), reader, "floating");
+  return Floating{object.integer("minutes", 1, kMostFloatingMinutes),
+                  object.integer_or("borrow_days", 0, kMostBorrowDays, 0)};
+}
+
+std::optional<TransferAllowance> read_transfers(json::Reader& reader) {
+  if (!reader.has("transfers")) return std::nullopt;
+  json::Reader object(*reader.member("transfers"), reader, "transfers");
+  TransferAllowance allowance{object.integer("max", 0, kMostTransfers), Period::month};
+  const auto per = parse_period(object.text("per"));
+  if (!per || *per == Period::day) object.fault("per", "is none of month, year");
+  allowance.per = per.value_or(Period::month);
+  return allowance;
 }
 
 std::string limit_words(const Limit& limit) {

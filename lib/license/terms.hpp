@@ -52,10 +52,12 @@ struct Terms {
   Features features;
   Limits limits;
   std::int64_t seats = 1;
-  bool allows_virtual = true;                ///< false: not in virtual machines and containers
-  bool fresh_revocations = false;            ///< counts only while a fresh list of revocations is known
-  std::vector<MachineBinding> machines;      ///< empty: any machine
-  std::optional<ActivationMark> activation;  ///< absent: no answer to a request
+  bool allows_virtual = true;                  ///< false: not in virtual machines and containers
+  bool fresh_revocations = false;              ///< counts only while a fresh list of revocations is known
+  std::optional<Floating> floating;            ///< counts only with a lease that runs; absent: an ordinary license
+  std::optional<TransferAllowance> transfers;  ///< the licensing server's to count; absent: as often as one likes
+  std::vector<MachineBinding> machines;        ///< empty: any machine
+  std::optional<ActivationMark> activation;    ///< absent: no answer to a request
   std::string order;
   std::vector<std::pair<std::string, std::string>> metadata;
   friend bool operator==(const Terms&, const Terms&) = default;
@@ -80,6 +82,9 @@ LIC_INTERNAL void read_version(json::Reader& reader, std::span<const std::string
 [[nodiscard]] LIC_INTERNAL Features read_features(json::Reader& reader, std::string_view name);
 /// Reads a member "limits".
 [[nodiscard]] LIC_INTERNAL Limits read_limits(json::Reader& reader, std::string_view name);
+/// Read the members "floating" and "transfers" of a plan or a license.
+[[nodiscard]] LIC_INTERNAL std::optional<Floating> read_floating(json::Reader& reader);
+[[nodiscard]] LIC_INTERNAL std::optional<TransferAllowance> read_transfers(json::Reader& reader);
 /// The most per cent that a limit may be exceeded by.
 inline constexpr std::int64_t kMostOverage = 1000;
 /// "5000 per month, up to 10 % over", "unlimited".

@@ -51,6 +51,7 @@ std::string Terms::to_json() const {
   if (activation) out["crit"].push_back("activation");
   if (!allows_virtual) out["crit"].push_back("virtual");
   if (fresh_revocations) out["crit"].push_back("fresh_revocations");
+  if (floating) out["crit"].push_back("floating");
   out["id"] = id;
   out["serial"] = serial;
   out["product"] = product;
@@ -76,6 +77,8 @@ std::string Terms::to_json() const {
   out["seats"] = seats;
   if (!allows_virtual) out["virtual"] = false;  // absent says the same as true, to every version
   if (fresh_revocations) out["fresh_revocations"] = true;
+  if (floating) out["floating"] = {{"minutes", floating->minutes}, {"borrow_days", floating->borrow_days}};
+  if (transfers) out["transfers"] = {{"max", transfers->max}, {"per", token(transfers->per)}};
   auto& machines_out = out["machines"] = nlohmann::ordered_json::array();
   for (const auto& binding : machines) machines_out.push_back(machine_json(binding));
   if (activation) out["activation"] = {{"request", activation->request}, {"receipt_hash", activation->receipt_hash}};

@@ -15,6 +15,12 @@ Reason while_it_runs(const Terms& terms, Time now) {
   return terms.expires_at && *terms.expires_at - now < kExpiringWithin ? Reason::expiring : Reason::valid;
 }
 
+/// A lease that a server granted goes on for the days of grace; one of a license that floats ends when it ends.
+bool lease_holds(const Terms& terms, std::optional<Time> until, Time now) {
+  if (terms.floating) return until && now < *until;
+  return !until || now < *until + days{terms.grace_days};
+}
+
 Time end_of_grace(const Terms& terms) { return *terms.expires_at + days{terms.grace_days}; }
 
 Decision judge_by_time(const Terms& terms, Time now) {
@@ -46,8 +52,7 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (!decision.allowed()) return decision;
   const Time fresh = revocations_hold_until(terms, context.revocations_until);
   if (terms.fresh_revocations && now >= fresh + days{terms.grace_days}) return {Reason::revocations_stale, {}};
-  const bool lapsed = context.lease_until && now >= *context.lease_until + days{terms.grace_days};
-  if (lapsed) return {Reason::lease_expired, {}};
+  if (!lease_holds(terms, context.lease_until, now)) return {Reason::lease_expired, {}};
   const bool newer = terms.maintenance_until && context.release_date > terms.maintenance_until;
   return newer ? Decision{Reason::version_not_covered, {}} : decision;
 }

@@ -26,7 +26,7 @@ struct Context {
   std::optional<Time> revocations_until;
   /// What the licensing server said no for, when it was last asked; absent: it did not.
   std::optional<Reason> denied;
-  /// When the lease ends that it granted last; absent: this license was never confirmed by a server.
+  /// When the lease ends that it granted last; absent: a server never confirmed this license.
   std::optional<Time> lease_until;
   /// When the release that asks was made; absent: not asked about.
   std::optional<Time> release_date;
@@ -48,7 +48,8 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 /// Where several reasons hold, the first of this list is given: revoked, what the server
 /// said no for, suspended, wrong machine (bound to another; a virtual one that it does not allow),
 /// clock moved back, not yet valid, expired, revocations stale, lease expired (its days of grace
-/// included), version not covered (the release is newer than the maintenance).
+/// included; of a license that floats: no lease runs), version not covered (the release is newer than
+/// the maintenance).
 [[nodiscard]] LIC_INTERNAL Decision decide(const VerifiedLicense& license, const Context& context);
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.

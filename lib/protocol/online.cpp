@@ -18,13 +18,17 @@ constexpr std::string_view kPathPrefix = "/v1/";
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::size_t kMaxKey = 128;
 constexpr std::size_t kMaxEmail = 254;  // RFC 5321
-constexpr std::array kActions = {OnlineAction::activate,   OnlineAction::validate, OnlineAction::refresh,
-                                 OnlineAction::deactivate, OnlineAction::trial,    OnlineAction::usage};
+constexpr std::array kActions = {OnlineAction::activate, OnlineAction::validate,   OnlineAction::refresh,
+                                 OnlineAction::lease,    OnlineAction::deactivate, OnlineAction::trial,
+                                 OnlineAction::usage};
 
 bool has_key(OnlineAction action) { return action != OnlineAction::trial && action != OnlineAction::usage; }
 bool has_facts(OnlineAction action) { return action != OnlineAction::usage; }
-bool has_secret(OnlineAction action) { return action == OnlineAction::refresh || action == OnlineAction::deactivate; }
-bool has_next(OnlineAction action) { return action == OnlineAction::activate || action == OnlineAction::refresh; }
+bool gives_license(OnlineAction action) { return action == OnlineAction::activate || action == OnlineAction::refresh; }
+bool has_next(OnlineAction action) { return gives_license(action) || action == OnlineAction::lease; }
+bool has_secret(OnlineAction action) {
+  return action == OnlineAction::refresh || action == OnlineAction::lease || action == OnlineAction::deactivate;
+}
 
 std::string read_hex(json::Reader& reader, std::string_view name, std::size_t size) {
   std::string value = reader.string(name);
@@ -69,6 +73,7 @@ Verdict yes_to(OnlineAction action) {
     case OnlineAction::activate:
     case OnlineAction::validate:
     case OnlineAction::refresh:
+    case OnlineAction::lease:
       return Verdict::granted;
     case OnlineAction::deactivate:
       return Verdict::released;
@@ -94,6 +99,8 @@ std::string_view token(OnlineAction action) noexcept {
       return "validate";
     case OnlineAction::refresh:
       return "refresh";
+    case OnlineAction::lease:
+      return "lease";
     case OnlineAction::deactivate:
       return "deactivate";
     case OnlineAction::trial:
@@ -121,6 +128,7 @@ std::string OnlineRequest::to_json() const {
   if (has_facts(action)) out.value("facts", facts_json(facts));
   if (has_secret(action)) out.string("secret", secret);
   if (has_next(action)) out.string("next_hash", next_hash);
+  if (gives_license(action) && borrow_until) out.time("borrow_until", *borrow_until);
   if (action == OnlineAction::trial && !email.empty()) out.string("email", email);
   if (action == OnlineAction::usage) out.value("statement", as_value(statement));
   return json::dump(out.take());
@@ -141,6 +149,7 @@ Result<OnlineRequest> OnlineRequest::parse(OnlineAction action, ByteView bytes, 
   if (has_facts(action)) request.facts = read_facts(document);
   if (has_secret(action)) request.secret = read_hex(document, "secret", Digest{}.size());
   if (has_next(action)) request.next_hash = read_hex(document, "next_hash", Digest{}.size());
+  if (gives_license(action) && document.has("borrow_until")) request.borrow_until = document.time("borrow_until");
   if (action == OnlineAction::trial && document.has("email")) request.email = read_text(document, "email", kMaxEmail);
   if (action == OnlineAction::usage) {
     request.statement = read_document(document, "statement");
@@ -179,7 +188,7 @@ Result<ServerAnswer> open_reply(const OnlineReply& reply, const OnlineRequest& r
     return other_request(what, "machine");
   if (answer.verdict == Verdict::denied) return answer;
   if (answer.verdict != yes_to(request.action)) return other_request(what, "verdict");
-  if (!has_next(request.action)) return answer;
+  if (!gives_license(request.action)) return answer;
   if (reply.license.empty()) return error(Errc::invalid_input, concat(what, ": /license: is missing"));
   LIC_TRY_ASSIGN(const VerifiedLicense license, verify(view_bytes(reply.license), product, what));
   if (license.terms().key != request.key)

@@ -16,7 +16,7 @@
 
 namespace lic {
 
-enum class OnlineAction { activate, validate, refresh, deactivate, trial, usage };
+enum class OnlineAction { activate, validate, refresh, lease, deactivate, trial, usage };
 
 /// "activate": in the path and in the signed answer.
 [[nodiscard]] LIC_INTERNAL std::string_view token(OnlineAction action) noexcept;
@@ -41,12 +41,14 @@ struct OnlineRequest {
   OnlineAction action = OnlineAction::activate;
   std::string nonce;  ///< 128 random bits, hex (random_request_id())
   std::string product;
-  std::string key;        ///< license key; all but trial and usage. Whether it is one, the server does not ask here
-  FactDigests facts;      ///< of the machine; all but usage
-  std::string secret;     ///< refresh, deactivate: what the last `next_hash` was of, 32 bytes in hex
-  std::string next_hash;  ///< activate, refresh: SHA-256 of the secret that counts from then on (receipt_hash_of())
-  std::string email;      ///< trial; may be empty
-  std::string statement;  ///< usage: the signed statement, compact JSON
+  std::string key;     ///< license key; all but trial and usage. Whether it is one, the server does not ask here
+  FactDigests facts;   ///< of the machine; all but usage
+  std::string secret;  ///< refresh, lease, deactivate: what the last `next_hash` was of, 32 bytes in hex
+  std::string
+      next_hash;  ///< activate, refresh, lease: SHA-256 of the secret that counts from then on (receipt_hash_of())
+  std::optional<Time> borrow_until;  ///< activate, refresh: of a license that floats, until when to have the seat
+  std::string email;                 ///< trial; may be empty
+  std::string statement;             ///< usage: the signed statement, compact JSON
 
   [[nodiscard]] LIC_INTERNAL std::string to_json() const;
 

@@ -19,6 +19,7 @@ void PriceBook::add(Time imported_at, const Catalog& catalog) {
                                                      : 0,
                         plan.months, plan.days};
     plans_[plan.id].emplace_back(version, std::move(price));
+    if (plan.floating) floating_.insert(plan.id);
   }
 }
 

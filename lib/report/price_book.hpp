@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,9 @@ class PriceBook {
   /// days. Absent as above, and when the plan has no duration.
   [[nodiscard]] std::optional<Money> renewal_price(std::string_view plan, Time anchor, Time end) const;
 
+  /// Whether seats of licenses of the plan wander, by any of the catalogues.
+  [[nodiscard]] bool floats(std::string_view plan) const { return floating_.contains(plan); }
+
  private:
   struct PlanPrice {
     Decimal amount;
@@ -68,6 +72,7 @@ class PriceBook {
   std::map<std::string, Prices, std::less<>> plans_;
   std::vector<Currency> currencies_;
   std::size_t main_ = 0;
+  std::set<std::string, std::less<>> floating_;
 };
 
 }  // namespace lic

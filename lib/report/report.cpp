@@ -279,6 +279,7 @@ void ReportBuilder::take_use(const LicenseSummary& license, const std::vector<Ac
     keep_first(report_.full, FullLicense{license.key, license.customer.name, license.seats, taken}, kMostListed,
                [](const FullLicense& a, const FullLicense& b) { return a.taken * b.seats > b.taken * a.seats; });
   }
+  if (prices_.floats(license.plan)) return;  // its seats go from machine to machine as they should
   const ActivationPattern pattern = pattern_of(uses, license.seats, period_.from, period_.to);
   if (!pattern.many_machines && !pattern.many_moves) return;
   ++report_.unusual_in_all;

@@ -14,9 +14,10 @@ constexpr int kRetryAfterBusy = 2;
 
 /// The path as a name of ours, which outlives the request.
 std::string_view route_of(std::string_view path) {
-  static const std::array<std::string, 6> kPosted = {path_of(OnlineAction::activate), path_of(OnlineAction::validate),
-                                                     path_of(OnlineAction::refresh),  path_of(OnlineAction::deactivate),
-                                                     path_of(OnlineAction::trial),    path_of(OnlineAction::usage)};
+  static const std::array<std::string, 7> kPosted = {path_of(OnlineAction::activate),   path_of(OnlineAction::validate),
+                                                     path_of(OnlineAction::refresh),    path_of(OnlineAction::lease),
+                                                     path_of(OnlineAction::deactivate), path_of(OnlineAction::trial),
+                                                     path_of(OnlineAction::usage)};
   const auto* read = std::find(kReadable.begin(), kReadable.end(), path);
   if (read != kReadable.end()) return *read;
   const auto* posted = std::find(kPosted.begin(), kPosted.end(), path);

@@ -20,12 +20,13 @@ constexpr std::size_t kHashBytes = 32;
 
 constexpr std::array kVerdicts = {Verdict::granted, Verdict::trial, Verdict::released, Verdict::recorded,
                                   Verdict::denied};
-constexpr std::array kReasons = {DenialReason::unknown_license, DenialReason::revoked,
-                                 DenialReason::suspended,       DenialReason::expired,
-                                 DenialReason::not_yet_valid,   DenialReason::wrong_machine,
-                                 DenialReason::no_seat_left,    DenialReason::not_activated,
-                                 DenialReason::wrong_secret,    DenialReason::trial_not_available,
-                                 DenialReason::usage_missing,   DenialReason::usage_refused};
+constexpr std::array kReasons = {DenialReason::unknown_license,     DenialReason::revoked,
+                                 DenialReason::suspended,           DenialReason::expired,
+                                 DenialReason::not_yet_valid,       DenialReason::wrong_machine,
+                                 DenialReason::no_seat_left,        DenialReason::not_activated,
+                                 DenialReason::transfers_used_up,   DenialReason::wrong_secret,
+                                 DenialReason::trial_not_available, DenialReason::usage_missing,
+                                 DenialReason::usage_refused};
 
 /// The one of `known` with that token. What is not known is a fault, and then the first one.
 template <class Enum, std::size_t N>
@@ -80,6 +81,7 @@ std::optional<Denial> read_denial(json::Reader& document, bool wanted) {
   json::Reader reader(*member, document, "denial");
   Denial denial{read_token(reader, "reason", kReasons), std::nullopt};
   if (reader.has("retry_at")) denial.retry_at = reader.time("retry_at");
+  if (reader.has("queue")) denial.queue = reader.integer("queue", 1, json::kMaxInteger);
   return denial;
 }
 
@@ -153,6 +155,8 @@ std::string_view token(DenialReason reason) noexcept {
       return "no-seat-left";
     case DenialReason::not_activated:
       return "not-activated";
+    case DenialReason::transfers_used_up:
+      return "transfers-used-up";
     case DenialReason::wrong_secret:
       return "wrong-secret";
     case DenialReason::trial_not_available:

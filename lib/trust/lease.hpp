@@ -24,12 +24,13 @@ enum class DenialReason {
   unknown_license,  ///< no license has that key, or it is no key at all
   revoked,
   suspended,
-  expired,        ///< its days of grace included
-  not_yet_valid,  ///< `retry_at` is when it begins
-  wrong_machine,  ///< the license names its machines, and this is none of them
-  no_seat_left,   ///< `retry_at` is when the first lease ends, if none is renewed
-  not_activated,  ///< this machine has no lease: it ended, was released, or never was
-  wrong_secret,   ///< a seat is given back by the machine that holds it alone
+  expired,            ///< its days of grace included
+  not_yet_valid,      ///< `retry_at` is when it begins
+  wrong_machine,      ///< the license names its machines, and this is none of them
+  no_seat_left,       ///< `retry_at` is when the first lease ends, if none is renewed
+  not_activated,      ///< this machine has no lease: it ended, was released, or never was
+  transfers_used_up,  ///< `retry_at` is when the allowance for seats that change their machine begins anew
+  wrong_secret,       ///< a seat is given back by the machine that holds it alone
   trial_not_available,
   usage_missing,  ///< statements before this one were not seen: `usage_seq` is the newest that was
   usage_refused,  ///< it is of another chain than what was stated before, or of another device or license
@@ -59,6 +60,8 @@ struct TrialGrant {
 struct Denial {
   DenialReason reason = DenialReason::unknown_license;
   std::optional<Time> retry_at;  ///< when the answer may be another one; absent: not told
+  std::optional<std::int64_t>
+      queue{};  ///< no_seat_left of a license that floats: the place among those that wait, from 1
   friend bool operator==(const Denial&, const Denial&) = default;
 };
 

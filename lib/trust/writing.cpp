@@ -95,6 +95,7 @@ std::string ServerAnswer::to_json() const {
   if (denial) {
     out["denial"] = {{"reason", token(denial->reason)}};
     if (denial->retry_at) out["denial"]["retry_at"] = format_time(*denial->retry_at);
+    if (denial->queue) out["denial"]["queue"] = *denial->queue;
   }
   if (usage_seq) out["usage_seq"] = *usage_seq;
   return out.dump();

@@ -120,9 +120,27 @@ class Confirmation:
 
     verdict: Verdict  # where the server did not answer, its message says why
     checked_by: CheckedBy
+    queue: Optional[int] = None  # no seat left of a license that floats: the place among those that wait, from 1
+    retry_at: Optional[datetime.datetime] = None  # when to ask again to keep it
 
     def __bool__(self) -> bool:
         return self.verdict.allowed
+
+
+@dataclasses.dataclass(frozen=True)
+class Floating:
+    """That seats wander: who has one has it for minutes, and asks again in time."""
+
+    minutes: int
+    borrow_days: int  # for how long one may be taken along; 0: not at all
+
+
+@dataclasses.dataclass(frozen=True)
+class TransferAllowance:
+    """How often seats that were given back may go to machines that had none."""
+
+    max: int
+    per: str  # "month", "year"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +150,7 @@ class Lease:
     server: str
     granted_at: datetime.datetime
     refresh_at: datetime.datetime  # when it is time to ask again
-    expires_at: datetime.datetime  # the license's days of grace follow
+    expires_at: datetime.datetime  # the license's days of grace follow, but not of one that floats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +160,8 @@ class Change:
     code: Code
     message: str
     hint: str
+    queue: Optional[int] = None  # as those of Confirmation
+    retry_at: Optional[datetime.datetime] = None
 
     @property
     def changed(self) -> bool:
@@ -232,6 +252,7 @@ class LicenseStatus:
     features: Dict[str, FeatureValue]
     limits: Dict[str, UsageLimit]
     seats: Optional[int]
+    floating: Optional[Floating]  # it grants only while the lease runs
     machine_id: str
     source: Optional[str]
     next_step: Optional[NextStep]
@@ -293,6 +314,8 @@ class Plan:
     machine_bound: bool  # a license of it names its machines
     allows_virtual: bool  # it holds in virtual machines and containers
     fresh_revocations: bool  # it counts only while a fresh list of revocations is known
+    floating: Optional[Floating]  # it grants only while a licensing server lends this machine a seat
+    transfers: Optional[TransferAllowance]  # None: as often as one likes
     email_domains: List[str]  # for whom; empty: anyone
     grant_by_email: bool  # start_trial() grants it on an e-mail address of these
     features: Dict[str, FeatureValue]
@@ -363,7 +386,7 @@ def _time(seconds: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
 
 
-def _moment(seconds: int) -> Optional[datetime.datetime]:
+def moment_of(seconds: int) -> Optional[datetime.datetime]:
     return _time(seconds) if seconds else None
 
 
@@ -380,7 +403,7 @@ def limit_of(raw: _library.Limit) -> UsageLimit:
         used=raw.used,
         left=None if raw.left < 0 else raw.left,
         per={1: "day", 2: "month", 3: "year"}.get(raw.period),
-        resets=_moment(raw.resets),
+        resets=moment_of(raw.resets),
         overage=raw.overage,
         is_near=bool(raw.is_near),
     )
@@ -413,6 +436,10 @@ def verdict_of(raw: _library.Verdict, error: _library.Error) -> Verdict:
     return Verdict(Code(raw.code), Standing(raw.standing), days, text_of(error.message), text_of(error.hint))
 
 
+def _floating_in(member: Optional[Dict[str, Any]]) -> Optional[Floating]:
+    return Floating(member["minutes"], member["borrow_days"]) if member else None
+
+
 def status_of(document: Dict[str, Any]) -> LicenseStatus:
     """Of the document of lic_status_json."""
     customer, following = document["customer"], document["next"]
@@ -436,6 +463,7 @@ def status_of(document: Dict[str, Any]) -> LicenseStatus:
         features=document["features"],
         limits={name: _limit_in(name, member) for name, member in document["limits"].items()},
         seats=document["seats"],
+        floating=_floating_in(document["floating"]),
         machine_id=document["machine_id"],
         source=document["source"],
         obstacle=document["obstacle"],
@@ -468,6 +496,8 @@ def plan_of(document: Dict[str, Any]) -> Plan:
         machine_bound=document["machine_bound"],
         allows_virtual=document["virtual"],
         fresh_revocations=document["fresh_revocations"],
+        floating=_floating_in(document["floating"]),
+        transfers=TransferAllowance(**document["transfers"]) if document["transfers"] else None,
         email_domains=document["email_domains"],
         grant_by_email=document["grant_by_email"],
         features=document["features"],
@@ -509,8 +539,8 @@ def file_of(raw: _library.LicenseFile) -> LicenseFile:
         plan=text_of(raw.plan) or None,
         kind=text_of(raw.kind) or None,
         serial=None if problem else raw.serial,
-        starts=_moment(raw.starts),
-        expires=_moment(raw.expires),
+        starts=moment_of(raw.starts),
+        expires=moment_of(raw.expires),
         status=text_of(raw.status) or None,
         verdict=verdict_of(raw.verdict, _library.Error()),
         active=bool(raw.is_active),

@@ -37,6 +37,7 @@ from ._answers import (
     file_of,
     layer_of,
     limit_of,
+    moment_of,
     plan_of,
     statement_of,
     status_of,
@@ -250,7 +251,7 @@ class LicenseManager:
         raw, by = _library.Verdict(), ctypes.c_int32()
         code, error = self._ask("lic_confirm", ctypes.byref(raw), ctypes.byref(by))
         raw.code = code
-        return Confirmation(verdict_of(raw, error), CheckedBy(by.value))
+        return Confirmation(verdict_of(raw, error), CheckedBy(by.value), *self._place(code))
 
     def decision(self) -> Verdict:
         """Judges what was last read, at the clock's time. Reads no file."""
@@ -373,6 +374,17 @@ class LicenseManager:
     def deactivate(self) -> Change:
         """Gives up the active license; its file stays."""
         return self._change("lic_deactivate")
+
+    def borrow(self, until: datetime.datetime) -> Change:
+        """Takes the seat of the active license, which floats, along until then or for as long as it may be."""
+        return self._change("lic_borrow", int(until.timestamp()))
+
+    def check_in(self) -> Change:
+        """Gives the seat of the active license, which floats, back and keeps the license.
+
+        confirm() and activate() take a seat again.
+        """
+        return self._change("lic_check_in")
 
     def request_activation(self, license_key: str, anew: bool = False) -> str:
         """A request for a seat, to be carried to the vendor."""
@@ -504,7 +516,14 @@ class LicenseManager:
 
     def _change(self, name: str, *arguments: Any) -> Change:
         code, error = self._ask(name, *arguments)
-        return Change(Code(code), text_of(error.message), text_of(error.hint))
+        return Change(Code(code), text_of(error.message), text_of(error.hint), *self._place(code))
+
+    def _place(self, code: int) -> Tuple[Optional[int], Optional[datetime.datetime]]:
+        """The place among those that wait for a seat, and when to ask again."""
+        place, again = ctypes.c_int64(), ctypes.c_int64()
+        if code == Code.NO_SEAT_LEFT:
+            self._do("lic_queue_place", ctypes.byref(place), ctypes.byref(again))
+        return place.value or None, moment_of(again.value)
 
     def _count(self, function: str, name: str, n: int) -> Consumption:
         limit = _library.Limit()

@@ -59,7 +59,7 @@ run_ok "$LICCTL" --activate-license pro.json
 assert_stdout_has "activated $key"
 assert_stderr_empty
 run_ok "$LICCTL" --license-info --json
-assert_json 'list(d) == ["status","license_key","plan","plan_name","kind","customer","starts","expires","maintenance_until","days_remaining","activation_date","features","limits","seats","machine_id","source","verified_at","latest_time","revoked","revocation_list","lease","denied","next","obstacle","warnings"]'
+assert_json 'list(d) == ["status","license_key","plan","plan_name","kind","customer","starts","expires","maintenance_until","days_remaining","activation_date","features","limits","seats","floating","machine_id","source","verified_at","latest_time","revoked","revocation_list","lease","denied","next","obstacle","warnings"]'
 assert_json 'd["status"] == "valid" and d["license_key"] == a[0] and d["plan"] == "professional" and d["plan_name"] == "Professional"' "$key"
 assert_json 'd["customer"] == {"name": "ACME GmbH", "email": "ops@acme.example"} and d["source"] == "offline" and d["seats"] == 3'
 assert_json 'd["days_remaining"] in (364, 365) and d["warnings"] == [] and d["next"]["action"] == "renew"'

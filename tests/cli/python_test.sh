@@ -78,6 +78,43 @@ with lic.LicenseManager("online.json", server="http://127.0.0.1:9", state_dir="o
     assert "no connection could be made" in confirmed.verdict.message, confirmed
 END
 run_ok env HOME="$work/away" wheel/bin/python online.py "$url" "$key"
+
+test_case "Python: licenses that float"
+"$python" - "$here/../../docs/examples/ticketzero.json" >floating.json <<'END'
+import json, sys
+catalog = json.load(open(sys.argv[1]))
+catalog["plans"].append({"id": "team", "name": "Team", "code": "TEAM", "kind": "subscription", "months": 12, "seats": 1,
+                         "floating": {"minutes": 10, "borrow_days": 7}})
+json.dump(catalog, sys.stdout)
+END
+run_ok "$LICGEN" catalog import floating.json
+run_ok "$LICGEN" product export --out online.json --force
+stop TERM 0
+# shellcheck disable=SC2119
+serve
+run_ok "$LICGEN" create --plan team --customer ACME
+key=$(cat "$out")
+cat >floating.py <<'END'
+import datetime
+import lic
+import sys
+
+url, key = sys.argv[1:]
+with lic.LicenseManager("online.json", server=url, state_dir="floating") as manager:
+    (team,) = [plan for plan in manager.plans if plan.id == "team"]
+    assert team.floating == lic.Floating(10, 7) and team.transfers is None, team
+    assert manager.activate(key), "no seat"
+    assert manager.get_license_status().floating == lic.Floating(10, 7)
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)
+    assert manager.borrow(until), "not borrowed"
+    assert abs(manager.get_license_status().lease.expires_at - until) < datetime.timedelta(seconds=2)
+    given_back = manager.check_in()
+    assert given_back and manager.decision().code is lic.Code.LEASE_EXPIRED, given_back
+    assert not manager.check_in()
+    assert manager.confirm() and manager.decision(), "no seat again"
+    assert manager.confirm().queue is None
+END
+run_ok env HOME="$work/away" wheel/bin/python floating.py "$url" "$key"
 stop TERM 0
 
 test_case "python_test.py"

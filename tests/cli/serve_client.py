@@ -81,9 +81,9 @@ def request(action, key=None, on=1, **more):
         r["key"] = key
     if action != "usage":
         r["facts"] = machine(on)
-    if action in ("activate", "refresh"):
+    if action in ("activate", "refresh", "lease"):
         r["next_hash"] = hash_of("a" * 64)
-    if action in ("refresh", "deactivate"):
+    if action in ("refresh", "lease", "deactivate"):
         r["secret"] = "a" * 64
     r.update(more)
     return r

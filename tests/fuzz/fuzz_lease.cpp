@@ -32,8 +32,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   look_at(open_signed({data, size}));
   const auto reply = OnlineReply::parse({data, size}, "reply");
   if (!reply) fuzz::require_message(reply.error());
-  for (const OnlineAction action : {OnlineAction::activate, OnlineAction::validate, OnlineAction::refresh,
-                                    OnlineAction::deactivate, OnlineAction::trial, OnlineAction::usage}) {
+  for (const OnlineAction action :
+       {OnlineAction::activate, OnlineAction::validate, OnlineAction::refresh, OnlineAction::lease,
+        OnlineAction::deactivate, OnlineAction::trial, OnlineAction::usage}) {
     const auto request = OnlineRequest::parse(action, {data, size}, "request");
     if (!request) {
       fuzz::require_message(request.error());

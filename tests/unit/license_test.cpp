@@ -211,7 +211,14 @@ TEST_CASE("terms: what is refused", "[license]") {
   REQUIRE(Terms::parse(view_bytes(good.dump()), "license"));
   CHECK(refused("/v", 99));
   CHECK(refused("/v", "1"));
-  CHECK(refused("/crit", {"floating"}));
+  CHECK(refused("/crit", {"wandering"}));
+  CHECK(refused("/floating", nlohmann::json{{"minutes", 0}}));
+  CHECK(refused("/floating", nlohmann::json{{"minutes", 1441}}));
+  CHECK(refused("/floating", nlohmann::json{{"borrow_days", 7}}));
+  CHECK(refused("/floating", nlohmann::json{{"minutes", 10}, {"borrow_days", 366}}));
+  CHECK(refused("/transfers", nlohmann::json{{"max", 3}}));
+  CHECK(refused("/transfers", nlohmann::json{{"max", 3}, {"per", "day"}}));
+  CHECK(refused("/transfers", nlohmann::json{{"max", -1}, {"per", "year"}}));
   CHECK(refused("/kind", "lifetime"));
   CHECK(refused("/serial", 0));
   CHECK(refused("/serial", "1"));
@@ -234,7 +241,7 @@ TEST_CASE("terms: what is refused", "[license]") {
   CHECK(refused("/key", to_lower(good["key"].get<std::string>())));
   CHECK(refused("/key", "../../x"));
   auto newer = good;
-  newer["crit"] = {"floating"};
+  newer["crit"] = {"wandering"};
   CHECK(Terms::parse(view_bytes(newer.dump()), "license").error().message.find("newer version needed") !=
         std::string::npos);
   auto extended = good;

@@ -15,8 +15,9 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr OnlineAction kActions[] = {OnlineAction::activate,   OnlineAction::validate, OnlineAction::refresh,
-                                     OnlineAction::deactivate, OnlineAction::trial,    OnlineAction::usage};
+constexpr OnlineAction kActions[] = {OnlineAction::activate, OnlineAction::validate,   OnlineAction::refresh,
+                                     OnlineAction::lease,    OnlineAction::deactivate, OnlineAction::trial,
+                                     OnlineAction::usage};
 constexpr std::string_view kNonce = "00112233445566778899aabbccddeeff";
 const std::string kKey = "TZ-PRO-0123-4567-89AB-CK41";
 const FactDigests kFacts = {{"mac", {"0011223344556677", "8899aabbccddeeff"}}, {"machine-id", {"445f97e0d64ee743"}}};
@@ -111,6 +112,16 @@ TEST_CASE("online: a request of each kind reads as it was written, and has what 
     }
     for (std::size_t length = 0; length < text.size(); ++length)
       CHECK_FALSE(OnlineRequest::parse(action, view_bytes(text.substr(0, length)), "request"));
+  }
+  for (const OnlineAction action : kActions) {
+    OnlineRequest borrowing = request_to(action);
+    borrowing.borrow_until = test::at("2026-12-24");
+    const bool borrows = action == OnlineAction::activate || action == OnlineAction::refresh;
+    const std::string text = borrowing.to_json();
+    CHECK(Json::parse(text).contains("borrow_until") == borrows);
+    const auto read = OnlineRequest::parse(action, view_bytes(text), "request");
+    REQUIRE(read);
+    CHECK(read->borrow_until.has_value() == borrows);
   }
   CHECK(Json::parse(request_to(OnlineAction::trial).to_json()).contains("email"));
   CHECK_FALSE(Json::parse(request_to(OnlineAction::activate).to_json()).contains("secret"));

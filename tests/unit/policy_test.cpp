@@ -65,6 +65,21 @@ TEST_CASE("decide: what a licensing server said, and how long its lease holds", 
   CHECK(decide(license, context).reason == Reason::revoked);
 }
 
+TEST_CASE("decide: a license that floats counts while a lease of it runs", "[policy]") {
+  Terms terms = vendor().terms("professional");
+  terms.floating = Floating{10, 7};
+  const VerifiedLicense license = license_of(terms);
+  REQUIRE(license.terms().floating == terms.floating);
+  Context context = on("2026-12-10T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::lease_expired);
+  context.lease_until = at("2026-12-10T00:00:01Z");
+  CHECK(decide(license, context).reason == Reason::valid);
+  context.lease_until = at("2026-12-10T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::lease_expired);
+  context.now = at("2027-12-10T00:00:00Z");
+  CHECK(decide(license, context).reason == Reason::expired);
+}
+
 TEST_CASE("decide: kinds have their own words", "[policy]") {
   CHECK(decide(license_of(vendor().terms("trial")), on("2026-11-23T00:00:00Z")).reason == Reason::trial);
   CHECK(decide(license_of(vendor().terms("trial")), on("2026-12-22T10:00:00Z")).reason == Reason::expired);

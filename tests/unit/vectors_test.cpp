@@ -177,9 +177,9 @@ const std::vector<Directory>& directories() {
 const std::set<std::string>& verdicts() {
   static const std::set<std::string> words = [] {
     std::set<std::string> all = {"accept", "invalid-input", "untrusted"};
-    for (const Reason reason :
-         {Reason::valid, Reason::expiring, Reason::grace, Reason::trial, Reason::free, Reason::expired,
-          Reason::wrong_machine, Reason::not_yet_valid, Reason::clock_moved_back, Reason::revocations_stale})
+    for (const Reason reason : {Reason::valid, Reason::expiring, Reason::grace, Reason::trial, Reason::free,
+                                Reason::expired, Reason::wrong_machine, Reason::not_yet_valid, Reason::clock_moved_back,
+                                Reason::revocations_stale, Reason::lease_expired})
       all.emplace(token(reason));
     return all;
   }();

@@ -1,8 +1,9 @@
 #include "ledger/address.hpp"
 
-#include <array>
 #include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "ledger/postgres_connection.hpp"
 #include "ledger/postgres_schema.hpp"
@@ -11,6 +12,23 @@
 
 using namespace lic;
 using namespace lic::test;
+
+namespace {
+
+/// Those of this version, and one more.
+std::vector<const char*> migrations_and(const char* another) {
+  const auto known = postgres::ledger_migrations();
+  std::vector<const char*> all(known.begin(), known.end());
+  all.push_back(another);
+  return all;
+}
+
+/// Of a ledger that has seen all of them.
+std::string newest_version(postgres::Migrations migrations) {
+  return std::to_string(postgres::kFirstVersion - 1 + std::ssize(migrations));
+}
+
+}  // namespace
 
 TEST_CASE("ledger: the name of an address shows no password", "[ledger]") {
   const auto name = [](std::string_view text) { return LedgerAddress::parse(text).value().name(); };
@@ -43,9 +61,9 @@ TEST_CASE("ledger: an address that could show a password is refused without it",
 
 TEST_CASE("postgres: of many that bring a ledger up to date together one does it", "[.][postgres]") {
   const LedgerFixture f;
-  const std::array migrations{postgres::ledger_migrations()[0],
-                              "CREATE TABLE added (number BIGINT NOT NULL PRIMARY KEY);\n"
-                              "INSERT INTO added (number) VALUES (1);"};
+  const auto migrations = migrations_and(
+      "CREATE TABLE added (number BIGINT NOT NULL PRIMARY KEY);\n"
+      "INSERT INTO added (number) VALUES (1);");
   std::atomic<int> opened{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
@@ -55,7 +73,7 @@ TEST_CASE("postgres: of many that bring a ledger up to date together one does it
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(opened == 8);
-  CHECK(f.raw().get("SELECT version FROM ledger") == std::to_string(postgres::kFirstVersion + 1));
+  CHECK(f.raw().get("SELECT version FROM ledger") == newest_version(migrations));
   CHECK(f.raw().get("SELECT count(*) FROM added") == "1");
   const auto older = open_ledger(f.place.address());
   REQUIRE(!older);
@@ -64,10 +82,10 @@ TEST_CASE("postgres: of many that bring a ledger up to date together one does it
 
 TEST_CASE("postgres: a migration that fails leaves the ledger as it was", "[.][postgres]") {
   const LedgerFixture f;
-  const std::array migrations{postgres::ledger_migrations()[0], "CREATE TABLE added (number BIGINT); SELECT 1 / 0;"};
+  const auto migrations = migrations_and("CREATE TABLE added (number BIGINT); SELECT 1 / 0;");
   const auto connection = postgres::Connection::open(f.place.address(), kLedgerPatience).value();
   CHECK(!postgres::open_schema(connection, migrations));
-  CHECK(f.raw().get("SELECT version FROM ledger") == std::to_string(postgres::kFirstVersion));
+  CHECK(f.raw().get("SELECT version FROM ledger") == newest_version(postgres::ledger_migrations()));
   CHECK(f.raw().get("SELECT count(*) FROM pg_class WHERE relname = 'added' AND relnamespace = "
                     "current_schema()::regnamespace") == "0");
   CHECK(f.open());

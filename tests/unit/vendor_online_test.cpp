@@ -1,5 +1,7 @@
+#include <atomic>
 #include <functional>
 #include <optional>
+#include <thread>
 
 #include "http/ask.hpp"
 #include "issue/lifecycle.hpp"
@@ -34,6 +36,18 @@ struct Server : LedgerFixture {
   Terms add_license(std::int64_t seats = 1, int number = 1) {
     Terms terms = vendor.terms("professional", number);
     terms.seats = seats;
+    REQUIRE(change([&](Transaction& t) -> Result<void> {
+      if (auto added = t.add_license(terms, vendor.sign(terms), "", ""); !added) return added;
+      return t.record({terms.issued_at, "vendor", "create", terms.key, "", R"({"serial":1})"});
+    }));
+    return terms;
+  }
+
+  /// One of so many seats that float: for 10 minutes, 7 days to be borrowed.
+  Terms add_floating(std::int64_t seats = 1) {
+    Terms terms = vendor.terms("professional");
+    terms.seats = seats;
+    terms.floating = Floating{10, 7};
     REQUIRE(change([&](Transaction& t) -> Result<void> {
       if (auto added = t.add_license(terms, vendor.sign(terms), "", ""); !added) return added;
       return t.record({terms.issued_at, "vendor", "create", terms.key, "", R"({"serial":1})"});
@@ -570,4 +584,171 @@ TEST_CASE("online: the times of the server are times seen", "[online]") {
   at_home.server.clock = &ahead;
   at_home.activate(terms);
   CHECK(at_home.reason() == Reason::clock_moved_back);
+}
+
+TEST_CASE("online: a license that floats counts while its lease runs, and no longer", "[online][floating]") {
+  Online at_home;
+  Terms terms = at_home.server.add_floating();
+  at_home.activate(terms);
+  const Time checked_out = at_home.desk.now;
+  Status status = at_home.open().status();
+  CHECK(status.decision.reason == Reason::valid);
+  CHECK(status.floating == terms.floating);
+  REQUIRE(status.lease);
+  CHECK(status.lease->expires_at == checked_out + std::chrono::minutes{10});
+  at_home.server.reachable = false;
+  at_home.desk.now = checked_out + std::chrono::minutes{9};
+  CHECK(at_home.confirm().by == CheckedBy::lease);
+  CHECK(at_home.reason() == Reason::valid);
+  at_home.desk.now = checked_out + std::chrono::minutes{10};
+  CHECK(at_home.reason() == Reason::lease_expired);  // no days of grace
+  CHECK(at_home.open().status().next.action == "check-out");
+  CHECK(at_home.open().check_feature("custom-workflows").reason == Reason::lease_expired);
+  at_home.server.reachable = true;
+  CHECK(at_home.confirm().decision.reason == Reason::valid);
+  CHECK(at_home.reason() == Reason::valid);
+  CHECK(at_home.server.live(terms) == 1);
+
+  // By its file alone it is nothing.
+  Desk alone("ticketzero", "22");
+  const auto refused = alone.activate(alone.vendor.sign(terms));
+  REQUIRE(refused);
+  CHECK(refused->decision.reason == Reason::lease_expired);
+  CHECK(refused->message.find("counts only with a seat that the licensing server lends") != std::string::npos);
+}
+
+TEST_CASE("online: heartbeats prolong a lease without its document, and learn of a newer one", "[online][floating]") {
+  Online at_home;
+  Terms terms = at_home.server.add_floating();
+  at_home.activate(terms);
+  REQUIRE(at_home.open().refresh_lease());
+  CHECK(at_home.server.calls.size() == 1);  // not due
+  for (int i = 0; i < 3; ++i) {
+    at_home.desk.now += std::chrono::minutes{5};
+    REQUIRE(at_home.open().refresh_lease());
+    CHECK(at_home.server.calls.back().ends_with("/v1/lease"));
+    CHECK(at_home.open().status().lease->expires_at == at_home.desk.now + std::chrono::minutes{10});
+  }
+  at_home.desk.now += std::chrono::minutes{5};
+  at_home.server.loses_answers = true;
+  REQUIRE(at_home.open().refresh_lease());
+  at_home.server.loses_answers = false;
+  REQUIRE(at_home.open().refresh_lease());  // asked in vain a moment ago
+  CHECK(at_home.server.calls.size() == 5);
+  at_home.desk.now += std::chrono::minutes{2};
+  at_home.server.reissue(terms, [](Terms& next) { next.seats = 2; });
+  REQUIRE(at_home.open().refresh_lease());
+  CHECK(at_home.server.calls.back().ends_with("/v1/lease"));
+  CHECK(at_home.open().status().seats == 1);
+  REQUIRE(at_home.open().refresh_lease());
+  CHECK(at_home.server.calls.back().ends_with("/v1/refresh"));
+  CHECK(at_home.open().status().seats == 2);
+  CHECK(at_home.server.clones(terms) == 0);
+  CHECK(at_home.server.ledger->history(terms.key)->size() == 2);  // created, activated
+}
+
+TEST_CASE("online: minutes are measured by a clock that is wrong, too", "[online][floating]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  const std::chrono::hours off{GENERATE(-1, 1)};
+  Time by_server = at_home.desk.now;
+  at_home.server.clock = &by_server;
+  at_home.desk.now += off;
+  const auto pass = [&](std::chrono::seconds time) {
+    by_server += time;
+    at_home.desk.now += time;
+  };
+  at_home.activate(terms);
+  CHECK(at_home.reason() == Reason::valid);
+  REQUIRE(at_home.open().refresh_lease());
+  CHECK(at_home.server.calls.size() == 1);
+  for (int i = 0; i < 3; ++i) {
+    pass(std::chrono::minutes{5});
+    REQUIRE(at_home.open().refresh_lease());
+    CHECK(at_home.server.calls.size() == static_cast<std::size_t>(i) + 2);
+    CHECK(at_home.reason() == Reason::valid);
+  }
+  CHECK(at_home.server.live(terms) == 1);
+  pass(std::chrono::minutes{10});
+  if (off.count() > 0) CHECK(at_home.reason() == Reason::lease_expired);
+}
+
+TEST_CASE("online: who waits for a seat that floats is told its place", "[online][floating]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  at_home.activate(terms);
+  Desk other("ticketzero", "22");
+  other.now = at_home.desk.now;
+  other.ask = at_home.desk.ask;
+  const auto waits = other.open(Online::options()).activate(terms.key);
+  REQUIRE(waits);
+  CHECK_FALSE(waits->changed);
+  CHECK(waits->decision.reason == Reason::no_seat_left);
+  CHECK(waits->queue == 1);
+  CHECK(waits->retry_at == other.now + std::chrono::minutes{1});
+  CHECK(waits->message.find("no seat left before 2026-12-01T12:01:00Z; place 1 of those that wait") !=
+        std::string::npos);
+  CHECK(waits->hint.starts_with("ask again then"));
+
+  REQUIRE(at_home.open().check_in()->changed);
+  CHECK(at_home.reason() == Reason::lease_expired);
+  CHECK(at_home.server.live(terms) == 0);
+  CHECK_FALSE(at_home.open().check_in()->changed);
+  const Confirmation confirmed = at_home.confirm();  // the other one is first
+  CHECK(confirmed.decision.reason == Reason::no_seat_left);
+  CHECK(confirmed.queue == 2);
+  REQUIRE(other.open(Online::options()).activate(terms.key)->changed);
+  CHECK(at_home.confirm().queue == 1);
+  REQUIRE(other.open(Online::options()).deactivate()->changed);
+  CHECK(at_home.confirm().decision.reason == Reason::valid);
+  CHECK(at_home.reason() == Reason::valid);
+}
+
+TEST_CASE("online: a seat is borrowed, used without a server, and given back early", "[online][floating]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  const Time begun = at_home.desk.now;
+  CHECK(at_home.open().borrow(begun + std::chrono::days{3}).error().code == Errc::not_found);
+  at_home.activate(terms);
+  CHECK(at_home.open().borrow(begun).error().code == Errc::invalid_input);
+  const auto borrowed = at_home.open().borrow(begun + std::chrono::days{3});
+  REQUIRE(borrowed);
+  CHECK(borrowed->changed);
+  CHECK(borrowed->message.ends_with(", with a seat until 2026-12-04T12:00:00Z"));
+  CHECK(borrowed->hint.empty());
+  at_home.server.reachable = false;
+  CHECK(at_home.open().borrow(begun + std::chrono::days{4}).error().code == Errc::unavailable);
+  CHECK(at_home.open().check_in().error().code == Errc::unavailable);
+  at_home.desk.now = begun + std::chrono::days{3} - std::chrono::seconds{1};
+  CHECK(at_home.reason() == Reason::valid);
+  at_home.desk.now += std::chrono::seconds{1};
+  CHECK(at_home.reason() == Reason::lease_expired);
+  at_home.server.reachable = true;
+  const auto anew = at_home.open().borrow(at_home.desk.now + std::chrono::days{30});
+  REQUIRE(anew);
+  CHECK(anew->hint == "that is for as long as the license allows");
+  CHECK(at_home.open().status().lease->expires_at == at_home.desk.now + std::chrono::days{7});
+  CHECK(at_home.open().deactivate()->changed);
+  CHECK(at_home.server.live(terms) == 0);
+
+  Online with_another("22");
+  const Terms fixed = with_another.server.add_license();
+  with_another.activate(fixed);
+  CHECK(with_another.open().borrow(begun + std::chrono::days{3}).error().code == Errc::conflict);
+  CHECK(with_another.open().check_in().error().code == Errc::conflict);
+}
+
+TEST_CASE("background: what is to be done once in a long while is done sooner where it must", "[client]") {
+  std::atomic<int> done{0};
+  BackgroundThread thread;
+  thread.hurry(std::chrono::seconds{0});  // nothing is done yet
+  REQUIRE(thread.start(std::chrono::hours{1}, [&] {
+    ++done;
+    if (done == 1) thread.hurry(std::chrono::seconds{0});
+  }));
+  thread.hurry(std::chrono::hours{2});
+  CHECK(done == 0);
+  thread.hurry(std::chrono::seconds{0});
+  for (int i = 0; i < 500 && done < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  CHECK(done == 2);
 }

@@ -104,6 +104,27 @@ struct Server : LedgerFixture {
     return ask(asked);
   }
 
+  /// A license of so many seats that floats: for 10 minutes, 7 days to be borrowed.
+  Terms add_floating(std::int64_t seats) {
+    Terms terms = ticketzero().terms("professional");
+    terms.seats = seats;
+    terms.floating = Floating{10, 7};
+    return add_terms(terms);
+  }
+
+  ServerAnswer beat(const Terms& terms, int on, char shown, char next) {
+    OnlineRequest asked = request(OnlineAction::lease, terms, on);
+    asked.secret = secret(shown);
+    asked.next_hash = receipt_hash_of(secret(next));
+    return ask(asked);
+  }
+
+  ServerAnswer borrow(const Terms& terms, int on, Time until) {
+    OnlineRequest asked = request(OnlineAction::activate, terms, on);
+    asked.borrow_until = until;
+    return ask(asked);
+  }
+
   std::size_t live(const Terms& terms) {
     const auto all = ledger->activations(terms.key).value();
     return static_cast<std::size_t>(std::count_if(
@@ -286,6 +307,56 @@ TEST_CASE("service: a seat is given back by its machine alone, once", "[server]"
   s.check_audit();
 }
 
+TEST_CASE("service: no more machines in a period than seats and transfers", "[server]") {
+  Server s;
+  Terms terms = ticketzero().terms("professional");
+  s.now = at("2026-12-05");
+  terms.seats = 2;
+  terms.transfers = TransferAllowance{1, Period::month};
+  s.add_terms(terms);
+  s.activate(terms, 1);
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 2).lease);  // the second seat, which nobody has had
+  CHECK(s.activate(terms, 1).lease);  // the same machine again is no transfer
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.deactivate(terms, 2, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 3).lease);  // the one transfer
+  const ServerAnswer fourth = s.activate(terms, 4);
+  CHECK(reason_of(fourth) == DenialReason::transfers_used_up);
+  CHECK(fourth.denial->retry_at == at("2027-01-01"));
+  CHECK_FALSE(fourth.denial->queue);
+
+  OnlineRequest changed = s.request(OnlineAction::activate, terms, 1);  // another fact: the same machine all the same
+  changed.facts["cpu"] = {"00000000000000ee"};
+  CHECK(s.ask(changed).lease);
+  CHECK(reason_of(s.activate(terms, 4)) == DenialReason::no_seat_left);
+  s.now = at("2027-01-01");
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(s.activate(terms, 4).lease);
+  s.check_audit();
+}
+
+TEST_CASE("service: what the vendor releases, and what ends by itself, is no transfer", "[server]") {
+  Server s;
+  Terms terms = ticketzero().terms("professional");
+  terms.transfers = TransferAllowance{0, Period::year};
+  terms.seats = 1;
+  s.add_terms(terms);
+  const std::string id = s.activate(terms, 1).lease->id;
+  REQUIRE(s.change([&](Transaction& t) -> Result<void> {
+    if (auto ended = t.end_activation(id, kEndedByVendor, s.now); !ended) return ended;
+    return t.record({s.now, "vendor", "release", terms.key, "", R"({"ended":[")" + id + R"("],"ended_by":"release"})"});
+  }));
+  CHECK(s.activate(terms, 2).lease);
+  s.now += s.policy.lease;
+  CHECK(s.activate(terms, 3).lease);
+  CHECK(s.deactivate(terms, 3, 'a').verdict == Verdict::released);
+  const ServerAnswer answer = s.activate(terms, 4);
+  CHECK(reason_of(answer) == DenialReason::transfers_used_up);
+  CHECK(answer.denial->retry_at == at("2027-01-01"));
+  s.check_audit();
+}
+
 TEST_CASE("service: of a license that names its machines these alone have the seats", "[server]") {
   Server s;
   Terms terms = ticketzero().terms("professional");
@@ -418,6 +489,182 @@ TEST_CASE("service: no seat too many, whoever races", "[server]") {
   CHECK(granted >= 5);
   CHECK(refused > 0);
   s.check_audit();
+}
+
+TEST_CASE("service: a seat that floats is held for minutes, and by asking in time", "[server][floating]") {
+  using std::chrono::minutes;
+  Server s;
+  const Terms terms = s.add_floating(1);
+  const ServerAnswer first = s.activate(terms, 1);
+  REQUIRE(first.lease);
+  CHECK(first.lease->expires_at == s.now + minutes{10});
+  CHECK(first.lease->refresh_at == s.now + minutes{5});
+  s.now += minutes{5};
+  const Outcome light = s.decide([&] {
+    OnlineRequest asked = s.request(OnlineAction::lease, terms, 1);
+    asked.secret = secret('a');
+    asked.next_hash = receipt_hash_of(secret('b'));
+    return asked;
+  }());
+  CHECK(light.license.empty());
+  CHECK(light.answer.lease->id == first.lease->id);
+  CHECK(light.answer.lease->expires_at == s.now + minutes{10});
+  CHECK(s.beat(terms, 1, 'a', 'b').lease);  // the answer was lost
+  CHECK(s.beat(terms, 1, 'b', 'c').lease);
+  CHECK(s.ledger->activations(terms.key)->front().lease->clones == 0);
+  CHECK(reason_of(s.beat(terms, 2, 'a', 'b')) == DenialReason::not_activated);
+  s.now += minutes{10};
+  CHECK(reason_of(s.beat(terms, 1, 'c', 'd')) == DenialReason::not_activated);
+  CHECK(s.ledger->find(key_of(terms), s.now)->summary.activations == 0);
+  CHECK(s.activate(terms, 1).lease->id == first.lease->id);  // its own again
+  s.check_audit();
+}
+
+TEST_CASE("service: of seats that float the history tells who had one, not how often", "[server][floating]") {
+  Server s;
+  const Terms terms = s.add_floating(1);
+  for (int day = 0; day < 3; ++day)
+    for (int on = 1; on <= 2; ++on) {
+      s.now += std::chrono::hours{1};
+      REQUIRE(s.activate(terms, on).lease);
+      if (on == 1) CHECK(s.deactivate(terms, on, 'a').verdict == Verdict::released);
+      CHECK(s.live(terms) == (on == 1 ? 0U : 1U));
+    }
+  CHECK(s.ledger->history(terms.key)->size() == 3);  // created, and twice activated
+  s.now += std::chrono::hours{1};
+  CHECK(reason_of(s.deactivate(terms, 1, 'a')) == DenialReason::not_activated);
+  OnlineRequest clone = s.request(OnlineAction::refresh, terms, 1);
+  REQUIRE(s.activate(terms, 1).lease);
+  for (const char shown : {'e', 'f', 'e', 'f'}) CHECK(s.beat(terms, 1, shown, 'd').lease);
+  CHECK(s.ledger->history(terms.key)->size() == 4);  // that it was cloned, once
+  CHECK(s.deactivate(terms, 1, 'd').verdict == Verdict::released);
+  s.now += std::chrono::days{31};
+  REQUIRE(s.activate(terms, 3).lease);
+  CHECK(s.ledger->history(terms.key)->size() == 6);  // those that were long gone are ended, in one entry
+  s.check_audit();
+}
+
+TEST_CASE("service: who finds no seat that floats waits, in the order of asking", "[server][floating]") {
+  using std::chrono::seconds;
+  Server s;
+  const Terms terms = s.add_floating(1);
+  REQUIRE(s.activate(terms, 1).lease);
+  const auto place_of = [&](int on) {
+    const ServerAnswer answer = s.activate(terms, on);
+    CHECK(reason_of(answer) == DenialReason::no_seat_left);
+    CHECK(answer.denial->retry_at == s.now + seconds{60});
+    return answer.denial->queue.value_or(0);
+  };
+  CHECK(place_of(2) == 1);
+  CHECK(place_of(3) == 2);
+  CHECK(place_of(2) == 1);
+  CHECK(place_of(4) == 3);
+  REQUIRE(s.deactivate(terms, 1, 'a').verdict == Verdict::released);
+  CHECK(place_of(3) == 2);  // it is kept for the first
+  CHECK(place_of(5) == 4);
+  CHECK(place_of(1) == 5);  // who gave it back, too
+  s.now += seconds{60};
+  CHECK(s.activate(terms, 2).lease);
+  CHECK(s.live(terms) == 1);
+  CHECK(place_of(3) == 1);
+  REQUIRE(s.deactivate(terms, 2, 'a').verdict == Verdict::released);
+  SECTION("who does not come for it is passed over") {
+    CHECK(place_of(4) == 2);
+    s.now += seconds{89};
+    CHECK(place_of(4) == 2);
+    s.now += seconds{1};
+    CHECK(s.activate(terms, 4).lease);
+    CHECK(place_of(3) == 3);  // behind those that waited meanwhile
+  }
+  SECTION("who does not ask for long waits no longer") {
+    s.now += std::chrono::minutes{15};
+    CHECK(s.activate(terms, 9).lease);
+    CHECK(s.ledger->waiting(terms.key)->empty());
+  }
+  s.check_audit();
+}
+
+TEST_CASE("service: a seat that floats may be taken along", "[server][floating]") {
+  using std::chrono::days, std::chrono::minutes;
+  Server s;
+  const Terms terms = s.add_floating(1);
+  const Time until = s.now + days{3};
+  const ServerAnswer away = s.borrow(terms, 1, until);
+  REQUIRE(away.lease);
+  CHECK(away.lease->expires_at == until);
+  CHECK(away.lease->refresh_at == until - minutes{5});
+  CHECK(s.refresh(terms, 1, 'a', 'b').lease->expires_at == until);  // nothing is taken back of it
+  s.now += days{2};
+  CHECK(reason_of(s.activate(terms, 2)) == DenialReason::no_seat_left);
+  CHECK(s.borrow(terms, 1, s.now + days{30}).lease->expires_at == s.now + days{7});
+  CHECK(s.deactivate(terms, 1, 'a').verdict == Verdict::released);  // back early
+  s.now += minutes{2};                                              // who waited has not come
+  CHECK(s.activate(terms, 3).denial);
+  s.now += minutes{2};
+  CHECK(s.activate(terms, 3).lease);
+
+  const Terms other = s.add_license(1, 2);  // it does not float: nothing to borrow
+  CHECK(s.borrow(other, 1, s.now + days{300}).lease->expires_at == s.now + s.policy.lease);
+  Terms ending = ticketzero().terms("professional", 3);
+  ending.floating = Floating{10, 365};
+  ending.starts_at = ending.issued_at = s.now;
+  ending.expires_at = s.now + days{5};
+  ending.grace_days = 0;
+  s.add_terms(ending);
+  CHECK(s.borrow(ending, 1, s.now + days{30}).lease->expires_at == *ending.expires_at);
+  s.check_audit();
+}
+
+TEST_CASE("service: threads that race for seats that float never have more than there are", "[server][floating]") {
+  Server s;
+  const Terms terms = s.add_floating(3);
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 40;
+  std::atomic<int> granted{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      const auto ledger = s.open(std::chrono::seconds{30});
+      Service service(*ledger, s.policy);
+      for (int i = 0; i < kRounds; ++i) {
+        OnlineRequest request =
+            s.request(i % 3 == 2 ? OnlineAction::deactivate : OnlineAction::activate, terms, (t * kRounds + i / 3) % 8);
+        request.secret = secret('a');
+        const auto outcome = service.decide(std::span(&request, 1), *s.documents, s.now).front();
+        if (!outcome.fault && outcome.answer.verdict == Verdict::granted) ++granted;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(s.live(terms) <= 3);
+  CHECK(granted >= 3);
+  s.check_audit();
+}
+
+TEST_CASE("ledger: a lease that ran out runs again only where a seat is left", "[ledger][floating]") {
+  Server s;
+  const Terms terms = s.add_floating(1);
+  const std::string id = s.activate(terms, 1).lease->id;
+  LeaseState lease = *s.ledger->find_activation(id).value()->lease;
+  const auto again = [&] {
+    auto transaction = s.ledger->begin().value();
+    lease.refreshed_at = s.now;
+    lease.expires_at = s.now + std::chrono::minutes{10};
+    const auto taken = transaction->take_seat_again(id, lease);
+    REQUIRE(transaction->commit());
+    return taken.value();
+  };
+  CHECK_FALSE(again());  // it runs
+  s.now += std::chrono::minutes{10};
+  CHECK(again());
+  s.now += std::chrono::minutes{10};
+  REQUIRE(s.activate(terms, 2).lease);
+  CHECK_FALSE(again());
+  CHECK(s.change([&](Transaction& t) -> Result<void> {
+           const auto taken = t.take_seat_again("nobody", lease);
+           return taken ? Result<void>() : taken.error();
+         })
+            .error()
+            .code == Errc::not_found);
 }
 
 TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends with it", "[ledger]") {

@@ -187,6 +187,9 @@ typedef struct lic_status {
   int64_t lease_refresh; /**< when it is time to ask it again */
   int64_t lease_expires; /**< when its lease ends; the license's days of grace follow */
   char server[512];      /**< the server of that lease */
+  int64_t
+      floating_minutes; /**< how long a lease of a license that floats runs, which grants no longer; 0: it does not */
+  int64_t borrow_days;  /**< for how long a seat of it may be taken along; 0: not at all */
 } lic_status;
 
 /** By what a license was checked. */
@@ -230,6 +233,10 @@ typedef struct lic_plan {
   int32_t allows_virtual;          /**< holds in virtual machines and containers */
   int32_t needs_fresh_revocations; /**< counts only while a fresh list of revocations is known */
   int32_t is_granted_by_email;     /**< lic_start_trial grants it on an e-mail address */
+  int64_t floating_minutes;        /**< as that of lic_status */
+  int64_t borrow_days;             /**< the same */
+  int64_t transfers;               /**< how often seats that were given back may go to other machines in a time */
+  char transfers_per[8];           /**< "month", "year"; absent: as often as one likes */
 } lic_plan;
 
 /** A license file of the state directory, or what is active without one. */
@@ -376,6 +383,20 @@ LIC_C_API int lic_activate_file(lic_manager* manager, const char* path, const ch
 LIC_C_API int lic_start_trial(lic_manager* manager, const char* email, lic_error* error);
 /** Gives up the active license; its file stays. LIC_NO_LICENSE: there was none. */
 LIC_C_API int lic_deactivate(lic_manager* manager, lic_error* error);
+
+/** Takes the seat of the active license, which floats, along until `until` (Unix seconds), or for as long as the
+ * license allows: no server need be reached meanwhile. A no changes nothing. Errors: not found (nothing is activated),
+ * conflict (the license does not float, or may not be borrowed), invalid input (`until` is over), usage (no server is
+ * known), unavailable (it does not answer), denied, failure. */
+LIC_C_API int lic_borrow(lic_manager* manager, int64_t until, lic_error* error);
+/** Gives the seat of the active license, which floats, back and keeps the license: it is LIC_LEASE_EXPIRED until
+ *  lic_confirm or lic_activate takes a seat again. For an application that ends; without it the seat comes back when
+ * its lease ends. LIC_LEASE_EXPIRED: it had none. Errors: conflict (the license does not float),
+ * unavailable (the server does not answer), and as lic_borrow. */
+LIC_C_API int lic_check_in(lic_manager* manager, lic_error* error);
+/** After LIC_NO_SEAT_LEFT of a license that floats: the place of this machine among those that wait, from 1, as the
+ * last call of this manager was told, and when to ask again to keep it. Both may be null; 0: there is none. */
+LIC_C_API int lic_queue_place(const lic_manager* manager, int64_t* place, int64_t* retry_at, lic_error* error);
 
 /** Asks for a seat for this machine without a network: `*document`, to be freed by lic_free, is for
  *  the vendor, whose answer lic_apply_activation takes. A request that waits is given out again,

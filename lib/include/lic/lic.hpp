@@ -66,8 +66,8 @@ enum class Source { none, offline, online, trial, free };
 
 /// What the user should do next, and where.
 struct NextStep {
-  /// "renew", "buy", "upgrade", "activate", "contact-support", "set-clock", "use-physical-machine",
-  /// "import-revocations"; empty: nothing
+  /// "renew", "buy", "upgrade", "activate", "verify", "check-out", "contact-support", "set-clock",
+  /// "use-physical-machine", "import-revocations"; empty: nothing
   std::string action;
   std::string url;  ///< empty when there is none
 };
@@ -91,7 +91,8 @@ struct LeaseInfo {
   std::string server;  ///< its address
   Time granted_at{};   ///< by the server's clock
   Time refresh_at{};   ///< when it is time to ask again
-  Time expires_at{};   ///< when it ends, unless it was refreshed; the license's days of grace follow
+  /// When it ends, unless it was refreshed; the license's days of grace follow, but not of one that floats.
+  Time expires_at{};
   friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
 };
 
@@ -121,6 +122,7 @@ struct Status {
   Limits limits;      ///< the same
   Usage usage;        ///< of these limits, as last read from the state
   std::int64_t seats = 0;
+  std::optional<Floating> floating;  ///< the license grants only while `lease` runs
   Source source = Source::none;
   std::optional<Time> verified_at;  ///< when its signature was last checked
   std::optional<RevokedInfo> revoked;
@@ -148,6 +150,10 @@ struct Confirmation {
   Decision decision;  ///< what holds now
   CheckedBy by = CheckedBy::documents;
   std::string message;  ///< why the server did not answer; empty: it did, or none was asked. Safe to print
+  /// no_seat_left of a license that floats: the place of this machine among those that wait, from 1. It is kept by
+  /// asking again at `retry_at`.
+  std::optional<std::int64_t> queue{};
+  std::optional<Time> retry_at{};
 };
 
 /// What came of a change that was asked for.
@@ -156,6 +162,9 @@ struct Change {
   Decision decision;     ///< of activation and trial: why (not); of deactivation: what holds now
   std::string message;   ///< says what was done, or why nothing was; safe to print
   std::string hint;      ///< what to do next, or empty
+  /// As those of Confirmation.
+  std::optional<std::int64_t> queue{};
+  std::optional<Time> retry_at{};
 };
 
 /// Where the secret is that the state on this machine is sealed with.
@@ -385,9 +394,21 @@ class LIC_API LicenseManager {
   /// revocations of the server's is taken. Where it does not answer, what was known stays. Errors: those of refresh(),
   /// and of writing what was said.
   [[nodiscard]] Result<Confirmation> confirm();
-  /// Does so where a lease is due and was not asked for in vain within the last quarter of an hour. refresh_every()
-  /// does it by itself. Errors: as confirm(), unless nothing was due.
+  /// Does so where a lease is due and was not asked for in vain within the last quarter of an hour; of a license that
+  /// floats, within a minute or less. refresh_every() does it by itself. Errors: as confirm(), unless nothing
+  /// was due.
   [[nodiscard]] Result<void> refresh_lease();
+  /// Takes the seat of the active license, which floats, along until then, or for as long as the license allows: no
+  /// server need be reached meanwhile. The end of the lease is the message's and that of status(). Given back earlier
+  /// by check_in() or deactivate(). A no (no seat left, ...) changes nothing, as that of activate(). Errors: not_found
+  /// (nothing is activated), conflict (the license does not float, or may not be borrowed), invalid_input (`until` is
+  /// over), usage (no server is known), unavailable (it does not answer), denied, failure.
+  [[nodiscard]] Result<Change> borrow(Time until);
+  /// Gives the seat of the active license, which floats, back, and keeps the license: it is lease_expired until
+  /// confirm() takes a seat again, or activate(). For an application that ends; without it the seat comes back when
+  /// its lease ends. Not `changed` where it had none.
+  /// Errors: conflict (the license does not float), unavailable (the server does not answer), and as borrow().
+  [[nodiscard]] Result<Change> check_in();
   /// The address of the server that would be asked about the active license; empty: none.
   [[nodiscard]] std::string server() const noexcept;
 
@@ -440,8 +461,8 @@ class LIC_API LicenseManager {
   /// Reads the state from disk again: what other processes changed, and files dropped there.
   /// Errors: as open(); the last answers then stand.
   [[nodiscard]] Result<void> refresh();
-  /// Does so by itself, in a thread of its own which takes no signals, each `interval`; 0 ends
-  /// that. Errors: usage (less than 0; called by that thread), failure (no thread can be had).
+  /// Does so by itself, in a thread of its own which takes no signals, each `interval`, and whenever
+  /// a lease is due; 0 ends that. Errors: usage (less than 0; called by that thread), failure (no thread can be had).
   [[nodiscard]] Result<void> refresh_every(std::chrono::seconds interval);
   /// `listener` is called when another license counts, or the reason of the decision is
   /// another than at the last call or change: by the thread that changed or refreshed, when

@@ -126,6 +126,20 @@ struct Consumption {
   LimitUsage usage;   ///< after it; empty when the license does not hold
 };
 
+/// Of a license whose seats wander between machines: who has one holds it for minutes, and asks again in time.
+struct Floating {
+  std::int64_t minutes = 0;      ///< how long a seat is held without being asked for again: 1 to 1440
+  std::int64_t borrow_days = 0;  ///< for how long one may be taken along without a network: 0 to 365
+  friend bool operator==(const Floating&, const Floating&) = default;
+};
+
+/// How often in a month or year (UTC) seats that machines gave back may go to machines that had none.
+struct TransferAllowance {
+  std::int64_t max = 0;
+  Period per = Period::month;  ///< month or year
+  friend bool operator==(const TransferAllowance&, const TransferAllowance&) = default;
+};
+
 struct Customer {
   std::string name;
   std::string email;
@@ -169,6 +183,10 @@ struct Plan {
   bool allows_virtual = true;
   /// A license of this plan counts only while a fresh list of revocations is known.
   bool fresh_revocations = false;
+  /// A license of this plan grants only while a licensing server lends this machine a seat of it.
+  std::optional<Floating> floating;
+  /// Absent: seats may go from machine to machine as often as they are given back.
+  std::optional<TransferAllowance> transfers;
   /// For whom: whole labels at the end of the e-mail's domain; ".edu" means any
   /// name under edu, "ox.ac.uk" that domain and any name under it. Empty: anyone.
   std::vector<std::string> email_domains;
