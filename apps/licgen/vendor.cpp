@@ -96,6 +96,11 @@ Result<Ledger*> Vendor::ledger() {
   return ledger_.get();
 }
 
+Result<Desk> Vendor::desk() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  return Desk{*opened, now_, actor_};
+}
+
 Result<Catalog> Vendor::catalog() {
   LIC_TRY_ASSIGN(Ledger * opened, ledger());
   LIC_TRY_ASSIGN(const std::string text, opened->catalog());
