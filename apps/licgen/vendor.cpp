@@ -113,6 +113,11 @@ Result<ProductFile> Vendor::product() {
   return ProductFile::open(view_bytes(text), "the ledger's product file");
 }
 
+Result<CarriedProduct> Vendor::carried_product() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  return CarriedProduct::of(*opened);
+}
+
 Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {
   const auto find = [&]() -> Result<SecretBytes> {
     if (!options_.passphrase_file.empty()) return passphrase_from_file(options_.passphrase_file);

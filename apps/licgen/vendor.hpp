@@ -10,6 +10,7 @@
 #include "common/output.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/signing.hpp"
+#include "desk/carried_product.hpp"
 #include "desk/desk.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/address.hpp"
@@ -60,6 +61,7 @@ class Vendor {
   [[nodiscard]] Result<Desk> desk();
   [[nodiscard]] Result<Catalog> catalog();
   [[nodiscard]] Result<ProductFile> product();
+  [[nodiscard]] Result<CarriedProduct> carried_product();
 
   /// --passphrase-file, --passphrase-fd, $LICGEN_PASSPHRASE, or asked for on the
   /// terminal (without echo). Errors: denied (none of these), failure.
