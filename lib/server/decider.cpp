@@ -22,6 +22,7 @@ Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared
                  Metrics& metrics, Clock clock, Trouble trouble)
     : ledger_(std::move(ledger)),
       service_(*ledger_, policy),
+      vendor_(*ledger_),
       metrics_(metrics),
       clock_(std::move(clock)),
       trouble_(std::move(trouble)),
@@ -50,6 +51,16 @@ bool Decider::submit(OnlineRequest request, Done done) {
   return true;
 }
 
+bool Decider::submit(VendorRequest request, VendorDone done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (ends_ || vendor_waiting_.size() >= kMostVendorWaiting) return false;
+    vendor_waiting_.push_back({std::move(request), std::move(done)});
+  }
+  wake_.notify_one();
+  return true;
+}
+
 void Decider::replace(std::shared_ptr<const ServiceDocuments> documents) {
   const std::scoped_lock lock(mutex_);
   documents_ = std::move(documents);
@@ -64,15 +75,27 @@ void Decider::run() {
   while (true) {
     std::vector<OnlineRequest> requests;
     std::vector<Done> done;
+    std::optional<VendorWork> vendor;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      wake_.wait(lock, [this] { return ends_ || !waiting_.empty() || !vendor_waiting_.empty(); });
+      if (waiting_.empty() && vendor_waiting_.empty()) return;
       requests = take_front(waiting_, kMostInRound);
       done = take_front(waiting_done_, kMostInRound);
+      if (!vendor_waiting_.empty()) {
+        vendor = std::move(vendor_waiting_.front());
+        vendor_waiting_.pop_front();
+      }
     }
-    decide(requests, done);
+    if (!requests.empty()) decide(requests, done);
+    if (vendor) decide(*std::move(vendor));
   }
+}
+
+void Decider::decide(VendorWork work) {
+  VendorOutcome outcome = vendor_.decide(work.request, *documents(), clock_());
+  if (!outcome.cause.empty()) trouble_(outcome.cause);
+  work.done(std::move(outcome));
 }
 
 void Decider::decide(std::vector<OnlineRequest>& requests, std::vector<Done>& done) {
