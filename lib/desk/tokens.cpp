@@ -10,6 +10,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
 #include "issue/issuer.hpp"
+#include "ledger/audit_tokens.hpp"
 
 namespace lic {
 namespace {
@@ -65,15 +66,6 @@ Result<void> check_request(const TokenRequest& request, Time now) {
   return {};
 }
 
-std::string detail_of(const TokenRecord& record) {
-  nlohmann::ordered_json detail = {{"token", record.id}, {"name", record.name}};
-  auto& scopes = detail["scopes"] = nlohmann::ordered_json::array();
-  for (const TokenScope scope : record.scopes) scopes.push_back(token(scope));
-  detail["expires_at"] = format_time(record.expires_at);
-  detail["sha256"] = record.hash;
-  return detail.dump();
-}
-
 /// Of several that were called so the one that is not revoked, else the newest.
 const TokenRecord* find(const std::vector<TokenRecord>& all, std::string_view name_or_id) {
   const TokenRecord* found = nullptr;
@@ -95,7 +87,7 @@ Result<NewToken> create_token(Transaction& transaction, const Desk& desk, const 
     if (std::find(request.scopes.begin(), request.scopes.end(), scope) != request.scopes.end())
       made.record.scopes.push_back(scope);
   LIC_TRY(transaction.add_token(made.record));
-  LIC_TRY(transaction.record({desk.now, desk.actor, "token-create", {}, {}, detail_of(made.record)}));
+  LIC_TRY(transaction.record({desk.now, desk.actor, "token-create", {}, {}, told_of(made.record)}));
   return made;
 }
 

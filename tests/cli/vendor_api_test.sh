@@ -236,6 +236,20 @@ stop TERM 0
 run_ok "$LICGEN" audit
 
 if ! on_postgres; then
+  test_case "audit: a token that was added, given other rights or brought back to life by hand"
+  edit() {
+    edit_ledger "$1"
+    run_code 15 "$LICGEN" audit
+    assert_stdout_has "$2"
+    cp kept.db "$LICGEN_HOME/ledger.db"
+  }
+  edit "UPDATE tokens SET scopes = 'admin' WHERE name = 'reader'" "is not what was made"
+  edit "UPDATE tokens SET expires_at = expires_at + 1 WHERE name = 'reader'" "is not what was made"
+  edit "UPDATE tokens SET revoked_at = NULL WHERE name = 'gone'" "is not revoked as the history says"
+  edit "DELETE FROM tokens WHERE name = 'gone'" "but not in the ledger"
+  edit "INSERT INTO tokens SELECT 99, 'x' || id, 'y', 'z' || hash, scopes, created_at, expires_at, NULL, NULL FROM tokens WHERE name = 'reader'" "but not in the history"
+  run_ok "$LICGEN" audit
+
   test_case "ledger copy takes the tokens along"
   run_ok "$LICGEN" ledger copy "sqlite:$LICGEN_HOME/ledger.db" sqlite:copy.db
   run_ok "$LICGEN" token list --json
