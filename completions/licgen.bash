@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --floating | --transfers | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --floating | --transfers | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --admin-listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --token-limit | --name | --scope | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'verify' | 'audit' | 'backup' | 'restore' | 'ledger' | 'ledger copy' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'token' | 'token create' | 'token list' | 'token revoke' | 'verify' | 'audit' | 'backup' | 'restore' | 'ledger' | 'ledger copy' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -150,6 +150,7 @@ _licgen() {
     'revocations export -o' | 'revocations export --out') paths=f ;;
     'revocations export --valid') : ;;
     'serve --listen') : ;;
+    'serve --admin-listen') : ;;
     'serve --tls-cert') paths=f ;;
     'serve --tls-key') paths=f ;;
     'serve --lease-key') paths=f ;;
@@ -159,6 +160,11 @@ _licgen() {
     'serve --threads') : ;;
     'serve --address-limit') : ;;
     'serve --license-limit') : ;;
+    'serve --token-limit') : ;;
+    'token create --name') : ;;
+    'token create --scope') words='read issue change revoke admin' ;;
+    'token create --expires') : ;;
+    'token revoke --reason') : ;;
     'verify --product-file') paths=f ;;
     'verify --checkpoint') paths=f ;;
     'verify --proof') paths=f ;;
@@ -191,7 +197,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve verify audit backup restore ledger doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve token verify audit backup restore ledger doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -225,7 +231,11 @@ _licgen() {
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;
-        'serve') options+=' --listen --tls-cert --tls-key --allow-plain-http --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --public-metrics --access-log --log-json' ;;
+        'serve') options+=' --listen --admin-listen --can-issue --tls-cert --tls-key --allow-plain-http --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --public-metrics --access-log --log-json' ;;
+        'token') words='create list revoke' ;;
+        'token create') options+=' --name --scope --expires' ;;
+        'token list') ;;
+        'token revoke') options+=' --reason' : ;;
         'verify') options+=' --product-file --checkpoint --proof' paths=f ;;
         'audit') options+=' --checkpoint --against --prove -o --out --force' ;;
         'backup') options+=' --force' paths=f ;;

@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --admin-listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --name --scope --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'token' 'token create' 'token list' 'token revoke' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -43,6 +43,7 @@ complete -c licgen -n '__licgen_at' -a 'report' -d 'Count licenses, renewals, tr
 complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files from the ledger'
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'serve' -d 'Answer machines that activate, refresh and give back their licenses online'
+complete -c licgen -n '__licgen_at' -a 'token' -d 'create, list, revoke'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
@@ -219,6 +220,8 @@ complete -c licgen -n '__licgen_at revocations export' -s o -l out -r -F -d 'Wri
 complete -c licgen -n '__licgen_at revocations export' -l force -d 'Replace FILE if it exists'
 complete -c licgen -n '__licgen_at revocations export' -l valid -x -d 'How long clients may go by this list; after that it is stale (default: 7d)'
 complete -c licgen -n '__licgen_at serve' -l listen -x -d 'Address and port to listen on; port 0: one that is free (default: 127.0.0.1:8090)'
+complete -c licgen -n '__licgen_at serve' -l admin-listen -x -d 'Address and port for the vendor API and /metrics, which are then answered there alone'
+complete -c licgen -n '__licgen_at serve' -l can-issue -d 'Open the license key, so that the vendor API can issue and change licenses'
 complete -c licgen -n '__licgen_at serve' -l tls-cert -r -F -d 'Certificate and those that lead to its authority, PEM'
 complete -c licgen -n '__licgen_at serve' -l tls-key -r -F -d 'Private key of the certificate, PEM'
 complete -c licgen -n '__licgen_at serve' -l allow-plain-http -d 'Serve without TLS beyond this machine: behind a proxy that has it'
@@ -229,9 +232,17 @@ complete -c licgen -n '__licgen_at serve' -l refresh -x -d 'After what time a ma
 complete -c licgen -n '__licgen_at serve' -l threads -x -d 'Threads that serve connections (default: 2)'
 complete -c licgen -n '__licgen_at serve' -l address-limit -x -d 'Requests a minute from one address; 0: no limit (default: 600)'
 complete -c licgen -n '__licgen_at serve' -l license-limit -x -d 'Requests a minute for one license; 0: no limit (default: 60)'
+complete -c licgen -n '__licgen_at serve' -l token-limit -x -d 'Requests a minute with one token of the vendor API; 0: no limit (default: 600)'
 complete -c licgen -n '__licgen_at serve' -l public-metrics -d 'Show /metrics to others than this machine too'
 complete -c licgen -n '__licgen_at serve' -l access-log -d 'Log every request'
 complete -c licgen -n '__licgen_at serve' -l log-json -d 'Log one JSON object a line'
+complete -c licgen -n '__licgen_at token' -a 'create' -d 'Make a token for the vendor API of licgen serve, and print it: once'
+complete -c licgen -n '__licgen_at token' -a 'list' -d 'List the tokens of the vendor API'
+complete -c licgen -n '__licgen_at token' -a 'revoke' -d 'Revoke a token for good'
+complete -c licgen -n '__licgen_at token create' -l name -x -d 'Who or what will use it; in the history it is the actor token:NAME'
+complete -c licgen -n '__licgen_at token create' -l scope -x -a 'read issue change revoke admin' -d 'What it may do: look at licenses; issue; renew, change, suspend, transfer and free seats; revoke; all of these'
+complete -c licgen -n '__licgen_at token create' -l expires -x -d 'Until when it holds: a duration, a date or a time (UTC), at most a year (default: 90d)'
+complete -c licgen -n '__licgen_at token revoke' -l reason -x -d 'Why: kept in the history'
 complete -c licgen -n '__licgen_at verify' -l product-file -r -F -d 'Trust the keys of this product file; the home and its ledger are then not looked at'
 complete -c licgen -n '__licgen_at verify' -l checkpoint -r -F -d 'With --proof: the checkpoint that the proof is for, as licgen audit writes it'
 complete -c licgen -n '__licgen_at verify' -l proof -r -F -d 'Also check this proof that the document was issued through the ledger; no ledger is needed'

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
@@ -6,10 +5,8 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
-#include "issue/lifecycle.hpp"
+#include "desk/seats.hpp"
 #include "licgen/commands.hpp"
-#include "licgen/lifecycle.hpp"
-#include "licgen/seats.hpp"
 #include "licgen/table.hpp"
 
 namespace lic::app {
@@ -23,43 +20,6 @@ struct ActivationsOptions {
 void set_up_activations(CLI::App& app, ActivationsOptions& options) {
   add_option(app, "KEY", options.key, "License key").required();
   add_flag(app, "--all", options.all, "Also those that have ended");
-}
-
-/// Who holds the seats of a license.
-struct Seats {
-  std::string key;
-  std::int64_t seats = 0;
-  std::size_t taken = 0;
-  std::vector<Activation> activations;
-  std::vector<std::string> named;  ///< fingerprints of machines that hold one without a request
-};
-
-Result<Seats> read_seats(const ActivationsOptions& options, Vendor& vendor) {
-  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
-  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
-  LIC_TRY_ASSIGN(const auto moment, ledger->snapshot());
-  LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
-  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
-  LIC_TRY_ASSIGN(const auto activations, ledger->activations(key.text()));
-  const auto named = seat_holders(terms);
-  auto holders = named;
-  LIC_TRY(add_leased(activations, vendor.now(), holders));
-  Seats seats{key.text(), terms.seats, holders.size(), {}, {}};
-  for (const auto& holder : named) {
-    LIC_TRY_ASSIGN(const auto live, live_at(activations, holder));
-    if (live.empty()) seats.named.push_back(fingerprint_of(holder));
-  }
-  for (const auto& activation : activations)
-    if (options.all || activation.live()) seats.activations.push_back(activation);
-  return seats;
-}
-
-void print_json(const Seats& seats, Output& output) {
-  nlohmann::ordered_json out = {{"key", seats.key}, {"seats", seats.seats}, {"taken", seats.taken}};
-  out["activations"] = nlohmann::ordered_json::array();
-  for (const auto& activation : seats.activations) out["activations"].push_back(activation_json(activation));
-  out["named"] = seats.named;
-  output.line(json_text(out));
 }
 
 /// Empty where there is nothing to say: it is live until it is given back.
@@ -93,9 +53,12 @@ void print_table(const Seats& seats, Time now, Output& output) {
 }
 
 Result<void> activations(const ActivationsOptions& options, Vendor& vendor) {
-  LIC_TRY_ASSIGN(const Seats seats, read_seats(options, vendor));
+  LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
+  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const auto moment, ledger->snapshot());
+  LIC_TRY_ASSIGN(const Seats seats, read_seats(*ledger, key, options.all, vendor.now()));
   if (vendor.output().json()) {
-    print_json(seats, vendor.output());
+    vendor.output().line(json_text(seats_json(seats)));
   } else {
     print_table(seats, vendor.now(), vendor.output());
   }

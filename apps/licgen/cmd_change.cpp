@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "common/command_line.hpp"
 #include "common/options.hpp"
+#include "desk/changes.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/lifecycle.hpp"
@@ -9,9 +10,6 @@
 
 namespace lic::app {
 namespace {
-
-constexpr std::int64_t kMostMonths = 1200;
-constexpr std::int64_t kMostSeats = 1'000'000;
 
 struct ChangeOptions {
   ReissueOptions reissue;
@@ -136,22 +134,7 @@ Result<void> change(const ChangeOptions& options, Vendor& vendor) {
                    !options.features.empty() || !options.limits.empty() || options.order;
   if (!any) return error(Errc::usage, "nothing to change was given", "licgen change --help lists what can be changed");
   if (options.order) LIC_TRY(check_given("--order", *options.order));
-  Reissue reissue{"change",      "changed", "unchanged: done before, or so already", {}, options.order.value_or(""),
-                  typed(options)};
-  reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
-    LIC_TRY_ASSIGN(const bool done, was_done_for_order(standing, reissue));
-    if (done) return std::optional<Terms>();
-    LIC_TRY(require_in_force(standing));
-    LIC_TRY_ASSIGN(Terms next, changed(standing.terms, catalog, request, vendor.now()));
-    if (request.machines && standing.summary.activations > 0 && next.machines != standing.terms.machines)
-      return error(Errc::conflict,
-                   concat("machines have taken seats of ", standing.terms.key, " by request: their license names them"),
-                   concat("licgen release ", standing.terms.key, " --machine ID frees a seat; licgen activations ",
-                          standing.terms.key, " lists them"));
-    if (differences(standing.terms, next).empty()) return std::optional<Terms>();
-    return std::optional(std::move(next));
-  };
-  return app::reissue(options.reissue, reissue, vendor);
+  return app::reissue(options.reissue, license_change(request, typed(options), vendor.now()), vendor);
 }
 
 int run_change(const ChangeOptions& options, Vendor& vendor) { return conclude(vendor, change(options, vendor)); }

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/license_json.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/summary_text.hpp"
@@ -34,31 +35,20 @@ Result<LicenseFilter> filter_of(const CheckOptions& options) {
   return filter;
 }
 
-Result<std::vector<LicenseSummary>> licenses_of(const LicenseFilter& filter, Ledger& ledger, Time now) {
-  std::vector<LicenseSummary> licenses;
-  LIC_TRY(ledger.list(filter, now, [&](const LicenseSummary& license) -> Result<void> {
-    licenses.push_back(license);
-    return {};
-  }));
-  return licenses;
-}
-
 Result<int> check(const CheckOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LicenseFilter filter, filter_of(options));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
-  LIC_TRY_ASSIGN(const auto licenses, licenses_of(filter, *ledger, vendor.now()));
+  LIC_TRY_ASSIGN(const Entitlement found, entitlement(*ledger, filter, vendor.now()));
+  const auto& [licenses, entitled] = found;
   const std::string who = in_quotes(options.email ? *options.email : *options.customer);
   if (licenses.empty())
     return error(Errc::not_found, concat("nobody called ", who, " has a license"),
                  "licgen list --customer 'PART*' finds customers by a part of their name");
-  const bool entitled =
-      std::any_of(licenses.begin(), licenses.end(), [](const LicenseSummary& one) { return allows(one.status); });
   const ExitCode code = entitled ? ExitCode::ok : ExitCode::expired;
   const std::string message = concat("no license of ", who, " holds today");
   Output& output = vendor.output();
   if (output.json()) {
-    nlohmann::ordered_json document = {{"entitled", entitled}, {"licenses", nlohmann::ordered_json::array()}};
-    for (const auto& license : licenses) document["licenses"].push_back(summary_json(license));
+    nlohmann::ordered_json document = entitlement_json(found);
     if (!entitled) document["error"] = error_object(code, message, {});
     output.line(json_text(document));
   } else {

@@ -5,12 +5,12 @@
 #include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "common/progress.hpp"
-#include "licgen/carried_product.hpp"
+#include "desk/carried_product.hpp"
+#include "desk/issuing.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/create_from_csv.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/document_output.hpp"
-#include "licgen/issuing.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/product_document.hpp"
 
@@ -91,24 +91,12 @@ class Report {
   bool cannot_write_ = false;
 };
 
-Result<Order> order_of(const CreateRequest& request, const Catalog& catalog, Time now) {
-  Order order;
-  LIC_TRY_ASSIGN(order.terms, terms_for(catalog, request.license, now));
-  order.key_prefix = catalog.key_prefix;
-  order.plan_code = catalog.find_plan(request.license.plan)->code;
-  order.note = request.note;
-  order.count = request.count;
-  order.batch = request.batch;
-  order.batch_request = request.batch_request;
-  return order;
-}
-
 Result<std::optional<DocumentSink>> open_sink(const CreateOptions& options, Vendor& vendor) {
   if (!options.out) return std::optional<DocumentSink>();
   // A batch that is run again may find what it wrote the last time.
   const auto same = options.batch ? DocumentSink::Same::keep : DocumentSink::Same::refuse;
   LIC_TRY_ASSIGN(DocumentSink sink, DocumentSink::open(*options.out, options.force, same, vendor.output()));
-  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  LIC_TRY_ASSIGN(CarriedProduct carried, vendor.carried_product());
   sink.carry(std::move(carried));
   return std::optional<DocumentSink>(std::move(sink));
 }
@@ -129,10 +117,10 @@ int partial_failure(const Error& fault, const std::string& first_key, const Issu
   return output.fail(code, message, hint, true);
 }
 
-int issue(const Order& order, const Signer& signer, Ledger& ledger, DocumentSink* sink, Vendor& vendor) {
+int issue(const Order& order, const Signer& signer, const Desk& desk, DocumentSink* sink, Vendor& vendor) {
   Output& output = vendor.output();
   Report report(sink, output);
-  Issuing issuing(order, signer, ledger, vendor, report.most_at_once());
+  Issuing issuing(order, signer, desk, report.most_at_once());
   Progress progress(output, "licenses", order.count);
   std::string first_key;
   const auto fail = [&](const Error& fault) {
@@ -164,15 +152,17 @@ Result<int> create(const CreateOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const CreateRequest request, read_request(options, vendor.now()));
   if (options.out == "-" && vendor.output().json())
     return error(Errc::usage, "--out - and --json both want standard output", "name a directory or a file");
-  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const Desk desk, vendor.desk());
   LIC_TRY_ASSIGN(const Catalog catalog, vendor.catalog());
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  LIC_TRY_ASSIGN(const Order order, order_of(request, catalog, vendor.now()));
+  LIC_TRY_ASSIGN(Order order, order_of(catalog, request.license, request.note, request.count, vendor.now()));
+  order.batch = request.batch;
+  order.batch_request = request.batch_request;
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   LIC_TRY(check_order(order, key, product));
-  LIC_TRY(warn_of_slow_clock(*ledger, vendor));
+  LIC_TRY(warn_of_slow_clock(desk.ledger, vendor));
   LIC_TRY_ASSIGN(auto sink, open_sink(options, vendor));
-  return issue(order, {key, product}, *ledger, sink ? &*sink : nullptr, vendor);
+  return issue(order, {key, product}, desk, sink ? &*sink : nullptr, vendor);
 }
 
 int run_create(const CreateOptions& options, Vendor& vendor) {

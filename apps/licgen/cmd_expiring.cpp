@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/license_json.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/reminder_text.hpp"

@@ -7,7 +7,7 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "common/progress.hpp"
-#include "licgen/carried_product.hpp"
+#include "desk/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/filter_options.hpp"
@@ -115,7 +115,7 @@ Result<void> export_licenses(const ExportOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const auto named, find_named(options, *ledger, vendor.now()));
   LIC_TRY_ASSIGN(DocumentSink sink,
                  DocumentSink::open(options.out, options.force, DocumentSink::Same::refuse, vendor.output()));
-  LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+  LIC_TRY_ASSIGN(CarriedProduct carried, vendor.carried_product());
   sink.carry(std::move(carried));
   LIC_TRY_ASSIGN(const Counts counts, options.all ? export_all(options, *ledger, sink, vendor.output(), vendor.now())
                                                   : export_named(named, sink, vendor.output()));

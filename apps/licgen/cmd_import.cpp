@@ -11,7 +11,7 @@
 #include "common/options.hpp"
 #include "common/progress.hpp"
 #include "csv/text.hpp"
-#include "licgen/carried_product.hpp"
+#include "desk/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/importing.hpp"
@@ -345,7 +345,7 @@ Result<int> import_file(const ImportOptions& options, Vendor& vendor) {
     LIC_TRY_ASSIGN(DocumentSink opened,
                    DocumentSink::open(*options.out, options.force, DocumentSink::Same::keep, vendor.output()));
     sink.emplace(std::move(opened));
-    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+    LIC_TRY_ASSIGN(CarriedProduct carried, vendor.carried_product());
     sink->carry(std::move(carried));
   }
   return import.run(sink ? &*sink : nullptr, keys ? &*keys : nullptr);

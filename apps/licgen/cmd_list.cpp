@@ -9,6 +9,7 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "csv/text.hpp"
+#include "desk/license_json.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
 #include "licgen/option_values.hpp"

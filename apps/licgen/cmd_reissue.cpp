@@ -5,8 +5,8 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/carried_product.hpp"
 #include "issue/issuer.hpp"
-#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/lifecycle.hpp"
@@ -125,7 +125,7 @@ Result<void> reissue_all(const ReissueAllOptions& options, Vendor& vendor) {
     const bool force = options.force || !options.out->ends_with(".jsonl");
     LIC_TRY_ASSIGN(DocumentSink opened,
                    DocumentSink::open(*options.out, force, DocumentSink::Same::refuse, vendor.output()));
-    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+    LIC_TRY_ASSIGN(CarriedProduct carried, vendor.carried_product());
     opened.carry(std::move(carried));
     sink.emplace(std::move(opened));
   }

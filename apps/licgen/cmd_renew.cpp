@@ -1,14 +1,13 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/options.hpp"
+#include "desk/changes.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"
 
 namespace lic::app {
 namespace {
-
-constexpr std::int64_t kMostMonths = 1200;
 
 struct RenewOptions {
   ReissueOptions reissue;
@@ -40,24 +39,10 @@ Result<RenewalRequest> read_request(const RenewOptions& options, Time now) {
   return request;
 }
 
-/// A retry asks for the end that the license has already.
-bool is_until_then(const Terms& terms, const RenewalRequest& request) {
-  return request.until && (terms.expires_at ? terms.expires_at : terms.maintenance_until) == request.until;
-}
-
 Result<void> renew(const RenewOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const RenewalRequest request, read_request(options, vendor.now()));
-  Reissue reissue{"renew", "renewed", "unchanged: done before, or so already", {}, options.order.value_or(""), {}};
-  reissue.request = concat("--months=", options.months.value_or(""), " --expires=", options.expires.value_or(""));
-  reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
-    LIC_TRY_ASSIGN(const bool done, was_done_for_order(standing, reissue));
-    if (done || is_until_then(standing.terms, request)) return std::optional<Terms>();
-    LIC_TRY(require_in_force(standing));
-    LIC_TRY_ASSIGN(Terms next, renewed(standing.terms, catalog, request, vendor.now()));
-    if (!reissue.order.empty()) next.order = reissue.order;
-    return std::optional(std::move(next));
-  };
-  return app::reissue(options.reissue, reissue, vendor);
+  const std::string asked = renewal_text(options.months.value_or(""), options.expires.value_or(""));
+  return app::reissue(options.reissue, renewal(request, options.order.value_or(""), asked, vendor.now()), vendor);
 }
 
 int run_renew(const RenewOptions& options, Vendor& vendor) { return conclude(vendor, renew(options, vendor)); }

@@ -7,6 +7,7 @@
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/revoking.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 
@@ -16,12 +17,6 @@ namespace {
 struct RevokeOptions {
   std::vector<std::string> keys;
   std::string reason;
-};
-
-struct Revoked {
-  LicenseKey key;
-  Time at{};
-  bool changed = true;
 };
 
 void set_up_revoke(CLI::App& app, RevokeOptions& options) {
@@ -41,49 +36,9 @@ Result<std::vector<LicenseKey>> read_keys(const std::vector<std::string>& typed)
   return keys;
 }
 
-/// Looks every key up before anything changes.
-Result<void> check_keys(Ledger& ledger, const std::vector<LicenseKey>& keys, std::string_view reason, Time now) {
-  for (const auto& key : keys) {
-    LIC_TRY_ASSIGN(const LicenseRecord record, ledger.find(key, now));
-    const LicenseSummary& license = record.summary;
-    if (license.revoked_at && license.revoke_reason != reason)
-      return error(Errc::conflict,
-                   concat("license ", key.text(), " was revoked on ", format_date(*license.revoked_at),
-                          " for another reason: ", in_quotes(license.revoke_reason)),
-                   "a revocation is final and keeps its reason; nothing was done");
-  }
-  return {};
-}
-
-Result<std::vector<Revoked>> revoke_all(Ledger& ledger, const std::vector<LicenseKey>& keys, const std::string& reason,
-                                        const Vendor& vendor) {
-  LIC_TRY_ASSIGN(const auto transaction, ledger.begin());
-  LIC_TRY(check_keys(ledger, keys, reason, vendor.now()));
-  std::vector<Revoked> revoked;
-  for (const auto& key : keys) {
-    LIC_TRY_ASSIGN(const bool changed, transaction->revoke(key, reason, vendor.now()));
-    if (changed) LIC_TRY(transaction->record({vendor.now(), vendor.actor(), "revoke", key.text(), reason, ""}));
-    revoked.push_back({key, vendor.now(), changed});
-  }
-  LIC_TRY(transaction->commit());
-  for (auto& entry : revoked) {
-    LIC_TRY_ASSIGN(const LicenseRecord record, ledger.find(entry.key, vendor.now()));
-    entry.at = record.summary.revoked_at.value_or(vendor.now());
-  }
-  return revoked;
-}
-
 void report_revoked(const std::vector<Revoked>& revoked, const std::string& reason, Output& output) {
   if (output.json()) {
-    nlohmann::ordered_json document;
-    auto& listed = document["revoked"] = nlohmann::ordered_json::array();
-    for (const auto& entry : revoked) {
-      listed.push_back({{"key", entry.key.text()},
-                        {"revoked_at", format_time(entry.at)},
-                        {"reason", reason},
-                        {"changed", entry.changed}});
-    }
-    output.line(json_text(document));
+    output.line(json_text(revoked_json(revoked, reason)));
     return;
   }
   for (const auto& entry : revoked) {
@@ -95,8 +50,10 @@ void report_revoked(const std::vector<Revoked>& revoked, const std::string& reas
 Result<void> revoke(const RevokeOptions& options, Vendor& vendor) {
   LIC_TRY(check_given("--reason", options.reason));
   LIC_TRY_ASSIGN(const auto keys, read_keys(options.keys));
-  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
-  LIC_TRY_ASSIGN(const auto revoked, revoke_all(*ledger, keys, options.reason, vendor));
+  LIC_TRY_ASSIGN(const Desk desk, vendor.desk());
+  LIC_TRY_ASSIGN(const auto transaction, desk.ledger.begin());
+  LIC_TRY_ASSIGN(const auto revoked, revoke_licenses(*transaction, desk, keys, options.reason));
+  LIC_TRY(transaction->commit());
   report_revoked(revoked, options.reason, vendor.output());
   const bool changed = std::any_of(revoked.begin(), revoked.end(), [](const Revoked& entry) { return entry.changed; });
   if (changed)

@@ -17,6 +17,8 @@ namespace {
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:8090";
+  std::optional<std::string> admin_listen;
+  bool can_issue = false;
   std::optional<std::string> tls_cert;
   std::optional<std::string> tls_key;
   bool allow_plain_http = false;
@@ -27,6 +29,7 @@ struct ServeOptions {
   std::optional<std::int64_t> threads;
   std::optional<std::int64_t> address_limit;
   std::optional<std::int64_t> license_limit;
+  std::optional<std::int64_t> token_limit;
   bool public_metrics = false;
   bool access_log = false;
   bool log_json = false;
@@ -39,6 +42,10 @@ void set_up_serve(CLI::App& app, ServeOptions& options) {
   add_option(app, "--listen", options.listen,
              "Address and port to listen on; port 0: one that is free (default: 127.0.0.1:8090)")
       .type_name("ADDRESS:PORT");
+  add_text(app, "--admin-listen", options.admin_listen, "ADDRESS:PORT",
+           "Address and port for the vendor API and /metrics, which are then answered there alone");
+  add_flag(app, "--can-issue", options.can_issue,
+           "Open the license key, so that the vendor API can issue and change licenses");
   add_text(app, "--tls-cert", options.tls_cert, "FILE", "Certificate and those that lead to its authority, PEM");
   add_text(app, "--tls-key", options.tls_key, "FILE", "Private key of the certificate, PEM")
       .needs(get_option(app, "--tls-cert"));
@@ -59,41 +66,52 @@ void set_up_serve(CLI::App& app, ServeOptions& options) {
              "Requests a minute from one address; 0: no limit (default: 600)");
   add_number(app, "--license-limit", options.license_limit, 0, kMostLimit,
              "Requests a minute for one license; 0: no limit (default: 60)");
+  add_number(app, "--token-limit", options.token_limit, 0, kMostLimit,
+             "Requests a minute with one token of the vendor API; 0: no limit (default: 600)");
   add_flag(app, "--public-metrics", options.public_metrics, "Show /metrics to others than this machine too");
   add_flag(app, "--access-log", options.access_log, "Log every request");
   add_flag(app, "--log-json", options.log_json, "Log one JSON object a line");
 }
 
-struct Endpoint {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
 /// "127.0.0.1:8090", "[::1]:8090".
-Result<Endpoint> read_endpoint(const std::string& text) {
+Result<HttpEndpoint> read_endpoint(std::string_view option, const std::string& text) {
   constexpr std::int64_t kMostPort = 65535;
   const std::size_t colon = text.rfind(':');
   std::string address = text.substr(0, colon);
   if (colon == std::string::npos)
-    return error(Errc::usage, concat("--listen: ", in_quotes(text), " has no port"), "give ADDRESS:PORT");
+    return error(Errc::usage, concat(option, ": ", in_quotes(text), " has no port"), "give ADDRESS:PORT");
   if (address.size() > 1 && address.front() == '[' && address.back() == ']')
     address = address.substr(1, address.size() - 2);
-  LIC_TRY_ASSIGN(const std::int64_t port, read_number("--listen", text.substr(colon + 1), 0, kMostPort));
-  return Endpoint{std::move(address), static_cast<std::uint16_t>(port)};
+  LIC_TRY_ASSIGN(const std::int64_t port, read_number(option, text.substr(colon + 1), 0, kMostPort));
+  return HttpEndpoint{std::move(address), static_cast<std::uint16_t>(port), option};
+}
+
+/// Errors: usage (others could listen in).
+Result<void> check_endpoint(const ServeOptions& options, const HttpEndpoint& endpoint) {
+  LIC_TRY_ASSIGN(const bool here, is_loopback(endpoint.address));
+  if (here || options.tls_cert || options.allow_plain_http) return {};
+  return error(Errc::usage, concat("without TLS only this machine is served, and ", endpoint.address, " is for others"),
+               "give --tls-cert and --tls-key, or --allow-plain-http behind a proxy that has TLS");
 }
 
 Result<HttpOptions> http_options(const ServeOptions& options) {
-  LIC_TRY_ASSIGN(Endpoint endpoint, read_endpoint(options.listen));
   HttpOptions http;
-  http.address = std::move(endpoint.address);
-  http.port = endpoint.port;
+  LIC_TRY_ASSIGN(http.listen, read_endpoint("--listen", options.listen));
+  LIC_TRY(check_endpoint(options, http.listen));
+  if (options.admin_listen) {
+    LIC_TRY_ASSIGN(http.admin, read_endpoint("--admin-listen", *options.admin_listen));
+    LIC_TRY(check_endpoint(options, *http.admin));
+  }
   if (options.threads) http.threads = static_cast<int>(*options.threads);
   if (options.tls_cert) http.tls = TlsFiles{*options.tls_cert, *options.tls_key};
-  LIC_TRY_ASSIGN(const bool here, is_loopback(http.address));
-  if (!here && !http.tls && !options.allow_plain_http)
-    return error(Errc::usage, concat("without TLS only this machine is served, and ", http.address, " is for others"),
-                 "give --tls-cert and --tls-key, or --allow-plain-http behind a proxy that has TLS");
   return http;
+}
+
+/// "https://127.0.0.1:8090"
+std::string url_of(const HttpOptions& http, const HttpEndpoint& endpoint, std::uint16_t port) {
+  const bool v6 = endpoint.address.find(':') != std::string::npos;
+  return concat(http.tls ? "https://" : "http://", v6 ? "[" : "", endpoint.address, v6 ? "]" : "", ':',
+                std::int64_t{port});
 }
 
 /// A span without months in it: a lease is counted in seconds.
@@ -120,17 +138,27 @@ Result<SigningKey> lease_key(const ServeOptions& options, Vendor& vendor) {
   return vendor.signing_key(*record);
 }
 
+/// With --can-issue, the key that licenses are signed with.
+Result<std::optional<SigningKey>> license_key(const ServeOptions& options, Vendor& vendor) {
+  if (!options.can_issue) return std::optional<SigningKey>();
+  LIC_TRY_ASSIGN(const KeyRecord record, vendor.current_key("license"));
+  LIC_TRY_ASSIGN(SigningKey key, vendor.signing_key(record));
+  return std::optional<SigningKey>(std::move(key));
+}
+
 /// What is signed with and given out, as it is now.
 Result<std::shared_ptr<const ServiceDocuments>> read_documents(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(std::string product, ledger->product_file());
   LIC_TRY_ASSIGN(SigningKey key, lease_key(options, vendor));
+  LIC_TRY_ASSIGN(auto issuing_key, license_key(options, vendor));
   std::string revocations;
   if (options.revocations) {
     LIC_TRY_ASSIGN(const Bytes bytes, read_file(*options.revocations, "revocation list", {.limit = kMaxRevocations}));
     revocations = to_text(bytes);
   }
-  return ServiceDocuments::make(std::move(product), std::move(revocations), std::move(key), system_now());
+  return ServiceDocuments::make(std::move(product), std::move(revocations), std::move(key), system_now(),
+                                std::move(issuing_key));
 }
 
 void warn(std::string_view what, std::string_view message) {
@@ -160,6 +188,32 @@ HttpHooks hooks(const ServeOptions& options, Vendor& vendor, Decider& decider) {
   return hooks;
 }
 
+FrontendOptions frontend_options(const ServeOptions& options) {
+  FrontendOptions front;
+  if (options.address_limit) front.address_limit = static_cast<int>(*options.address_limit);
+  if (options.license_limit) front.license_limit = static_cast<int>(*options.license_limit);
+  if (options.token_limit) front.token_limit = static_cast<int>(*options.token_limit);
+  front.public_metrics = options.public_metrics;
+  front.own_admin = options.admin_listen.has_value();
+  return front;
+}
+
+/// Errors: failure (nobody could read it).
+Result<void> tell_where(const HttpOptions& http, const HttpServer& server, const std::string& product, Output& output) {
+  const std::string url = url_of(http, http.listen, server.port());
+  nlohmann::ordered_json told = {{"url", url}};
+  if (http.admin) told["admin_url"] = url_of(http, *http.admin, server.admin_port());
+  if (output.json()) {
+    output.line(json_text(told));
+  } else {
+    if (http.admin) output.line(concat("vendor API on ", told["admin_url"].get<std::string>()));
+    output.line(concat("listening on ", url));
+  }
+  if (!output.finish()) return error(Errc::failure, "standard output is closed");
+  log_event({LogEvent::Level::info, "start", {{"url", url}, {"product", product}}});
+  return {};
+}
+
 Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const HttpOptions http, http_options(options));
   LIC_TRY_ASSIGN(const LeasePolicy policy, lease_policy(options, vendor.now()));
@@ -173,19 +227,9 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   Metrics metrics;
   Decider decider(std::move(ledger), policy, documents, metrics, system_now,
                   [](std::string_view message) { warn("ledger", message); });
-  FrontendOptions limits;
-  if (options.address_limit) limits.address_limit = static_cast<int>(*options.address_limit);
-  if (options.license_limit) limits.license_limit = static_cast<int>(*options.license_limit);
-  limits.public_metrics = options.public_metrics;
-  Frontend frontend(decider, metrics, limits);
+  Frontend frontend(decider, metrics, frontend_options(options));
   LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
-  const bool v6 = http.address.find(':') != std::string::npos;
-  const std::string url = concat(http.tls ? "https://" : "http://", v6 ? "[" : "", http.address, v6 ? "]" : "", ':',
-                                 std::int64_t{server->port()});
-  const nlohmann::ordered_json told = {{"url", url}};
-  vendor.output().line(vendor.output().json() ? json_text(told) : concat("listening on ", url));
-  if (!vendor.output().finish()) return error(Errc::failure, "standard output is closed");
-  log_event({LogEvent::Level::info, "start", {{"url", url}, {"product", documents->product().catalog().product}}});
+  LIC_TRY(tell_where(http, *server, documents->product().catalog().product, vendor.output()));
   server->run();
   decider.end();  // while the connections that wait for it are still there
   log_event({LogEvent::Level::info, "end"});
@@ -198,7 +242,8 @@ int run_serve(const ServeOptions& options, Vendor& vendor) { return conclude(ven
 
 Command<Vendor> serve_command() {
   return make_command("serve", "Answer machines that activate, refresh and give back their licenses online",
-                      {"licgen serve", "licgen serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key key.pem"},
+                      {"licgen serve", "licgen serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key key.pem",
+                       "licgen serve --can-issue --passphrase-file pass --admin-listen 127.0.0.1:8091"},
                       set_up_serve, run_serve);
 }
 

@@ -5,11 +5,11 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/license_json.hpp"
+#include "desk/seats.hpp"
 #include "issue/lifecycle.hpp"
-#include "license/envelope.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/product_document.hpp"
-#include "licgen/seats.hpp"
 #include "licgen/summary_text.hpp"
 #include "licgen/usage_text.hpp"
 
@@ -23,56 +23,6 @@ struct ShowOptions {
 };
 
 void set_up_show(CLI::App& app, ShowOptions& options) { add_option(app, "KEY", options.key, "License key").required(); }
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
-Json history_json(const std::vector<HistoryEntry>& history) {
-  Json out = Json::array();
-  for (const auto& entry : history) {
-    out.push_back({{"at", format_time(entry.at)},
-                   {"actor", entry.actor},
-                   {"action", entry.action},
-                   {"reason", text_or_null(entry.reason)},
-                   {"detail", entry.detail.empty() ? Json(nullptr) : parse_json(entry.detail)}});
-  }
-  return out;
-}
-
-Json statements_json(const std::vector<UsageRecord>& usage) {
-  Json out = Json::array();
-  for (const auto& newest : usage) {
-    const auto key = PublicKey::from_base64(newest.device);
-    out.push_back({{"device", key ? Json(key->id().hex()) : Json(nullptr)},
-                   {"statement", newest.seq},
-                   {"to", format_time(newest.to)},
-                   {"imported_at", format_time(newest.imported_at)}});
-  }
-  return out;
-}
-
-/// What the ledger has of a license beside its terms.
-struct Kept {
-  std::vector<Activation> activations;
-  std::vector<UsageRecord> usage;  ///< the newest statement of each device
-  std::vector<HistoryEntry> history;
-};
-
-Json license_json(const LicenseSummary& license, const Bytes& payload, const Kept& kept) {
-  Json out;
-  out["license"] = parse_json(view_text(payload));
-  out["status"] = token(license.status);
-  out["activations"] = Json::array();
-  for (const auto& activation : kept.activations)
-    if (activation.live()) out["activations"].push_back(activation_json(activation));
-  out["usage"] = statements_json(kept.usage);
-  out["history"] = history_json(kept.history);
-  out["note"] = text_or_null(license.note);
-  out["batch"] = text_or_null(license.batch);
-  out["revoked"] = nullptr;
-  if (license.revoked_at)
-    out["revoked"] = {{"at", format_time(*license.revoked_at)}, {"reason", license.revoke_reason}};
-  return out;
-}
 
 std::string when(const std::optional<Time>& time) { return time ? format_time(*time) : "never"; }
 
@@ -151,7 +101,8 @@ void add_lists(Fields& fields, const Terms& terms, const std::vector<HistoryEntr
   }
 }
 
-void print_license(const LicenseSummary& license, const Terms& terms, const Kept& kept, Output& output) {
+void print_license(const LicenseView& view, const Terms& terms, Output& output) {
+  const LicenseSummary& license = view.record.summary;
   output.line(concat("key           ", output.styled(Style::bold, license.key)));
   output.line(concat("status        ", output.styled(style_of(license.status), token(license.status))));
   Fields fields;
@@ -160,27 +111,21 @@ void print_license(const LicenseSummary& license, const Terms& terms, const Kept
   add_terms(fields, terms);
   fields.add_if("batch", license.batch);
   fields.add_if("note", license.note);
-  for (const auto& newest : kept.usage) fields.add("usage", statement_text(newest));
-  add_activations(fields, kept.activations);
-  add_lists(fields, terms, kept.history);
+  for (const auto& newest : view.usage) fields.add("usage", statement_text(newest));
+  add_activations(fields, view.activations);
+  add_lists(fields, terms, view.history);
   output.answer(fields.text());
 }
 
 Result<void> show(const ShowOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.key));
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
-  LIC_TRY_ASSIGN(const LicenseRecord record, ledger->find(key, vendor.now()));
-  Kept kept;
-  LIC_TRY_ASSIGN(kept.activations, ledger->activations(key.text()));
-  LIC_TRY_ASSIGN(kept.usage, ledger->newest_usage(key.text()));
-  LIC_TRY_ASSIGN(kept.history, ledger->history(key.text()));
-  const std::string what = concat("the ledger's document of ", key.text());
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), what));
-  LIC_TRY_ASSIGN(const Terms terms, Terms::parse(envelope.payload(), what));
+  LIC_TRY_ASSIGN(const LicenseView view, view_license(*ledger, key, vendor.now()));
+  LIC_TRY_ASSIGN(const Terms terms, Terms::parse(view.payload, concat("the ledger's document of ", key.text())));
   if (vendor.output().json()) {
-    vendor.output().line(json_text(license_json(record.summary, envelope.payload(), kept)));
+    vendor.output().line(json_text(license_json(view)));
   } else {
-    print_license(record.summary, terms, kept, vendor.output());
+    print_license(view, terms, vendor.output());
   }
   return {};
 }

@@ -9,14 +9,14 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "common/qr_code.hpp"
+#include "desk/carried_product.hpp"
+#include "desk/seats.hpp"
 #include "issue/issuer.hpp"
-#include "licgen/carried_product.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"
 #include "licgen/product_document.hpp"
-#include "licgen/seats.hpp"
 #include "machine/identity.hpp"
 #include "protocol/carried_text.hpp"
 #include "protocol/offline_exchange.hpp"
@@ -297,7 +297,7 @@ Result<int> sign_request(const SignRequestOptions& options, Vendor& vendor) {
   if (const auto* refusal = std::get_if<Refusal>(&outcome))
     return output.fail(refusal->code, refusal->message, refusal->hint);
   auto answered = std::get<Answered>(outcome);
-  LIC_TRY_ASSIGN(const CarriedProduct carried, CarriedProduct::of(vendor));
+  LIC_TRY_ASSIGN(const CarriedProduct carried, vendor.carried_product());
   answered.activation.answer = carried.with(answered.activation.answer);
   LIC_TRY_ASSIGN(const auto files, write_answer(answered, options, output));
   report(answered, options, files, output);

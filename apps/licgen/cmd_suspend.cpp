@@ -1,4 +1,5 @@
 #include "base/result.hpp"
+#include "desk/changes.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
 
@@ -8,21 +9,11 @@ namespace {
 void set_up(CLI::App& app, ReissueOptions& options) { set_up_reissue(app, options); }
 
 int run_suspend(const ReissueOptions& options, Vendor& vendor) {
-  Reissue reissue{"suspend", "suspended", "is suspended already", {}, {}, {}};
-  reissue.next = [&](const Standing& standing, const Catalog&) -> Result<std::optional<Terms>> {
-    if (standing.terms.suspended_at) return std::optional<Terms>();
-    return std::optional(suspended(standing.terms, vendor.now()));
-  };
-  return conclude(vendor, app::reissue(options, reissue, vendor));
+  return conclude(vendor, app::reissue(options, suspension(vendor.now()), vendor));
 }
 
 int run_reinstate(const ReissueOptions& options, Vendor& vendor) {
-  Reissue reissue{"reinstate", "reinstated", "is not suspended", {}, {}, {}};
-  reissue.next = [&](const Standing& standing, const Catalog&) -> Result<std::optional<Terms>> {
-    if (!standing.terms.suspended_at) return std::optional<Terms>();
-    return std::optional(reinstated(standing.terms, vendor.now()));
-  };
-  return conclude(vendor, app::reissue(options, reissue, vendor));
+  return conclude(vendor, app::reissue(options, reinstatement(vendor.now()), vendor));
 }
 
 }  // namespace

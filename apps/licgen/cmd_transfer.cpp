@@ -1,6 +1,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "common/options.hpp"
+#include "desk/changes.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"
@@ -26,17 +27,7 @@ Result<void> transfer(const TransferOptions& options, Vendor& vendor) {
     return error(Errc::usage, "no new owner was given", "give --customer NAME, --email EMAIL or both");
   if (options.customer) LIC_TRY(check_given("--customer", *options.customer));
   if (options.email) LIC_TRY(check_given("--email", *options.email));
-  Reissue reissue{"transfer", "transferred", "is theirs already", {}, {}, {}};
-  reissue.next = [&](const Standing& standing, const Catalog& catalog) -> Result<std::optional<Terms>> {
-    Customer owner = standing.terms.customer;
-    if (options.customer) owner = {*options.customer, ""};  // another's address does not stay
-    if (options.email) owner.email = *options.email;
-    if (owner == standing.terms.customer) return std::optional<Terms>();
-    LIC_TRY(require_in_force(standing));
-    LIC_TRY_ASSIGN(Terms next, transferred(standing.terms, catalog, owner, vendor.now()));
-    return std::optional(std::move(next));
-  };
-  return app::reissue(options.reissue, reissue, vendor);
+  return app::reissue(options.reissue, lic::transfer({options.customer, options.email}, vendor.now()), vendor);
 }
 
 int run_transfer(const TransferOptions& options, Vendor& vendor) { return conclude(vendor, transfer(options, vendor)); }

@@ -10,10 +10,10 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "csv/text.hpp"
+#include "desk/seats.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/filter_options.hpp"
 #include "licgen/option_values.hpp"
-#include "licgen/seats.hpp"
 #include "licgen/table.hpp"
 #include "licgen/usage_text.hpp"
 

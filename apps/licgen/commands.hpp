@@ -44,6 +44,9 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> clock_reset_command();
 [[nodiscard]] Command<Vendor> revocations_export_command();
 [[nodiscard]] Command<Vendor> serve_command();
+[[nodiscard]] Command<Vendor> token_create_command();
+[[nodiscard]] Command<Vendor> token_list_command();
+[[nodiscard]] Command<Vendor> token_revoke_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();
 [[nodiscard]] Command<Vendor> keys_new_command();

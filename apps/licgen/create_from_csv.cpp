@@ -8,7 +8,7 @@
 #include "common/json_text.hpp"
 #include "common/log.hpp"
 #include "common/progress.hpp"
-#include "licgen/carried_product.hpp"
+#include "desk/carried_product.hpp"
 #include "licgen/document_output.hpp"
 #include "licgen/input_rows.hpp"
 #include "licgen/lifecycle.hpp"
@@ -316,7 +316,7 @@ Result<int> run(const CreateOptions& options, Vendor& vendor) {
     const auto same = options.batch ? DocumentSink::Same::keep : DocumentSink::Same::refuse;
     LIC_TRY_ASSIGN(DocumentSink opened, DocumentSink::open(*options.out, options.force, same, vendor.output()));
     sink.emplace(std::move(opened));
-    LIC_TRY_ASSIGN(CarriedProduct carried, CarriedProduct::of(vendor));
+    LIC_TRY_ASSIGN(CarriedProduct carried, vendor.carried_product());
     sink->carry(std::move(carried));
   }
   return from.issue({key, product}, sink ? &*sink : nullptr, keys ? &*keys : nullptr);

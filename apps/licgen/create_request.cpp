@@ -8,6 +8,7 @@
 #include "common/command_line.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/changes.hpp"
 #include "issue/lifecycle.hpp"
 #include "license/catalog.hpp"
 #include "licgen/option_values.hpp"
@@ -16,8 +17,6 @@
 namespace lic::app {
 namespace {
 
-constexpr std::int64_t kMostMonths = 1200;
-constexpr std::int64_t kMostSeats = 1'000'000;
 constexpr std::int64_t kMostLicenses = 1'000'000;
 constexpr std::size_t kLongestBatch = 200;
 

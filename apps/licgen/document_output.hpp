@@ -12,9 +12,9 @@
 #include "base/file.hpp"
 #include "common/output.hpp"
 #include "common/output_file.hpp"
+#include "desk/carried_product.hpp"
 #include "lic/result.hpp"
 #include "license/envelope.hpp"
-#include "licgen/carried_product.hpp"
 
 namespace lic::app {
 

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "desk/issuing.hpp"
 #include "issue/issuer.hpp"
 #include "licgen/import_rows.hpp"
-#include "licgen/issuing.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/vendor.hpp"
 

@@ -57,35 +57,8 @@ Result<void> check_succession(const Catalog& current, const Catalog& next, std::
 Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product, Role role) {
   LIC_TRY_ASSIGN(const KeyRecord record, vendor.current_key("license"));
   LIC_TRY_ASSIGN(SigningKey key, vendor.signing_key(record));
-  const KeyId& id = key.public_key().id();
-  const TrustedKey* trusted = product.find_key(id);
-  const bool in_force = trusted != nullptr && (!trusted->not_before || vendor.now() >= *trusted->not_before) &&
-                        (!trusted->not_after || vendor.now() < *trusted->not_after);
-  if (!in_force)
-    return error(Errc::conflict,
-                 concat("the product file does not name the license key ", id.hex(), " as one in force"),
-                 "clients would not trust what it signs");
-  if (!trusted->may(role))
-    return error(Errc::conflict,
-                 concat("the product file does not let the license key ", id.hex(), " sign ", token(role)));
+  LIC_TRY(check_may_sign(product, key.public_key().id(), role, vendor.now()));
   return key;
-}
-
-Result<void> check_still_current(Ledger& ledger, const ProductFile& product) {
-  LIC_TRY_ASSIGN(const std::string text, ledger.product_file());
-  if (text == view_text(product.bytes())) return {};
-  LIC_TRY_ASSIGN(const ProductFile now, ProductFile::open(view_bytes(text), "the ledger's product file"));
-  const auto same = [](const TrustedKey& a, const TrustedKey& b) {
-    return a.key == b.key && a.roles == b.roles && a.not_before == b.not_before && a.not_after == b.not_after;
-  };
-  if (std::equal(now.keys().begin(), now.keys().end(), product.keys().begin(), product.keys().end(), same)) return {};
-  return error(Errc::conflict, "the signing keys were changed while this command ran", "run it again");
-}
-
-Result<std::unique_ptr<Transaction>> begin_signing(Ledger& ledger, const Signer& signer) {
-  LIC_TRY_ASSIGN(auto transaction, ledger.begin());
-  LIC_TRY(check_still_current(ledger, signer.product));
-  return transaction;
 }
 
 std::string duration_text(const Plan& plan) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crypto/signing.hpp"
+#include "desk/signing.hpp"
 #include "license/envelope.hpp"
 #include "licgen/vendor.hpp"
 #include "trust/product.hpp"
@@ -37,24 +38,8 @@ struct ProductTerms {
 
 /// The license key, unlocked, after seeing that clients will take its signature
 /// for that role now: otherwise what is signed would be worthless.
-/// Errors: those of Vendor::signing_key(); conflict (not in the product file, or
-/// not for this role, or retired).
+/// Errors: those of Vendor::signing_key() and check_may_sign().
 [[nodiscard]] Result<SigningKey> unlock_license_key(Vendor& vendor, const ProductFile& product, Role role);
-
-/// Within a transaction, whether `product` is still the product file by which a key was
-/// unlocked: another may have been made while this command waited.
-/// Errors: conflict (the license key was replaced or distrusted meanwhile).
-[[nodiscard]] Result<void> check_still_current(Ledger& ledger, const ProductFile& product);
-
-/// The license key, and the product file by which clients take its signatures.
-struct Signer {
-  const SigningKey& key;
-  const ProductFile& product;
-};
-
-/// A transaction for licenses that `signer` signs.
-/// Errors: those of Ledger::begin() and of check_still_current().
-[[nodiscard]] Result<std::unique_ptr<Transaction>> begin_signing(Ledger& ledger, const Signer& signer);
 
 /// "12 months", "30 days", "no end".
 [[nodiscard]] std::string duration_text(const Plan& plan);

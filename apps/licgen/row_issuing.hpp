@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "desk/issuing.hpp"
 #include "issue/issuer.hpp"
-#include "licgen/issuing.hpp"
 #include "licgen/product_document.hpp"
 #include "licgen/row_terms.hpp"
 #include "licgen/vendor.hpp"

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/output.hpp"
+#include "desk/issuing.hpp"
 #include "lic/result.hpp"
 #include "licgen/document_output.hpp"
-#include "licgen/issuing.hpp"
 
 namespace lic::app {
 

@@ -1,16 +1,11 @@
 #pragma once
 
-/// One license of the ledger, as lists tell of it.
-
-#include <nlohmann/json_fwd.hpp>
+/// How the status of a license is shown.
 
 #include "common/output.hpp"
-#include "ledger/ledger.hpp"
+#include "lic/types.hpp"
 
 namespace lic::app {
-
-/// The members of a line of `licgen list --format jsonl` (docs/cli.md).
-[[nodiscard]] nlohmann::ordered_json summary_json(const LicenseSummary& license);
 
 [[nodiscard]] Style style_of(Reason status) noexcept;
 

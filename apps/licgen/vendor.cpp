@@ -96,6 +96,11 @@ Result<Ledger*> Vendor::ledger() {
   return ledger_.get();
 }
 
+Result<Desk> Vendor::desk() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  return Desk{*opened, now_, actor_};
+}
+
 Result<Catalog> Vendor::catalog() {
   LIC_TRY_ASSIGN(Ledger * opened, ledger());
   LIC_TRY_ASSIGN(const std::string text, opened->catalog());
@@ -106,6 +111,11 @@ Result<ProductFile> Vendor::product() {
   LIC_TRY_ASSIGN(Ledger * opened, ledger());
   LIC_TRY_ASSIGN(const std::string text, opened->product_file());
   return ProductFile::open(view_bytes(text), "the ledger's product file");
+}
+
+Result<CarriedProduct> Vendor::carried_product() {
+  LIC_TRY_ASSIGN(Ledger * opened, ledger());
+  return CarriedProduct::of(*opened);
 }
 
 Result<SecretBytes> Vendor::passphrase(std::string_view prompt) const {

@@ -10,6 +10,8 @@
 #include "common/output.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/signing.hpp"
+#include "desk/carried_product.hpp"
+#include "desk/desk.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/address.hpp"
 #include "ledger/ledger.hpp"
@@ -55,8 +57,11 @@ class Vendor {
 
   /// Opened once. Errors: not_found with "run licgen init" where there is no home.
   [[nodiscard]] Result<Ledger*> ledger();
+  /// The ledger, now() and actor().
+  [[nodiscard]] Result<Desk> desk();
   [[nodiscard]] Result<Catalog> catalog();
   [[nodiscard]] Result<ProductFile> product();
+  [[nodiscard]] Result<CarriedProduct> carried_product();
 
   /// --passphrase-file, --passphrase-fd, $LICGEN_PASSPHRASE, or asked for on the
   /// terminal (without echo). Errors: denied (none of these), failure.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ledger/activation.hpp"
+#include "ledger/token_record.hpp"
 #include "ledger/trial_record.hpp"
 #include "ledger/usage_record.hpp"
 #include "lic/result.hpp"
@@ -202,6 +203,16 @@ class Transaction {
   /// Registers a batch on first use. Errors: conflict (the batch exists with other
   /// terms). `request` is a text that is equal for equal requests.
   [[nodiscard]] virtual Result<void> open_batch(std::string_view batch, std::string_view request, Time at) = 0;
+  /// Errors: conflict (a token of that name is not revoked; that id or hash is in the ledger).
+  [[nodiscard]] virtual Result<void> add_token(const TokenRecord& record) = 0;
+  /// For good. False: it was revoked before. Errors: not_found (no token of that id).
+  [[nodiscard]] virtual Result<bool> revoke_token(std::string_view id, Time at) = 0;
+  /// The token of that id was used.
+  [[nodiscard]] virtual Result<void> note_token_use(std::string_view id, Time at) = 0;
+  /// In place of what there is under that token and key.
+  [[nodiscard]] virtual Result<void> put_reply(const ReplyRecord& reply) = 0;
+  /// Of the replies from before that moment the oldest, `most` of them.
+  [[nodiscard]] virtual Result<void> forget_replies(Time before, std::int64_t most) = 0;
 };
 
 /// What makes committed changes durable, apart from their commit. From one thread at a time, which may be
@@ -254,6 +265,8 @@ class Ledger {
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
   /// The same with `summary.activations` 0, in a time that does not grow with them.
   [[nodiscard]] virtual Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) = 0;
+  /// The key of the license with that id. Errors: not_found.
+  [[nodiscard]] virtual Result<LicenseKey> key_of_id(std::string_view id) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it
   /// returns an error, which is then the result. Reads in bounded memory, page by
   /// page, and holds no lock while `visit` runs: a slow visitor keeps nobody waiting,
@@ -326,6 +339,12 @@ class Ledger {
       const std::function<Result<void>(std::string_view)>& visit) = 0;
   /// All revoked licenses, sorted by id.
   [[nodiscard]] virtual Result<std::vector<Revocation>> revocations() = 0;
+  /// In the order in which they were made, with those that hold no more.
+  [[nodiscard]] virtual Result<std::vector<TokenRecord>> tokens() = 0;
+  /// The token of that hash, whether it holds or not.
+  [[nodiscard]] virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
+  /// What the holder of that token (its id) was answered under that key.
+  [[nodiscard]] virtual Result<std::optional<ReplyRecord>> find_reply(std::string_view token, std::string_view key) = 0;
 };
 
 }  // namespace lic

@@ -247,7 +247,39 @@ CREATE TABLE waiting (
 CREATE INDEX waiting_in_order ON waiting (license, number);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion7, kVersion8};
+// Tokens of the vendor API, and what was answered to requests that may be sent again.
+constexpr const char* kVersion9 = R"sql(
+CREATE TABLE tokens (
+  number BIGINT NOT NULL PRIMARY KEY,
+  id TEXT COLLATE "C" NOT NULL UNIQUE,
+  name TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL UNIQUE,
+  scopes TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT,
+  used_at BIGINT
+);
+CREATE TABLE idempotency (
+  token TEXT COLLATE "C" NOT NULL,
+  key TEXT COLLATE "C" NOT NULL,
+  request TEXT COLLATE "C" NOT NULL,
+  status BIGINT NOT NULL,
+  body TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (token, key)
+);
+CREATE INDEX idempotency_by_time ON idempotency (at);
+CREATE TRIGGER tokens_no_delete BEFORE DELETE ON tokens
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a token is never deleted, only revoked');
+CREATE TRIGGER tokens_stay_the_same BEFORE UPDATE ON tokens FOR EACH ROW
+  WHEN (NEW.number <> OLD.number OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.hash <> OLD.hash OR
+    NEW.scopes <> OLD.scopes OR NEW.created_at <> OLD.created_at OR NEW.expires_at <> OLD.expires_at OR
+    (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at))
+  EXECUTE FUNCTION ledger_refuses('a token never changes, it is only revoked');
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9};
 
 std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + static_cast<std::int64_t>(migrations); }
 

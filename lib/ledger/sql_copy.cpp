@@ -41,6 +41,7 @@ constexpr Table kTables[] = {
     {"trial_marks", "mark, trial", "tn", 2},
     {"usage_statements",
      "number, license, device, machine, seq, digest, previous, from_at, to_at, document, imported_at", "nnttnttnntn"},
+    {"tokens", "number, id, name, hash, scopes, created_at, expires_at, revoked_at, used_at", "nttttnnnn"},
     {"counters", "name, value", "tn", 1,
      " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counters.value < excluded.value"},
 };

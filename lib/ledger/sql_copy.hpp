@@ -9,7 +9,7 @@
 
 namespace lic::sql {
 
-/// Copies the rows of all tables of a ledger to a new one.
+/// Copies the rows of all tables of a ledger to a new one, but for the remembered answers to requests.
 /// Preconditions: a transaction of each; nothing but what a new ledger has is in `to`.
 Result<void> copy_rows(Connection& from, Connection& to, const std::function<void(std::int64_t)>& progress);
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ledger/sql_leases.hpp"
 #include "ledger/sql_licenses.hpp"
+#include "ledger/sql_tokens.hpp"
 #include "ledger/sql_transaction.hpp"
 #include "ledger/sql_usage.hpp"
 
@@ -109,6 +110,13 @@ class SqlLedger final : public Ledger {
 
   Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) override {
     return find_with(uncounted_license_columns(), key, now);
+  }
+
+  Result<LicenseKey> key_of_id(std::string_view id) override {
+    LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT key FROM licenses WHERE id = ?1", {id}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return error(Errc::not_found, concat("no license with the id ", in_quotes(id), " in the ledger"));
+    return LicenseKey::parse(rows.text(0));
   }
 
   Result<void> list(const LicenseFilter& filter, Time now,
@@ -311,6 +319,16 @@ class SqlLedger final : public Ledger {
       if (!found) return revocations;
       revocations.push_back({rows.text(0), rows.text(1), rows.time(2)});
     }
+  }
+
+  Result<std::vector<TokenRecord>> tokens() override { return sql::tokens(*connection_); }
+
+  Result<std::optional<TokenRecord>> find_token(std::string_view hash) override {
+    return sql::find_token(*connection_, hash);
+  }
+
+  Result<std::optional<ReplyRecord>> find_reply(std::string_view token, std::string_view key) override {
+    return sql::find_reply(*connection_, token, key);
   }
 
  private:

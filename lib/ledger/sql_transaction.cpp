@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "ledger/history_chain.hpp"
 #include "ledger/sql_leases.hpp"
+#include "ledger/sql_tokens.hpp"
 #include "ledger/sql_usage.hpp"
 
 namespace lic::sql {
@@ -117,6 +118,26 @@ class SqlTransaction final : public Transaction {
 
   Result<void> open_batch(std::string_view batch, std::string_view request, Time at) override {
     return attempt([&] { return register_batch(batch, request, at); });
+  }
+
+  Result<void> add_token(const TokenRecord& record) override {
+    return attempt([&] { return insert_token(*connection_, record); });
+  }
+
+  Result<bool> revoke_token(std::string_view id, Time at) override {
+    return attempt([&] { return mark_token_revoked(*connection_, id, at); });
+  }
+
+  Result<void> note_token_use(std::string_view id, Time at) override {
+    return attempt([&] { return sql::note_token_use(*connection_, id, at); });
+  }
+
+  Result<void> put_reply(const ReplyRecord& reply) override {
+    return attempt([&] { return sql::put_reply(*connection_, reply); });
+  }
+
+  Result<void> forget_replies(Time before, std::int64_t most) override {
+    return attempt([&] { return sql::forget_replies(*connection_, before, most); });
   }
 
  private:

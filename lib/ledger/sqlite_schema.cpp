@@ -310,8 +310,49 @@ CREATE TABLE waiting (
 CREATE INDEX waiting_in_order ON waiting (license, number);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4,
-                                       kVersion5, kVersion6, kVersion7, kVersion8};
+// Tokens of the vendor API, and what was answered to requests that may be sent again.
+constexpr const char* kVersion9 = R"sql(
+CREATE TABLE tokens (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  used_at INTEGER
+) STRICT;
+CREATE TRIGGER tokens_no_delete BEFORE DELETE ON tokens
+BEGIN
+  SELECT RAISE(ABORT, 'a token is never deleted, only revoked');
+END;
+CREATE TRIGGER tokens_no_replace BEFORE INSERT ON tokens
+WHEN EXISTS (SELECT 1 FROM tokens WHERE number = NEW.number OR id = NEW.id OR hash = NEW.hash)
+BEGIN
+  SELECT RAISE(ABORT, 'that token is in the ledger already');
+END;
+CREATE TRIGGER tokens_stay_the_same BEFORE UPDATE ON tokens
+WHEN NEW.number <> OLD.number OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.hash <> OLD.hash OR
+  NEW.scopes <> OLD.scopes OR NEW.created_at <> OLD.created_at OR NEW.expires_at <> OLD.expires_at OR
+  (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NOT OLD.revoked_at)
+BEGIN
+  SELECT RAISE(ABORT, 'a token never changes, it is only revoked');
+END;
+CREATE TABLE idempotency (
+  token TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (token, key)
+) STRICT;
+CREATE INDEX idempotency_by_time ON idempotency (at);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
+                                       kVersion6, kVersion7, kVersion8, kVersion9};
 
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.

@@ -23,6 +23,7 @@ Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared
     : ledger_(std::move(ledger)),
       flusher_(ledger_->flusher()),
       service_(*ledger_, policy),
+      vendor_(*ledger_),
       metrics_(metrics),
       clock_(std::move(clock)),
       trouble_(std::move(trouble)),
@@ -58,6 +59,16 @@ bool Decider::submit(OnlineRequest request, Done done) {
   return true;
 }
 
+bool Decider::submit(VendorRequest request, VendorDone done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (ends_ || vendor_waiting_.size() >= kMostVendorWaiting) return false;
+    vendor_waiting_.push_back({std::move(request), std::move(done)});
+  }
+  wake_.notify_one();
+  return true;
+}
+
 void Decider::replace(std::shared_ptr<const ServiceDocuments> documents) {
   const std::scoped_lock lock(mutex_);
   documents_ = std::move(documents);
@@ -77,15 +88,30 @@ void Decider::run() {
   while (true) {
     std::vector<OnlineRequest> requests;
     std::vector<Done> done;
+    std::optional<VendorWork> vendor;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      wake_.wait(lock, [this] { return ends_ || !waiting_.empty() || !vendor_waiting_.empty(); });
+      if (waiting_.empty() && vendor_waiting_.empty()) return;
       requests = take_front(waiting_, kMostInRound);
       done = take_front(waiting_done_, kMostInRound);
+      if (!vendor_waiting_.empty()) {
+        vendor = std::move(vendor_waiting_.front());
+        vendor_waiting_.pop_front();
+      }
     }
-    hand_over(decide(std::move(requests), std::move(done)));
+    if (!requests.empty()) hand_over(decide(std::move(requests), std::move(done)));
+    if (vendor) hand_over(decide(*std::move(vendor)));
   }
+}
+
+Decider::Decided Decider::decide(VendorWork work) {
+  Decided decided;
+  decided.vendor_done = std::move(work.done);
+  decided.wrote = true;  // if nothing else, then when the token was used
+  const auto lost = this->lost();
+  decided.vendor_outcome = lost ? failed_for_vendor(*lost) : vendor_.decide(work.request, *documents(), clock_());
+  return decided;
 }
 
 Decider::Decided Decider::decide(std::vector<OnlineRequest> requests, std::vector<Done> done) {
@@ -141,11 +167,16 @@ void Decider::finish(std::vector<Decided> rounds) {
   }
   for (Decided& round : rounds) {
     if (lost) round.outcomes.assign(round.outcomes.size(), failed(*lost));
+    if (lost && round.vendor_done) round.vendor_outcome = failed_for_vendor(*lost);
     tell(std::move(round));
   }
 }
 
 void Decider::tell(Decided round) {
+  if (round.vendor_done) {
+    if (!round.vendor_outcome.cause.empty()) trouble_(round.vendor_outcome.cause);
+    return round.vendor_done(std::move(round.vendor_outcome));
+  }
   const auto failure = std::find_if(round.outcomes.begin(), round.outcomes.end(), [](const Outcome& outcome) {
     return outcome.fault && !outcome.fault->cause.empty();
   });

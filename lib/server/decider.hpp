@@ -5,6 +5,7 @@
 /// outcome before all that it rests on is durable.
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 
 #include "server/metrics.hpp"
 #include "server/service.hpp"
+#include "server/vendor_service.hpp"
 
 namespace lic {
 
@@ -38,6 +40,11 @@ class Decider {
   /// False: too many wait already, or the decider ends; `done` is not called then.
   [[nodiscard]] bool submit(OnlineRequest request, Done done);
 
+  /// As Done.
+  using VendorDone = std::function<void(VendorOutcome)>;
+  /// The same for a request to the vendor API: one at a time, and a round of machines before each.
+  [[nodiscard]] bool submit(VendorRequest request, VendorDone done);
+
   /// From the next round on.
   void replace(std::shared_ptr<const ServiceDocuments> documents);
   [[nodiscard]] std::shared_ptr<const ServiceDocuments> documents() const;
@@ -48,18 +55,27 @@ class Decider {
 
   static constexpr std::size_t kMostWaiting = 4096;
   static constexpr std::size_t kMostInRound = 256;
+  static constexpr std::size_t kMostVendorWaiting = 64;
 
  private:
-  /// A round that was decided.
+  struct VendorWork {
+    VendorRequest request;
+    VendorDone done;
+  };
+
+  /// A round, or a request to the vendor API, that was decided.
   struct Decided {
     std::vector<Outcome> outcomes;
     std::vector<Done> done;
     std::shared_ptr<const ServiceDocuments> documents;
+    VendorOutcome vendor_outcome{};
+    VendorDone vendor_done{};  ///< none: a round
     bool wrote = false;
   };
 
   void run();
   [[nodiscard]] Decided decide(std::vector<OnlineRequest> requests, std::vector<Done> done);
+  [[nodiscard]] Decided decide(VendorWork work);
   void run_flushing();
   void finish(std::vector<Decided> rounds);
   void hand_over(Decided round);
@@ -68,6 +84,7 @@ class Decider {
   std::unique_ptr<Ledger> ledger_;
   std::shared_ptr<Flusher> flusher_;  ///< null: a round that was decided is durable
   Service service_;
+  VendorService vendor_;
   Metrics& metrics_;
   Clock clock_;
   Trouble trouble_;
@@ -76,6 +93,7 @@ class Decider {
   std::shared_ptr<const ServiceDocuments> documents_;
   std::vector<OnlineRequest> waiting_;
   std::vector<Done> waiting_done_;
+  std::deque<VendorWork> vendor_waiting_;
   bool ends_ = false;
   std::vector<Decided> unflushed_;
   std::condition_variable flush_;

@@ -14,6 +14,7 @@ constexpr int kRetryAfterBusy = 2;
 
 /// The path as a name of ours, which outlives the request.
 std::string_view route_of(std::string_view path) {
+  if (const auto place = vendor_place(path)) return place->route->path;
   static const std::array<std::string, 7> kPosted = {path_of(OnlineAction::activate),   path_of(OnlineAction::validate),
                                                      path_of(OnlineAction::refresh),    path_of(OnlineAction::lease),
                                                      path_of(OnlineAction::deactivate), path_of(OnlineAction::trial),
@@ -40,6 +41,24 @@ HttpReply too_many(int seconds) {
   reply.retry_after = seconds;
   return reply;
 }
+
+HttpReply unauthorized() {
+  HttpReply reply = Frontend::fault(401, "unauthorized", "a valid token is needed: Authorization: Bearer TOKEN");
+  reply.challenge = true;
+  return reply;
+}
+
+HttpReply wrong_method(std::string_view wanted) {
+  HttpReply reply = Frontend::fault(405, "method-not-allowed", concat("only ", wanted, " is answered here"));
+  reply.allow = wanted;
+  return reply;
+}
+
+HttpReply wrong_type() {
+  return Frontend::fault(415, "unsupported-media-type", "the content type must be application/json");
+}
+
+HttpReply nothing_here() { return Frontend::fault(404, "not-found", "there is nothing here"); }
 
 HttpReply plain(std::string text, std::string_view type = "text/plain; charset=utf-8") {
   HttpReply reply;
@@ -75,7 +94,7 @@ HttpReply Frontend::fault(int status, std::string_view code, std::string_view me
   return reply;
 }
 
-std::variant<HttpReply, BodyWanted> Frontend::begin(const HttpHead& head) {
+std::variant<HttpReply, BodyWanted, VendorRequest> Frontend::begin(const HttpHead& head) {
   const std::string_view route = route_of(head.target);
   const auto with_route = [&](HttpReply reply) {
     reply.route = route;
@@ -86,19 +105,46 @@ std::variant<HttpReply, BodyWanted> Frontend::begin(const HttpHead& head) {
     const auto wait = addresses_.take(head.address, std::chrono::steady_clock::now());
     if (wait) return with_route(too_many(*wait));
   }
-  const auto action = action_of_path(head.target);
-  if (!action && !is_readable_path(head.target)) return with_route(fault(404, "not-found", "there is nothing here"));
-  const std::string_view wanted = action ? "POST" : "GET";
-  if (head.method != wanted) {
-    HttpReply reply = fault(405, "method-not-allowed", concat("only ", wanted, " is answered here"));
-    reply.allow = wanted;
-    return with_route(std::move(reply));
+  if (is_elsewhere(head)) return with_route(nothing_here());
+  if (is_vendor_path(head.target)) {
+    auto step = begin_vendor(head);
+    if (auto* reply = std::get_if<HttpReply>(&step)) reply->route = route;
+    return step;
   }
-  if (!action) return with_route(document(head.target, head.local));
-  if (!is_json(head.content_type))
-    return with_route(fault(415, "unsupported-media-type", "the content type must be application/json"));
+  const auto action = action_of_path(head.target);
+  if (!action && !is_readable_path(head.target)) return with_route(nothing_here());
+  const std::string_view wanted = action ? "POST" : "GET";
+  if (head.method != wanted) return with_route(wrong_method(wanted));
+  if (!action) return with_route(document(head.target, head.local || head.admin));
+  if (!is_json(head.content_type)) return with_route(wrong_type());
   if (draining_) return with_route(unavailable("the server is about to end; try again"));
   return BodyWanted{*action};
+}
+
+/// Where there are two listeners, each answers what is its own.
+bool Frontend::is_elsewhere(const HttpHead& head) const noexcept {
+  if (!options_.own_admin) return false;
+  constexpr std::array<std::string_view, 3> kOnBoth = {"/healthz", "/readyz", "/openapi.json"};
+  if (std::find(kOnBoth.begin(), kOnBoth.end(), head.target) != kOnBoth.end()) return false;
+  return head.admin != (is_vendor_path(head.target) || head.target == "/metrics");
+}
+
+std::variant<HttpReply, BodyWanted, VendorRequest> Frontend::begin_vendor(const HttpHead& head) {
+  const auto place = vendor_place(head.target);
+  if (!place) return nothing_here();
+  if (head.method != place->route->method) return wrong_method(place->route->method);
+  auto token = bearer_hash(head.authorization);
+  if (!token) return unauthorized();
+  if (const auto wait = tokens_.take(*token, std::chrono::steady_clock::now())) return too_many(*wait);
+  const bool has_body = place->route->method == "POST";
+  if (has_body && !is_json(head.content_type)) return wrong_type();
+  if (draining_) return unavailable("the server is about to end; try again");
+  VendorRequest request{place->route, std::string(place->license), *std::move(token), {}, {}};
+  if (!place->route->changes || !head.idempotency_key) return request;
+  if (!is_idempotency_key(*head.idempotency_key))
+    return fault(400, "bad-request", "an Idempotency-Key has 1 to 128 visible characters of ASCII");
+  request.idempotency_key = *head.idempotency_key;
+  return request;
 }
 
 HttpReply Frontend::document(std::string_view path, bool local) const {
@@ -109,7 +155,7 @@ HttpReply Frontend::document(std::string_view path, bool local) const {
   }
   if (path == "/openapi.json") return plain(std::string(openapi_json()), "application/json");
   if (path == "/metrics") {
-    if (!local && !options_.public_metrics) return fault(404, "not-found", "there is nothing here");
+    if (!local && !options_.public_metrics) return nothing_here();
     return plain(metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
   }
   const auto documents = decider_.documents();
@@ -140,6 +186,26 @@ void Frontend::answer(OnlineAction action, const std::string& body, const Done& 
     });
   };
   if (!decider_.submit(*std::move(request), decided)) at_once(unavailable("the server is busy; try again"));
+}
+
+void Frontend::answer(VendorRequest request, const Done& done) {
+  const std::string_view route = request.route->path;
+  const auto answered = [done, route](VendorOutcome outcome) {
+    done([outcome = std::move(outcome), route] {
+      HttpReply reply;
+      reply.status = outcome.status;
+      reply.body = outcome.body;
+      reply.remark = outcome.code;
+      reply.route = route;
+      reply.challenge = outcome.status == 401;
+      if (outcome.status == 503) reply.retry_after = kRetryAfterBusy;
+      return reply;
+    });
+  };
+  if (decider_.submit(std::move(request), answered)) return;
+  HttpReply busy = unavailable("the server is busy; try again");
+  busy.route = route;
+  done([busy = std::move(busy)] { return busy; });
 }
 
 bool is_readable_path(std::string_view path) noexcept {

@@ -18,9 +18,12 @@ namespace lic {
 struct HttpHead {
   std::string method;
   std::string target;
-  std::string content_type;  ///< as it came
-  std::string address;       ///< of the peer
-  bool local = false;        ///< the peer is on this machine
+  std::string content_type;                      ///< as it came
+  std::string address;                           ///< of the peer
+  bool local = false;                            ///< the peer is on this machine
+  bool admin = false;                            ///< it came to the listener of --admin-listen
+  std::string authorization{};                   ///< as it came
+  std::optional<std::string> idempotency_key{};  ///< as it came
 };
 
 struct HttpReply {
@@ -29,6 +32,7 @@ struct HttpReply {
   std::string_view content_type = "application/json";
   std::optional<int> retry_after;  ///< seconds
   std::string_view allow;          ///< with 405
+  bool challenge = false;          ///< with 401: a token is wanted
   std::string_view route;          ///< for what is counted and logged: a path of ours, or "other"
   std::string_view remark;         ///< for the log: what was answered, or why not
 };
@@ -42,6 +46,8 @@ struct FrontendOptions {
   int address_limit = 600;      ///< requests a minute and address; 0: none
   int license_limit = 60;       ///< requests a minute and license; 0: none
   bool public_metrics = false;  ///< else /metrics is for peers on this machine
+  int token_limit = 600;        ///< requests a minute and token of the vendor API; 0: none
+  bool own_admin = false;       ///< the vendor API and /metrics are on a listener of their own, and nothing else is
 };
 
 /// From any thread.
@@ -53,15 +59,17 @@ class Frontend {
         metrics_(metrics),
         options_(options),
         addresses_(options.address_limit),
-        licenses_(options.license_limit) {}
+        licenses_(options.license_limit),
+        tokens_(options.token_limit) {}
 
-  /// By the head alone.
-  [[nodiscard]] std::variant<HttpReply, BodyWanted> begin(const HttpHead& head);
+  /// By the head alone. A VendorRequest wants its body, of at most kMostVendorBytes; there may be none.
+  [[nodiscard]] std::variant<HttpReply, BodyWanted, VendorRequest> begin(const HttpHead& head);
 
   /// Calls `done` once, on this thread or on that of the ledger, with what makes the reply: signing, which is to be
   /// done elsewhere than on the latter.
   using Done = std::function<void(std::function<HttpReply()>)>;
   void answer(OnlineAction action, const std::string& body, const Done& done);
+  void answer(VendorRequest request, const Done& done);
 
   /// The server ends: from now on it is not ready.
   void drain() noexcept { draining_ = true; }
@@ -73,12 +81,15 @@ class Frontend {
 
  private:
   [[nodiscard]] HttpReply document(std::string_view path, bool local) const;
+  [[nodiscard]] bool is_elsewhere(const HttpHead& head) const noexcept;
+  [[nodiscard]] std::variant<HttpReply, BodyWanted, VendorRequest> begin_vendor(const HttpHead& head);
 
   Decider& decider_;
   Metrics& metrics_;
   FrontendOptions options_;
   RateLimiter addresses_;
   RateLimiter licenses_;
+  RateLimiter tokens_;
   std::atomic<bool> draining_{false};
 };
 

@@ -53,13 +53,31 @@ Result<asio::ip::address> address_of(std::string_view text) {
   return address;
 }
 
-Error listen_fault(const HttpOptions& options, const error_code& fault) {
-  const std::string where = concat(options.address, ':', options.port);
+Error listen_fault(const HttpEndpoint& endpoint, const error_code& fault) {
+  const std::string where = concat(endpoint.address, ':', endpoint.port);
   if (fault == asio::error::address_in_use)
-    return error(Errc::conflict, concat(where, " is taken by another program"), "listen elsewhere with --listen");
+    return error(Errc::conflict, concat(where, " is taken by another program"),
+                 concat("listen elsewhere with ", endpoint.option));
   if (fault == asio::error::access_denied)
     return error(Errc::denied, concat("not allowed to listen on ", where), "ports below 1024 are root's");
   return error(Errc::failure, concat("cannot listen on ", where, ": ", printable(fault.message())));
+}
+
+Result<void> listen_on(const HttpEndpoint& at, tcp::acceptor& acceptor) {
+  LIC_TRY_ASSIGN(const auto address, address_of(at.address));
+  const tcp::endpoint endpoint(address, at.port);
+  error_code fault;
+  acceptor.open(endpoint.protocol(), fault);
+  if (!fault) acceptor.set_option(asio::socket_base::reuse_address(true), fault);
+  if (!fault) acceptor.bind(endpoint, fault);
+  if (!fault) acceptor.listen(asio::socket_base::max_listen_connections, fault);
+  if (fault) return listen_fault(at, fault);
+  return {};
+}
+
+std::uint16_t port_of(const tcp::acceptor& acceptor) {
+  error_code ignored;
+  return acceptor.local_endpoint(ignored).port();
 }
 
 /// As many descriptors as this process may have.
@@ -79,6 +97,7 @@ class BeastServer final : public HttpServer {
         connections_([this] { context_.stop(); }),
         context_(options_.threads),
         acceptor_(asio::make_strand(context_)),
+        admin_acceptor_(acceptor_.get_executor()),
         signals_(acceptor_.get_executor(), SIGTERM, SIGINT, SIGHUP),
         timer_(acceptor_.get_executor()) {}
 
@@ -86,26 +105,18 @@ class BeastServer final : public HttpServer {
     if (options_.tls) {
       LIC_TRY_ASSIGN(tls_, make_tls(*options_.tls));
     }
-    LIC_TRY_ASSIGN(const auto address, address_of(options_.address));
-    const tcp::endpoint endpoint(address, options_.port);
-    error_code fault;
-    acceptor_.open(endpoint.protocol(), fault);
-    if (!fault) acceptor_.set_option(asio::socket_base::reuse_address(true), fault);
-    if (!fault) acceptor_.bind(endpoint, fault);
-    if (!fault) acceptor_.listen(asio::socket_base::max_listen_connections, fault);
-    if (fault) return listen_fault(options_, fault);
-    return {};
+    LIC_TRY(listen_on(options_.listen, acceptor_));
+    return options_.admin ? listen_on(*options_.admin, admin_acceptor_) : Result<void>();
   }
 
-  std::uint16_t port() const override {
-    error_code ignored;
-    return acceptor_.local_endpoint(ignored).port();
-  }
+  std::uint16_t port() const override { return port_of(acceptor_); }
+  std::uint16_t admin_port() const override { return options_.admin ? port_of(admin_acceptor_) : std::uint16_t{0}; }
 
   void run() override {
     raise_descriptors();
     await_signal();
-    accept();
+    accept(acceptor_);
+    if (options_.admin) accept(admin_acceptor_);
     std::vector<std::thread> others;
     for (int i = 1; i < options_.threads; ++i) others.emplace_back([this] { work(); });
     work();
@@ -154,6 +165,7 @@ class BeastServer final : public HttpServer {
     frontend_.drain();
     error_code ignored;
     acceptor_.close(ignored);
+    admin_acceptor_.close(ignored);
     timer_.expires_after(options_.drain_time);
     timer_.async_wait([this](error_code fault) {
       if (!fault) context_.stop();
@@ -161,23 +173,24 @@ class BeastServer final : public HttpServer {
     connections_.drain();
   }
 
-  void accept() {
-    acceptor_.async_accept(asio::make_strand(context_), [this](error_code fault, tcp::socket socket) {
+  void accept(tcp::acceptor& acceptor) {
+    acceptor.async_accept(asio::make_strand(context_), [this, &acceptor](error_code fault, tcp::socket socket) {
       if (drains_ || fault == asio::error::operation_aborted) return;
-      if (fault) return accept_later(fault);
+      if (fault) return accept_later(acceptor, fault);
       if (connections_.size() < options_.most_connections)
-        http::serve(std::move(socket), tls_, {options_, frontend_, hooks_}, connections_);
-      accept();
+        http::serve(std::move(socket), tls_, {options_, frontend_, hooks_, &acceptor == &admin_acceptor_},
+                    connections_);
+      accept(acceptor);
     });
   }
 
   /// Descriptors have run out, mostly: others will end.
-  void accept_later(const error_code& fault) {
+  void accept_later(tcp::acceptor& acceptor, const error_code& fault) {
     constexpr std::chrono::milliseconds kPause{100};
     hooks_.trouble(concat("no connection can be accepted: ", printable(fault.message())));
     timer_.expires_after(kPause);
-    timer_.async_wait([this](error_code) {
-      if (!drains_) accept();
+    timer_.async_wait([this, &acceptor](error_code) {
+      if (!drains_) accept(acceptor);
     });
   }
 
@@ -188,6 +201,7 @@ class BeastServer final : public HttpServer {
   http::Connections connections_;  // before the context, which has the connections
   asio::io_context context_;
   tcp::acceptor acceptor_;
+  tcp::acceptor admin_acceptor_;  // not open: there is none
   asio::signal_set signals_;
   asio::steady_timer timer_;
   bool drains_ = false;

@@ -22,9 +22,15 @@ struct TlsFiles {
   Path key;          ///< PEM
 };
 
-struct HttpOptions {
+struct HttpEndpoint {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8090;  ///< 0: one that is free
+  std::uint16_t port = 8090;             ///< 0: one that is free
+  std::string_view option = "--listen";  ///< for messages
+};
+
+struct HttpOptions {
+  HttpEndpoint listen;
+  std::optional<HttpEndpoint> admin;  ///< for the vendor API and /metrics, which then are nowhere else
   std::optional<TlsFiles> tls;
   int threads = 2;
   std::size_t most_connections = 20'000;
@@ -59,6 +65,8 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Of HttpOptions::admin; 0: there is none.
+  [[nodiscard]] virtual std::uint16_t admin_port() const = 0;
 
   /// Serves until SIGTERM or SIGINT, then until what runs is answered, `drain_time` at most. SIGHUP reads the
   /// certificate and its key again, new connections have them; where they are no good, the old ones stay and `trouble`

@@ -105,21 +105,35 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     begun_ = std::chrono::steady_clock::now();
     if (fault) return refuse(fault);
     const auto& head = parser_->get();
-    const HttpHead asked{std::string(head.method_string()), std::string(head.target()),
-                         std::string(head[beast::http::field::content_type]), address_, local_};
-    auto step = shared_.frontend.begin(asked);
+    auto step = shared_.frontend.begin(head_of(head));
     if (auto* reply = std::get_if<HttpReply>(&step)) {
       // What is left of the request is not read, so nothing can follow it.
       if (!parser_->is_done()) last_ = true;
       return write(std::move(*reply));
     }
-    action_ = std::get<BodyWanted>(step).action;
-    const std::size_t most = most_bytes(action_);
+    vendor_.reset();
+    if (auto* request = std::get_if<VendorRequest>(&step))
+      vendor_ = std::move(*request);
+    else
+      action_ = std::get<BodyWanted>(step).action;
+    const std::size_t most = vendor_ ? kMostVendorBytes : most_bytes(action_);
     const auto length = parser_->content_length();
     if (length && *length > most) return too_large();
     parser_->body_limit(most);
     if (beast::iequals(head[beast::http::field::expect], "100-continue")) return go_on();
     read_body();
+  }
+
+  template <class Head>
+  [[nodiscard]] HttpHead head_of(const Head& head) const {
+    using beast::http::field;
+    HttpHead asked{std::string(head.method_string()), std::string(head.target()),
+                   std::string(head[field::content_type]), address_, local_};
+    asked.admin = shared_.admin;
+    asked.authorization = std::string(head[field::authorization]);
+    const auto key = head.find("Idempotency-Key");
+    if (key != head.end()) asked.idempotency_key = std::string(key->value());
+    return asked;
   }
 
   void go_on() {
@@ -140,10 +154,12 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void on_body(error_code fault, std::size_t) {
     if (fault) return refuse(fault);
     beast::get_lowest_layer(stream_).expires_never();  // the ledger has its own patience
-    shared_.frontend.answer(
-        action_, parser_->get().body(), [self = this->shared_from_this()](std::function<HttpReply()> make) {
-          asio::post(self->stream_.get_executor(), [self, make = std::move(make)] { self->write(make()); });
-        });
+    const auto done = [self = this->shared_from_this()](std::function<HttpReply()> make) {
+      asio::post(self->stream_.get_executor(), [self, make = std::move(make)] { self->write(make()); });
+    };
+    if (!vendor_) return shared_.frontend.answer(action_, parser_->get().body(), done);
+    vendor_->body = std::move(parser_->get().body());
+    shared_.frontend.answer(*std::move(vendor_), done);
   }
 
   void too_large() {
@@ -172,6 +188,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     response_->set(http::field::cache_control, "no-store");
     response_->set("X-Content-Type-Options", "nosniff");
     if (reply.retry_after) response_->set(http::field::retry_after, std::to_string(*reply.retry_after));
+    if (reply.challenge) response_->set(http::field::www_authenticate, "Bearer realm=\"licgen\"");
     if (!reply.allow.empty()) response_->set(http::field::allow, std::string(reply.allow));
     response_->keep_alive(whole && parser_->get().keep_alive() && !last_);
     response_->body() = std::move(reply.body);
@@ -228,6 +245,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   bool idle_ = true;   // no request has begun
   bool last_ = false;  // after this reply the connection ends
   OnlineAction action_ = OnlineAction::activate;
+  std::optional<VendorRequest> vendor_;  // in place of an action
   std::chrono::steady_clock::time_point begun_;
   std::size_t dropped_ = 0;
   beast::flat_buffer buffer_;

@@ -29,6 +29,7 @@ struct Shared {
   const HttpOptions& options;
   Frontend& frontend;
   const HttpHooks& hooks;
+  bool admin = false;  ///< of the listener for the vendor
 };
 
 /// A connection as the server knows it.

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
+#include "desk/signing.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "protocol/offline_exchange.hpp"
@@ -54,7 +55,8 @@ Outcome failed(const Error& error) {
 }
 
 Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::string product, std::string revocations,
-                                                                       SigningKey key, Time now) {
+                                                                       SigningKey key, Time now,
+                                                                       std::optional<SigningKey> license_key) {
   LIC_TRY_ASSIGN(ProductFile opened, ProductFile::open(view_bytes(product), "product file"));
   const KeyId& id = key.public_key().id();
   const TrustedKey* trusted = opened.find_key(id);
@@ -64,8 +66,9 @@ Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::stri
   if (const auto in_force = check_in_force(opened, id, now, "a lease"); !in_force)
     return error(Errc::conflict, in_force.error().message, "licgen keys delegate makes a new key");
   if (!revocations.empty()) LIC_TRY(RevocationList::open(view_bytes(revocations), opened, "revocation list"));
-  return std::shared_ptr<const ServiceDocuments>(
-      new ServiceDocuments(std::move(opened), std::move(product), std::move(revocations), std::move(key)));
+  if (license_key) LIC_TRY(check_may_sign(opened, license_key->public_key().id(), Role::license, now));
+  return std::shared_ptr<const ServiceDocuments>(new ServiceDocuments(
+      std::move(opened), std::move(product), std::move(revocations), std::move(key), std::move(license_key)));
 }
 
 Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record) {

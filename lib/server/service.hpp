@@ -40,27 +40,34 @@ struct ServiceFault {
 class ServiceDocuments {
  public:
   /// `revocations`: the newest list, signed; empty: none is published.
-  /// Errors: conflict (the key has not the role `lease` in the product file, or is not in force at `now`);
+  /// `license_key`: for the vendor API; absent: no licenses are signed here.
+  /// Errors: conflict (a key has not its role in the product file, or is not in force at `now`);
   /// those of ProductFile::open() and RevocationList::open().
   static Result<std::shared_ptr<const ServiceDocuments>> make(std::string product, std::string revocations,
-                                                              SigningKey key, Time now);
+                                                              SigningKey key, Time now,
+                                                              std::optional<SigningKey> license_key = std::nullopt);
 
   [[nodiscard]] const ProductFile& product() const noexcept { return product_; }
   [[nodiscard]] const std::string& product_text() const noexcept { return product_text_; }
   [[nodiscard]] const std::string& revocations() const noexcept { return revocations_; }
   [[nodiscard]] const SigningKey& key() const noexcept { return key_; }
+  /// Null: there is none.
+  [[nodiscard]] const SigningKey* license_key() const noexcept { return license_key_ ? &*license_key_ : nullptr; }
 
  private:
-  ServiceDocuments(ProductFile product, std::string text, std::string revocations, SigningKey key)
+  ServiceDocuments(ProductFile product, std::string text, std::string revocations, SigningKey key,
+                   std::optional<SigningKey> license_key)
       : product_(std::move(product)),
         product_text_(std::move(text)),
         revocations_(std::move(revocations)),
-        key_(std::move(key)) {}
+        key_(std::move(key)),
+        license_key_(std::move(license_key)) {}
 
   ProductFile product_;
   std::string product_text_;
   std::string revocations_;
   SigningKey key_;
+  std::optional<SigningKey> license_key_;
 };
 
 /// Whether a request with this action may change the ledger.

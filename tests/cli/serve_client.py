@@ -168,7 +168,7 @@ def holds(schema, value, root):
             node = node[part]
         schema = node
     import re
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "null": type(None)}
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
     wanted = schema.get("type")
     if wanted is not None:
         wanted = wanted if isinstance(wanted, list) else [wanted]
@@ -200,6 +200,46 @@ def fits(schema, value, root):
         return holds(schema, value, root)
     except AssertionError:
         return False
+
+
+def described(method, path, api):
+    """What the API says of that route."""
+    import re
+    for pattern, methods in api["paths"].items():
+        if re.fullmatch(pattern.replace("{id}", "[0-9A-Z]{26}"), path) and method.lower() in methods:
+            return methods[method.lower()]
+    raise AssertionError(f"{method} {path} is not described")
+
+
+def described_schema(part, api):
+    if "$ref" in part:
+        node = api
+        for name in part["$ref"][2:].split("/"):
+            node = node[name]
+        part = node
+    return part["content"]["application/json"]["schema"]
+
+
+def vendor(token, method, path, body=None, wanted=200, key=None, to=None, api=None):
+    """The answer of the vendor API; it, and what was asked, are as openapi.json has them."""
+    api = api or json.loads(fetch("GET", "/openapi.json")[2])
+    headers = {"Content-Type": "application/json"} if method == "POST" else {}
+    if token is not None:
+        headers["Authorization"] = "Bearer " + token
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    text = None if method == "GET" else json.dumps({} if body is None else body)
+    status, head, answer = fetch(method, path, text, headers, to)
+    assert status == wanted, (status, answer)
+    assert head["Content-Type"] == "application/json" and head["Cache-Control"] == "no-store"
+    assert (status == 401) == ("WWW-Authenticate" in head)
+    answer = json.loads(answer)
+    route = described(method, path, api)
+    assert str(status) in route["responses"], (path, status)
+    holds(described_schema(route["responses"][str(status)], api), answer, api)
+    if "requestBody" in route and status < 300:
+        holds(described_schema(route["requestBody"], api), body or {}, api)
+    return answer
 
 
 for statement in sys.argv[3:]:

@@ -158,6 +158,7 @@ client 'status, _, text = fetch("GET", "/openapi.json"); assert status == 200; a
         assert status == 400 and "400" in described["responses"], (action, member)
         holds(api["components"]["schemas"]["Fault"], json.loads(text), api)' \
   'for path, methods in api["paths"].items():
+    path = path.replace("{id}", "0" * 26)
     for method, described in methods.items():
         other = "GET" if method == "post" else "POST"
         status, _, text = fetch(other, path, "{}" if other == "POST" else None)

@@ -1,4 +1,4 @@
-#include "licgen/seats.hpp"
+#include "desk/seats.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -7,9 +7,11 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "desk/reissue.hpp"
+#include "issue/lifecycle.hpp"
 #include "machine/identity.hpp"
 
-namespace lic::app {
+namespace lic {
 namespace {
 
 /// The first groups of a fingerprint: `M1-XXXXX-XXXXX` has two.
@@ -94,4 +96,29 @@ Result<void> add_leased(const std::vector<Activation>& activations, Time now, st
   return {};
 }
 
-}  // namespace lic::app
+Result<Seats> read_seats(Ledger& ledger, const LicenseKey& key, bool all, Time now) {
+  LIC_TRY_ASSIGN(const LicenseRecord record, ledger.find(key, now));
+  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
+  LIC_TRY_ASSIGN(const auto activations, ledger.activations(key.text()));
+  const auto named = seat_holders(terms);
+  auto holders = named;
+  LIC_TRY(add_leased(activations, now, holders));
+  Seats seats{key.text(), terms.seats, holders.size(), {}, {}};
+  for (const auto& holder : named) {
+    LIC_TRY_ASSIGN(const auto live, live_at(activations, holder));
+    if (live.empty()) seats.named.push_back(fingerprint_of(holder));
+  }
+  for (const auto& activation : activations)
+    if (all || activation.live()) seats.activations.push_back(activation);
+  return seats;
+}
+
+nlohmann::ordered_json seats_json(const Seats& seats) {
+  nlohmann::ordered_json out = {{"key", seats.key}, {"seats", seats.seats}, {"taken", seats.taken}};
+  out["activations"] = nlohmann::ordered_json::array();
+  for (const auto& activation : seats.activations) out["activations"].push_back(activation_json(activation));
+  out["named"] = seats.named;
+  return out;
+}
+
+}  // namespace lic

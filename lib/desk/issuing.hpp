@@ -1,7 +1,7 @@
 #pragma once
 
-/// Issues the licenses of one order into the ledger: signed ahead on several threads,
-/// stored by one, in transactions of about two seconds.
+/// Issues the licenses of one order into the ledger: signed ahead on several
+/// threads, stored by one, in transactions of about two seconds.
 
 #include <array>
 #include <chrono>
@@ -12,13 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "desk/desk.hpp"
+#include "desk/signing.hpp"
 #include "issue/issuer.hpp"
 #include "issue/license_stamp.hpp"
+#include "license/catalog.hpp"
 #include "license/key.hpp"
-#include "licgen/product_document.hpp"
-#include "licgen/vendor.hpp"
 
-namespace lic::app {
+namespace lic {
 
 struct Order {
   Terms terms;  ///< all but id and key
@@ -35,6 +36,20 @@ struct IssuedLicense {
   std::string document;
 };
 
+/// `count` licenses of what `request` asks for under the catalogue, without a
+/// batch. Errors: those of terms_for().
+[[nodiscard]] Result<Order> order_of(const Catalog& catalog, const LicenseRequest& request, const std::string& note,
+                                     std::int64_t count, Time now);
+
+/// Issues all licenses of an order without a batch within a transaction of
+/// begin_signing(): few of them, since all are held; their terms are those of
+/// `order`. Precondition: check_order(). Errors: those of the ledger.
+[[nodiscard]] Result<std::vector<NewLicense>> issue_few(Transaction& transaction, const Desk& desk, const Order& order,
+                                                        const SigningKey& key);
+
+/// The random symbols of a license key.
+using KeyDraw = std::array<std::uint8_t, LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols>;
+
 class Issuing {
  public:
   /// One transaction issues no more than this.
@@ -44,8 +59,8 @@ class Issuing {
 
   using Take = std::function<Result<void>(std::string_view key, std::string_view document)>;
 
-  /// All but `order`, which is copied, must outlive this.
-  Issuing(const Order& order, const Signer& signer, Ledger& ledger, const Vendor& vendor, std::int64_t most_at_once);
+  /// What `signer` and `desk` refer to must outlive this.
+  Issuing(const Order& order, const Signer& signer, Desk desk, std::int64_t most_at_once);
 
   [[nodiscard]] bool done() const noexcept { return seen_ >= order_.count; }
   /// How many there are so far, issued now or in an earlier run of the batch.
@@ -53,18 +68,17 @@ class Issuing {
   /// How many of them were issued now.
   [[nodiscard]] std::int64_t issued() const noexcept { return issued_; }
 
-  /// The next licenses: those that the batch has already, then new ones. `take` is
-  /// called for each while the transaction goes on: they are issued when this returns
-  /// success, and not at all when it returns an error, which leaves in the ledger what
-  /// earlier calls issued.
-  /// Errors: conflict (the batch was opened for another order), unavailable, failure,
-  /// and those of `take`.
+  /// The next licenses: those that the batch has already, then new ones. `take`
+  /// is called for each while the transaction goes on: they are issued when
+  /// this returns success, and not at all when it returns an error, which
+  /// leaves in the ledger what earlier calls issued. Errors: conflict (the
+  /// batch was opened for another order), unavailable, failure, and those of
+  /// `take`.
   [[nodiscard]] Result<void> next(const Take& take);
 
  private:
   using Block = std::vector<NewLicense>;
-  /// The random symbols of a license key.
-  using Draw = std::array<std::uint8_t, LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols>;
+  using Draw = KeyDraw;
   using Clock = std::chrono::steady_clock;
 
   void let_others_turn();
@@ -76,13 +90,11 @@ class Issuing {
   [[nodiscard]] std::int64_t unnamed() const noexcept { return order_.count - seen_ - (named_ - issued_); }
   void sign_ahead();
   std::vector<Draw> take_draws(std::size_t count);
-  Block sign(const std::vector<Draw>& draws, std::vector<std::string> ids) const;
 
   Order order_;
   LicenseStamp stamp_;
   Signer signer_;
-  Ledger& ledger_;
-  const Vendor& vendor_;
+  Desk desk_;
   std::int64_t most_at_once_;
   std::int64_t at_once_;
   UlidSource ids_;
@@ -97,8 +109,8 @@ class Issuing {
   std::int64_t issued_ = 0;
 };
 
-/// Whether a license under `order` is one that clients will take: not too large,
-/// and verified as they do. Errors: invalid_input, conflict.
+/// Whether a license under `order` is one that clients will take: not too
+/// large, and verified as they do. Errors: invalid_input, conflict.
 [[nodiscard]] Result<void> check_order(const Order& order, const SigningKey& signer, const ProductFile& product);
 
-}  // namespace lic::app
+}  // namespace lic

@@ -1,4 +1,4 @@
-#include "licgen/carried_product.hpp"
+#include "desk/carried_product.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "license/envelope.hpp"
 
-namespace lic::app {
+namespace lic {
 namespace {
 
 /// The id of the key that signed, as our own compact documents have it.
@@ -20,12 +20,12 @@ std::string_view signer_in(std::string_view document) {
 
 }  // namespace
 
-Result<CarriedProduct> CarriedProduct::of(Vendor& vendor) {
+Result<CarriedProduct> CarriedProduct::of(Ledger& ledger) {
   CarriedProduct carried;
-  LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+  LIC_TRY_ASSIGN(const std::string newest, ledger.product_file());
+  LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(view_bytes(newest), "the ledger's product file"));
   if (product.version() == 1) return carried;
-  LIC_TRY_ASSIGN(const std::string text, ledger->product_file_of(1));
+  LIC_TRY_ASSIGN(const std::string text, ledger.product_file_of(1));
   LIC_TRY_ASSIGN(const ProductFile first, ProductFile::open(view_bytes(text), "the ledger's first product file"));
   for (const TrustedKey& key : first.keys())
     if (key.may(Role::license)) carried.first_keys_.push_back(key.key.id().hex());
@@ -47,4 +47,4 @@ std::string CarriedProduct::with(std::string_view document) const {
   return std::string(document);
 }
 
-}  // namespace lic::app
+}  // namespace lic

@@ -1,0 +1,64 @@
+#pragma once
+
+/// What the vendor API answers (docs/vendor-api.md), without sockets and without a clock of its own.
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "desk/desk.hpp"
+#include "lic/result.hpp"
+#include "server/service.hpp"
+#include "server/vendor_request.hpp"
+
+namespace lic {
+
+struct VendorOutcome {
+  int status = 200;
+  std::string body{};
+  std::string_view code = "ok";  ///< for the log: "ok", or the code of the fault
+  std::string cause{};           ///< what went wrong here, for the operator; empty: nothing did
+};
+
+/// What a failure of the ledger means to who asked.
+[[nodiscard]] VendorOutcome failed_for_vendor(const Error& error);
+
+/// For one thread at a time.
+class VendorService {
+ public:
+  /// The ledger outlives the service.
+  explicit VendorService(Ledger& ledger) : ledger_(ledger) {}
+
+  /// What it changes is committed when this returns, with its history and with the answer under the Idempotency-Key,
+  /// all in one transaction; of a status from 400 on nothing has changed.
+  [[nodiscard]] VendorOutcome decide(const VendorRequest& request, const ServiceDocuments& documents, Time now);
+
+  static constexpr std::chrono::hours kRepliesKept{24};  ///< how long an answer is remembered
+
+ private:
+  /// Errors: those of the ledger, which is out of reach or fails.
+  [[nodiscard]] Result<VendorOutcome> attempt(const VendorRequest& request, const ServiceDocuments& documents,
+                                              Time now);
+  [[nodiscard]] Result<VendorOutcome> look(const VendorRequest& request, const ServiceDocuments& documents, Time now);
+  [[nodiscard]] Result<VendorOutcome> change(const VendorRequest& request, const ServiceDocuments& documents, Time now);
+  Result<void> note_use(const TokenRecord& token, Time now);
+
+  Ledger& ledger_;
+};
+
+/// One request while it is decided. For lib/server/ alone.
+struct VendorContext {
+  const VendorRequest& request;
+  const ServiceDocuments& documents;
+  const TokenRecord& token;
+  Desk desk;
+  Transaction* transaction = nullptr;  ///< null: nothing is to be changed
+};
+
+/// What is done and answered (vendor_actions.cpp). Errors, with the message for who asked: usage (the body is none of
+/// this request), invalid_input, not_found, conflict, denied (the server has no license key that it may use); and those
+/// of the ledger.
+[[nodiscard]] Result<nlohmann::ordered_json> act(const VendorContext& context);
+
+}  // namespace lic
