@@ -117,7 +117,6 @@ std::variant<HttpReply, BodyWanted, VendorRequest> Frontend::begin(const HttpHea
   if (head.method != wanted) return with_route(wrong_method(wanted));
   if (!action) return with_route(document(head.target, head.local || head.admin));
   if (!is_json(head.content_type)) return with_route(wrong_type());
-  if (draining_) return with_route(unavailable("the server is about to end; try again"));
   return BodyWanted{*action};
 }
 
@@ -138,7 +137,6 @@ std::variant<HttpReply, BodyWanted, VendorRequest> Frontend::begin_vendor(const 
   if (const auto wait = tokens_.take(*token, std::chrono::steady_clock::now())) return too_many(*wait);
   const bool has_body = place->route->method == "POST";
   if (has_body && !is_json(head.content_type)) return wrong_type();
-  if (draining_) return unavailable("the server is about to end; try again");
   VendorRequest request{place->route, std::string(place->license), *std::move(token), {}, {}};
   if (!place->route->changes || !head.idempotency_key) return request;
   if (!is_idempotency_key(*head.idempotency_key))

@@ -71,7 +71,7 @@ class Frontend {
   void answer(OnlineAction action, const std::string& body, const Done& done);
   void answer(VendorRequest request, const Done& done);
 
-  /// The server ends: from now on it is not ready.
+  /// The server ends: from now on it is not ready. What came on connections that it has is answered.
   void drain() noexcept { draining_ = true; }
 
   [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }

@@ -94,7 +94,7 @@ Result<Json> find(const VendorContext& context) {
   const auto key = LicenseKey::parse(text);
   // As of a key that nobody has.
   if (!key) return error(Errc::not_found, "there is no license of that key");
-  const auto found = show(context, *key);
+  auto found = show(context, *key);
   if (!found && found.error().code == Errc::not_found) return error(Errc::not_found, "there is no license of that key");
   return found;
 }

@@ -283,6 +283,33 @@ finally() {
 }
 for kind in full kill; do walk $kind 10 "$LICGEN" revoke "$later" --reason fraud; done
 
+test_case "a token"
+before() {
+  rm -rf "$box"
+  cp -a master "$box"
+  begin
+}
+after() { sound; }
+finally() {
+  sound
+  [ "$(in_ledger "SELECT count(*) FROM tokens WHERE name = 'shop'")" = 1 ] || fail "there is not one token"
+}
+again=5 # there is one now
+for kind in full once kill; do walk $kind 10 "$LICGEN" token create --name shop --scope read; done
+again=0
+look "$LICGEN" token create --name till --scope read
+rm -rf token-master && cp -a "$box" token-master
+before() {
+  rm -rf "$box"
+  cp -a token-master "$box"
+  begin
+}
+finally() {
+  sound
+  [ "$(in_ledger "SELECT count(*) FROM tokens WHERE name = 'till' AND revoked_at IS NOT NULL")" = 1 ] || fail "it holds"
+}
+for kind in full kill; do walk $kind 10 "$LICGEN" token revoke till; done
+
 test_case "usage statements that a device has signed"
 export LICCTL_PRODUCT=$work/product.json
 run_ok "$LICCTL" --activate-license "issued/${keys[0]}.json"
