@@ -297,10 +297,14 @@ Result<void> Connection::empty_log() {
 }
 
 Result<void> Connection::begin_in_turn() {
+  if (!writes_log_) {
+    LIC_TRY_ASSIGN(writes_log_, has_log());
+  }
   if (writes_log_) LIC_TRY(take_turn());
   LIC_TRY(run("BEGIN IMMEDIATE"));
+  if (turn_) return {};
   LIC_TRY_ASSIGN(writes_log_, has_log());
-  if (!writes_log_ || turn_) return {};
+  if (!writes_log_) return {};
   rollback();  // a server has begun to use the ledger
   LIC_TRY(take_turn());
   return run("BEGIN IMMEDIATE");

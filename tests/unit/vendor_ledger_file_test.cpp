@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -348,6 +349,35 @@ TEST_CASE("a write-ahead log is used by commands only where the library's is sou
   REQUIRE(RawDatabase(f.path).get(safe ? "PRAGMA journal_mode = delete" : "PRAGMA journal_mode = wal") != wanted);
   CHECK(open_sqlite_ledger(f.path));
   CHECK(RawDatabase(f.path).get("PRAGMA journal_mode") == "wal");  // a server may be using it
+}
+
+TEST_CASE("while a server writes without a pause, commands have their turn", "[ledger]") {
+  Fixture f;
+  std::atomic<bool> ends{false};
+  std::atomic<bool> gave_up{false};
+  std::atomic<int> written{0};
+  std::thread busy([&] {
+    auto server = open_sqlite_ledger(f.path, kLedgerPatience, LedgerUse::serving).value();
+    while (!ends) {
+      auto transaction = server->begin();
+      if (!transaction || !(*transaction)->record({Time{}, "server", "busy", "", "", ""}) || !(*transaction)->commit())
+        break;
+      ++written;
+    }
+    gave_up = !ends;
+  });
+  while (written == 0 && !gave_up) std::this_thread::yield();
+  int turns = 0;
+  for (int i = 0; i < 20; ++i) {  // each as a command does, which knows nothing of the server
+    auto command = open_sqlite_ledger(f.path);
+    if (command && (*command)->begin()) ++turns;
+  }
+  const int before = written;
+  while (written == before && !gave_up) std::this_thread::yield();  // the server has its turn again
+  ends = true;
+  busy.join();
+  CHECK(turns == 20);
+  CHECK_FALSE(gave_up);
 }
 
 TEST_CASE("while a server has a ledger it has a write-ahead log, and commands use it too", "[ledger]") {
