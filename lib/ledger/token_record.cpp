@@ -26,9 +26,8 @@ const std::vector<TokenScope>& token_scopes() {
   return scopes;
 }
 
-std::optional<TokenScope> parse_token_scope(std::string_view word) noexcept {
-  for (const TokenScope scope :
-       {TokenScope::read, TokenScope::issue, TokenScope::change, TokenScope::revoke, TokenScope::admin})
+std::optional<TokenScope> parse_token_scope(std::string_view word) {
+  for (const TokenScope scope : token_scopes())
     if (token(scope) == word) return scope;
   return std::nullopt;
 }

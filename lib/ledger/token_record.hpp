@@ -23,7 +23,7 @@ enum class TokenScope {
 
 [[nodiscard]] std::string_view token(TokenScope scope) noexcept;
 /// Absent for another word.
-[[nodiscard]] std::optional<TokenScope> parse_token_scope(std::string_view word) noexcept;
+[[nodiscard]] std::optional<TokenScope> parse_token_scope(std::string_view word);
 /// All of them, in the order of the enumeration.
 [[nodiscard]] const std::vector<TokenScope>& token_scopes();
 
