@@ -17,11 +17,11 @@ _licgen() {
       continue
     fi
     case $word in
-      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --floating | --transfers | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --admin-listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --token-limit | --name | --scope | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
+      --home | --ledger | --passphrase-file | --passphrase-fd | --as | --log-file | --color | --catalog | --root-key | --root-passphrase-file | --propose | -o | --out | --file-version | --plan | --customer | --email | --months | --expires | --maintenance-until | --starts | --seats | --machine | --virtual | --fresh-revocations | --floating | --transfers | --feature | --limit | --order | --note | --meta | --count | --batch | --from-csv | --skip-bad | --status | --expires-within | --after | --format | --reason | --qr | --receipt | --code | --within | --mbox | --smtp | --smtp-password-file | --cacert | --template | --from | --expect-key | --month | --plan-map | --new-keys | --by | --to | --top | --html | --valid | --listen | --admin-listen | --tls-cert | --tls-key | --lease-key | --revocations | --lease | --refresh | --threads | --address-limit | --license-limit | --token-limit | --webhook-cacert | --name | --scope | --url | --event | --webhook | --state | --since | --product-file | --checkpoint | --proof | --against | --prove | --distrust-after | --new-passphrase-file | --add | --remove | --threshold) value=1 ;;
       -* | =) ;;
       *)
         case "${command:+$command }$word" in
-          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'token' | 'token create' | 'token list' | 'token revoke' | 'verify' | 'audit' | 'backup' | 'restore' | 'ledger' | 'ledger copy' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
+          'init' | 'catalog' | 'catalog import' | 'catalog show' | 'catalog export' | 'product' | 'product export' | 'product import' | 'create' | 'list' | 'show' | 'renew' | 'change' | 'suspend' | 'reinstate' | 'revoke' | 'transfer' | 'sign-request' | 'activations' | 'release' | 'clock-reset' | 'check' | 'expiring' | 'usage' | 'usage import' | 'usage list' | 'usage show' | 'import' | 'reissue' | 'report' | 'export' | 'revocations' | 'revocations export' | 'serve' | 'token' | 'token create' | 'token list' | 'token revoke' | 'webhooks' | 'webhooks add' | 'webhooks list' | 'webhooks remove' | 'webhooks deliveries' | 'webhooks replay' | 'webhooks test' | 'webhooks deliver' | 'verify' | 'audit' | 'backup' | 'restore' | 'ledger' | 'ledger copy' | 'doctor' | 'keys' | 'keys list' | 'keys rotate' | 'keys distrust' | 'keys delegate' | 'keys new' | 'keys root' | 'keys sign-product' | 'keys passphrase') command="${command:+$command }$word" ;;
         esac
         ;;
     esac
@@ -161,10 +161,22 @@ _licgen() {
     'serve --address-limit') : ;;
     'serve --license-limit') : ;;
     'serve --token-limit') : ;;
+    'serve --webhook-cacert') paths=f ;;
     'token create --name') : ;;
     'token create --scope') words='read issue change revoke admin' ;;
     'token create --expires') : ;;
     'token revoke --reason') : ;;
+    'webhooks add --name') : ;;
+    'webhooks add --url') : ;;
+    'webhooks add --event') : ;;
+    'webhooks remove --reason') : ;;
+    'webhooks deliveries --webhook') : ;;
+    'webhooks deliveries --state') words='pending delivered failed' ;;
+    'webhooks deliveries --limit') : ;;
+    'webhooks replay --event') : ;;
+    'webhooks replay --since') : ;;
+    'webhooks test --cacert') paths=f ;;
+    'webhooks deliver --cacert') paths=f ;;
     'verify --product-file') paths=f ;;
     'verify --checkpoint') paths=f ;;
     'verify --proof') paths=f ;;
@@ -197,7 +209,7 @@ _licgen() {
     'keys passphrase --new-passphrase-file') paths=f ;;
     *)
       case $command in
-        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve token verify audit backup restore ledger doctor keys' ;;
+        '') words='init catalog product create list show renew change suspend reinstate revoke transfer sign-request activations release clock-reset check expiring usage import reissue report export revocations serve token webhooks verify audit backup restore ledger doctor keys' ;;
         'init') options+=' --catalog --no-passphrase' ;;
         'catalog') words='import show export' ;;
         'catalog import') options+=' --root-key --root-passphrase-file --propose --force' paths=f ;;
@@ -231,11 +243,19 @@ _licgen() {
         'export') options+=' --all --status --plan --customer --email --expires-within -o --out --force' : ;;
         'revocations') words='export' ;;
         'revocations export') options+=' -o --out --force --valid' ;;
-        'serve') options+=' --listen --admin-listen --can-issue --tls-cert --tls-key --allow-plain-http --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --public-metrics --access-log --log-json' ;;
+        'serve') options+=' --listen --admin-listen --can-issue --tls-cert --tls-key --allow-plain-http --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --no-webhooks --webhook-cacert --public-metrics --access-log --log-json' ;;
         'token') words='create list revoke' ;;
         'token create') options+=' --name --scope --expires' ;;
         'token list') ;;
         'token revoke') options+=' --reason' : ;;
+        'webhooks') words='add list remove deliveries replay test deliver' ;;
+        'webhooks add') options+=' --name --url --event --allow-plain-http' ;;
+        'webhooks list') ;;
+        'webhooks remove') options+=' --reason' : ;;
+        'webhooks deliveries') options+=' --webhook --state --limit' ;;
+        'webhooks replay') options+=' --failed --event --since' : ;;
+        'webhooks test') options+=' --cacert' : ;;
+        'webhooks deliver') options+=' --cacert' ;;
         'verify') options+=' --product-file --checkpoint --proof' paths=f ;;
         'audit') options+=' --checkpoint --against --prove -o --out --force' ;;
         'backup') options+=' --force' paths=f ;;

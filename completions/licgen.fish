@@ -1,8 +1,8 @@
 # fish completion for licgen (made by scripts/generate-docs)
 
 function __licgen_at
-  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --admin-listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --name --scope --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
-  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'token' 'token create' 'token list' 'token revoke' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
+  set -l valued --home --ledger --passphrase-file --passphrase-fd --as --log-file --color --catalog --root-key --root-passphrase-file --propose -o --out --file-version --plan --customer --email --months --expires --maintenance-until --starts --seats --machine --virtual --fresh-revocations --floating --transfers --feature --limit --order --note --meta --count --batch --from-csv --skip-bad --status --expires-within --after --format --reason --qr --receipt --code --within --mbox --smtp --smtp-password-file --cacert --template --from --expect-key --month --plan-map --new-keys --by --to --top --html --valid --listen --admin-listen --tls-cert --tls-key --lease-key --revocations --lease --refresh --threads --address-limit --license-limit --token-limit --webhook-cacert --name --scope --url --event --webhook --state --since --product-file --checkpoint --proof --against --prove --distrust-after --new-passphrase-file --add --remove --threshold
+  set -l known 'init' 'catalog' 'catalog import' 'catalog show' 'catalog export' 'product' 'product export' 'product import' 'create' 'list' 'show' 'renew' 'change' 'suspend' 'reinstate' 'revoke' 'transfer' 'sign-request' 'activations' 'release' 'clock-reset' 'check' 'expiring' 'usage' 'usage import' 'usage list' 'usage show' 'import' 'reissue' 'report' 'export' 'revocations' 'revocations export' 'serve' 'token' 'token create' 'token list' 'token revoke' 'webhooks' 'webhooks add' 'webhooks list' 'webhooks remove' 'webhooks deliveries' 'webhooks replay' 'webhooks test' 'webhooks deliver' 'verify' 'audit' 'backup' 'restore' 'ledger' 'ledger copy' 'doctor' 'keys' 'keys list' 'keys rotate' 'keys distrust' 'keys delegate' 'keys new' 'keys root' 'keys sign-product' 'keys passphrase'
   set -l command ''
   set -l value no
   for word in (commandline -opc)[2..-1]
@@ -44,6 +44,7 @@ complete -c licgen -n '__licgen_at' -a 'export' -d 'Write signed license files f
 complete -c licgen -n '__licgen_at' -a 'revocations' -d 'export'
 complete -c licgen -n '__licgen_at' -a 'serve' -d 'Answer machines that activate, refresh and give back their licenses online'
 complete -c licgen -n '__licgen_at' -a 'token' -d 'create, list, revoke'
+complete -c licgen -n '__licgen_at' -a 'webhooks' -d 'add, list, remove, deliveries, replay, test, deliver'
 complete -c licgen -n '__licgen_at' -a 'verify' -d 'Check a license, product file, revocation list or checkpoint, and say what it is'
 complete -c licgen -n '__licgen_at' -a 'audit' -d 'Prove the history whole, or name what was altered by hand'
 complete -c licgen -n '__licgen_at' -a 'backup' -d 'Write a consistent copy of the ledger, while it is in use'
@@ -233,6 +234,8 @@ complete -c licgen -n '__licgen_at serve' -l threads -x -d 'Threads that serve c
 complete -c licgen -n '__licgen_at serve' -l address-limit -x -d 'Requests a minute from one address; 0: no limit (default: 600)'
 complete -c licgen -n '__licgen_at serve' -l license-limit -x -d 'Requests a minute for one license; 0: no limit (default: 60)'
 complete -c licgen -n '__licgen_at serve' -l token-limit -x -d 'Requests a minute with one token of the vendor API; 0: no limit (default: 600)'
+complete -c licgen -n '__licgen_at serve' -l no-webhooks -d 'Send no webhooks: another server or licgen webhooks deliver does'
+complete -c licgen -n '__licgen_at serve' -l webhook-cacert -r -F -d 'Trust these authorities (PEM) in the receivers of webhooks, in place of those of the system'
 complete -c licgen -n '__licgen_at serve' -l public-metrics -d 'Show /metrics to others than this machine too'
 complete -c licgen -n '__licgen_at serve' -l access-log -d 'Log every request'
 complete -c licgen -n '__licgen_at serve' -l log-json -d 'Log one JSON object a line'
@@ -243,6 +246,26 @@ complete -c licgen -n '__licgen_at token create' -l name -x -d 'Who or what will
 complete -c licgen -n '__licgen_at token create' -l scope -x -a 'read issue change revoke admin' -d 'What it may do: look at licenses; issue; renew, change, suspend, transfer and free seats; revoke; all of these'
 complete -c licgen -n '__licgen_at token create' -l expires -x -d 'Until when it holds: a duration, a date or a time (UTC), at most a year (default: 90d)'
 complete -c licgen -n '__licgen_at token revoke' -l reason -x -d 'Why: kept in the history'
+complete -c licgen -n '__licgen_at webhooks' -a 'add' -d 'Tell an address what happens in the ledger, and print the secret: once'
+complete -c licgen -n '__licgen_at webhooks' -a 'list' -d 'List the webhooks'
+complete -c licgen -n '__licgen_at webhooks' -a 'remove' -d 'Tell a webhook nothing any more, for good'
+complete -c licgen -n '__licgen_at webhooks' -a 'deliveries' -d 'List what webhooks were told and are to be told, the newest first'
+complete -c licgen -n '__licgen_at webhooks' -a 'replay' -d 'Tell a webhook again what it did not take, or what it lost'
+complete -c licgen -n '__licgen_at webhooks' -a 'test' -d 'Send a webhook an event that means nothing, and show what it answers'
+complete -c licgen -n '__licgen_at webhooks' -a 'deliver' -d 'Send what is due, where no licgen serve does'
+complete -c licgen -n '__licgen_at webhooks add' -l name -x -d 'Who is told'
+complete -c licgen -n '__licgen_at webhooks add' -l url -x -d 'Where: what happens is posted there'
+complete -c licgen -n '__licgen_at webhooks add' -l event -x -d 'What is told, license.revoked for example, or license.* (default: all that happens)'
+complete -c licgen -n '__licgen_at webhooks add' -l allow-plain-http -d 'Take an http:// address beyond this machine'
+complete -c licgen -n '__licgen_at webhooks remove' -l reason -x -d 'Why: kept in the history'
+complete -c licgen -n '__licgen_at webhooks deliveries' -l webhook -x -d 'Only of this webhook (name or id)'
+complete -c licgen -n '__licgen_at webhooks deliveries' -l state -x -a 'pending delivered failed' -d 'Only these'
+complete -c licgen -n '__licgen_at webhooks deliveries' -l limit -x -d 'At most so many (default: 100)'
+complete -c licgen -n '__licgen_at webhooks replay' -l failed -d 'All that was given up'
+complete -c licgen -n '__licgen_at webhooks replay' -l event -x -d 'This event: its number, as licgen webhooks deliveries has it'
+complete -c licgen -n '__licgen_at webhooks replay' -l since -x -d 'All events since then that the webhook is told'
+complete -c licgen -n '__licgen_at webhooks test' -l cacert -r -F -d 'Trust these authorities (PEM) in place of those of the system'
+complete -c licgen -n '__licgen_at webhooks deliver' -l cacert -r -F -d 'Trust these authorities (PEM) in place of those of the system'
 complete -c licgen -n '__licgen_at verify' -l product-file -r -F -d 'Trust the keys of this product file; the home and its ledger are then not looked at'
 complete -c licgen -n '__licgen_at verify' -l checkpoint -r -F -d 'With --proof: the checkpoint that the proof is for, as licgen audit writes it'
 complete -c licgen -n '__licgen_at verify' -l proof -r -F -d 'Also check this proof that the document was issued through the ledger; no ledger is needed'

@@ -11,6 +11,7 @@
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
 #include "server/http_server.hpp"
+#include "webhook/background.hpp"
 
 namespace lic::app {
 namespace {
@@ -30,6 +31,8 @@ struct ServeOptions {
   std::optional<std::int64_t> address_limit;
   std::optional<std::int64_t> license_limit;
   std::optional<std::int64_t> token_limit;
+  bool no_webhooks = false;
+  std::optional<std::string> webhook_cacert;
   bool public_metrics = false;
   bool access_log = false;
   bool log_json = false;
@@ -68,6 +71,11 @@ void set_up_serve(CLI::App& app, ServeOptions& options) {
              "Requests a minute for one license; 0: no limit (default: 60)");
   add_number(app, "--token-limit", options.token_limit, 0, kMostLimit,
              "Requests a minute with one token of the vendor API; 0: no limit (default: 600)");
+  add_flag(app, "--no-webhooks", options.no_webhooks,
+           "Send no webhooks: another server or licgen webhooks deliver does");
+  add_text(app, "--webhook-cacert", options.webhook_cacert, "FILE",
+           "Trust these authorities (PEM) in the receivers of webhooks, in place of those of the system")
+      .excludes(get_option(app, "--no-webhooks"));
   add_flag(app, "--public-metrics", options.public_metrics, "Show /metrics to others than this machine too");
   add_flag(app, "--access-log", options.access_log, "Log every request");
   add_flag(app, "--log-json", options.log_json, "Log one JSON object a line");
@@ -198,6 +206,22 @@ FrontendOptions frontend_options(const ServeOptions& options) {
   return front;
 }
 
+/// What sends webhooks while the server runs, over a connection of its own: its commits wait for the disk, so that
+/// nothing is told that could be lost. Null with --no-webhooks.
+Result<std::unique_ptr<webhook::Background>> start_webhooks(const ServeOptions& options, const LedgerAddress& address,
+                                                            std::string product, Metrics& metrics) {
+  if (options.no_webhooks) return std::unique_ptr<webhook::Background>();
+  LIC_TRY_ASSIGN(auto ledger, open_ledger(address));
+  webhook::SenderOptions sender;
+  sender.ca_file = options.webhook_cacert.value_or("");
+  return std::make_unique<webhook::Background>(
+      std::move(ledger), std::move(product), system_now, [sender] { return webhook::make_sender(sender); },
+      [](std::string_view message) { warn("webhook", message); },
+      [&metrics](const webhook::Tally& tally, std::chrono::seconds lag) {
+        metrics.set_webhooks(tally.delivered, tally.failed, tally.given_up, lag);
+      });
+}
+
 /// Errors: failure (nobody could read it).
 Result<void> tell_where(const HttpOptions& http, const HttpServer& server, const std::string& product, Output& output) {
   const std::string url = url_of(http, http.listen, server.port());
@@ -229,9 +253,12 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
                   [](std::string_view message) { warn("ledger", message); });
   Frontend frontend(decider, metrics, frontend_options(options));
   LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
-  LIC_TRY(tell_where(http, *server, documents->product().catalog().product, vendor.output()));
+  const std::string product = documents->product().catalog().product;
+  LIC_TRY_ASSIGN(const auto webhooks, start_webhooks(options, address, product, metrics));
+  LIC_TRY(tell_where(http, *server, product, vendor.output()));
   server->run();
   decider.end();  // while the connections that wait for it are still there
+  if (webhooks) webhooks->end();
   log_event({LogEvent::Level::info, "end"});
   return {};
 }

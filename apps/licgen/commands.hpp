@@ -47,6 +47,13 @@ namespace lic::app {
 [[nodiscard]] Command<Vendor> token_create_command();
 [[nodiscard]] Command<Vendor> token_list_command();
 [[nodiscard]] Command<Vendor> token_revoke_command();
+[[nodiscard]] Command<Vendor> webhooks_add_command();
+[[nodiscard]] Command<Vendor> webhooks_list_command();
+[[nodiscard]] Command<Vendor> webhooks_remove_command();
+[[nodiscard]] Command<Vendor> webhooks_deliveries_command();
+[[nodiscard]] Command<Vendor> webhooks_replay_command();
+[[nodiscard]] Command<Vendor> webhooks_test_command();
+[[nodiscard]] Command<Vendor> webhooks_deliver_command();
 [[nodiscard]] Command<Vendor> verify_command();
 [[nodiscard]] Command<Vendor> keys_list_command();
 [[nodiscard]] Command<Vendor> keys_new_command();

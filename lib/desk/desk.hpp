@@ -1,6 +1,6 @@
 #pragma once
 
-/// Where the vendor's business is done: licenses are issued and changed, seats freed, tokens made. What a
+/// Where the vendor's business is done: licenses are issued and changed, seats freed, tokens and webhooks made. What a
 /// command of licgen does and what the vendor API does is done here, by the same functions.
 ///
 /// What changes something takes the transaction that it is part of, and leaves the commit to its caller.

@@ -9,8 +9,9 @@
 #include "base/time.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
+#include "desk/names.hpp"
 #include "issue/issuer.hpp"
-#include "ledger/audit_tokens.hpp"
+#include "ledger/audit_made.hpp"
 
 namespace lic {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::string_view kPrefix = "lic_";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kChecksumDigits = 8;
 constexpr std::size_t kTextSize = kPrefix.size() + 2 * kSecretBytes + kChecksumDigits;
-constexpr std::size_t kLongestName = 100;
-constexpr std::size_t kIdSize = 26;
 
 std::string sha256_hex(std::string_view text) { return hex_encode(sha256(view_bytes(text))); }
 
@@ -34,25 +33,8 @@ std::string draw_token() {
   return text;
 }
 
-bool is_like_id(std::string_view name) {
-  return name.size() == kIdSize &&
-         std::all_of(name.begin(), name.end(), [](char symbol) { return base32_value(symbol) >= 0; });
-}
-
-Result<void> check_name(std::string_view name) {
-  if (name.find_first_not_of(" \t\r\n") == std::string_view::npos)
-    return error(Errc::invalid_input, "the name of the token is empty");
-  if (name.size() > kLongestName || !is_utf8(name))
-    return error(Errc::invalid_input,
-                 concat("the name of a token is UTF-8 text of at most ", kLongestName, " bytes: ", in_quotes(name)));
-  if (is_like_id(name))
-    return error(Errc::invalid_input, concat("the name ", in_quotes(name), " looks like the id of a token"),
-                 "choose one that cannot be mistaken for an id");
-  return {};
-}
-
 Result<void> check_request(const TokenRequest& request, Time now) {
-  LIC_TRY(check_name(request.name));
+  LIC_TRY(check_name("token", request.name));
   if (request.scopes.empty()) return error(Errc::invalid_input, "a token without a scope may do nothing");
   if (request.expires_at <= now)
     return error(Errc::invalid_input,
@@ -64,16 +46,6 @@ Result<void> check_request(const TokenRequest& request, Time now) {
                         ", and none holds for longer than ", kLongestTokenMonths, " months"),
                  concat("the latest end is ", format_time(*latest)));
   return {};
-}
-
-/// Of several that were called so the one that is not revoked, else the newest.
-const TokenRecord* find(const std::vector<TokenRecord>& all, std::string_view name_or_id) {
-  const TokenRecord* found = nullptr;
-  for (const TokenRecord& record : all) {
-    if (record.id == name_or_id) return &record;
-    if (record.name == name_or_id && (found == nullptr || found->revoked_at)) found = &record;
-  }
-  return found;
 }
 
 }  // namespace
@@ -94,7 +66,7 @@ Result<NewToken> create_token(Transaction& transaction, const Desk& desk, const 
 Result<RevokedToken> revoke_token(Transaction& transaction, const Desk& desk, std::string_view name_or_id,
                                   std::string_view reason) {
   LIC_TRY_ASSIGN(const auto all, desk.ledger.tokens());
-  const TokenRecord* found = find(all, name_or_id);
+  const TokenRecord* found = find_named(all, name_or_id, &TokenRecord::revoked_at);
   if (found == nullptr)
     return error(Errc::not_found, concat("there is no token ", in_quotes(name_or_id)),
                  "licgen token list shows all of them");

@@ -8,8 +8,8 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "crypto/bulk_hash.hpp"
+#include "ledger/audit_made.hpp"
 #include "ledger/audit_products.hpp"
-#include "ledger/audit_tokens.hpp"
 #include "ledger/history_chain.hpp"
 #include "trust/verify.hpp"
 
@@ -55,7 +55,7 @@ class Auditor {
     LIC_TRY(check_usage_count());
     const auto find_of_none = [&](std::string message) { find(0, "", std::move(message)); };
     LIC_TRY(told_products_.check(ledger_, find_of_none));
-    LIC_TRY(told_tokens_.check(ledger_, find_of_none));
+    LIC_TRY(told_made_.check(ledger_, find_of_none));
     return std::move(report_);
   }
 
@@ -134,7 +134,7 @@ class Auditor {
       find(row.number, key_, concat("entry ", row.number, " has a detail that is no JSON object"));
       return;
     }
-    if (key_.empty()) told_products_.take(entry), told_tokens_.take(entry);
+    if (key_.empty()) told_products_.take(entry), told_made_.take(entry);
     if (begins(entry)) told_.begun = true, told_.begun_at = entry.at;
     if (detail.contains("serial") && detail["serial"].is_number_integer()) {
       told_.serial = detail["serial"].get<std::int64_t>();
@@ -312,7 +312,7 @@ class Auditor {
   std::string link_;
   Told told_;
   ProductAudit told_products_;
-  TokenAudit told_tokens_;
+  MadeAudits told_made_;
 };
 
 }  // namespace

@@ -41,8 +41,8 @@ inline constexpr std::size_t kMostFindings = 100;
 /// those of its last entries; its activations are those that were told, with the ends that were told, and its usage
 /// statements those that were told; its document is signed by a license key that `product` names, says what the table
 /// says, and is the one that the history names. (Whether that key still counts is not a matter of the ledger: see
-/// AuditReport::distrusted.) And product files, catalogues and keys: ProductAudit::check(); and tokens:
-/// TokenAudit::check(). Errors: those of reading. What is found to be wrong is no error but a finding.
+/// AuditReport::distrusted.) And product files, catalogues and keys: ProductAudit::check(); and tokens and webhooks:
+/// MadeAudit::check(). Errors: those of reading. What is found to be wrong is no error but a finding.
 [[nodiscard]] Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now);
 
 /// The Merkle tree head over the first `size` entries, hex.

@@ -20,6 +20,7 @@
 #include "ledger/token_record.hpp"
 #include "ledger/trial_record.hpp"
 #include "ledger/usage_record.hpp"
+#include "ledger/webhook_record.hpp"
 #include "lic/result.hpp"
 #include "lic/types.hpp"
 #include "license/key.hpp"
@@ -45,6 +46,13 @@ struct HistoryRow {
   HistoryEntry entry;
   std::string link;          ///< history_link(); empty in entries from before there was a chain
   std::int64_t license = 0;  ///< which license the ledger counts it to, in the order of issue; 0: none
+};
+
+/// An entry that is to be told to a webhook now.
+struct DueEvent {
+  HistoryRow row;
+  std::string license;        ///< the id of the license; empty: it concerns none
+  std::int64_t attempts = 0;  ///< that failed
 };
 
 /// One line of `licgen list`.
@@ -150,6 +158,7 @@ class Transaction {
   /// it is not known. Who must know looks into the ledger.
   [[nodiscard]] virtual Result<void> commit() = 0;
 
+  /// Webhooks that want such entries are told: with the commit it is in their outbox.
   [[nodiscard]] virtual Result<void> record(const HistoryEntry& entry) = 0;
   /// Errors: conflict (that key is in the ledger).
   [[nodiscard]] virtual Result<void> add_key(const KeyRecord& key) = 0;
@@ -211,6 +220,20 @@ class Transaction {
   [[nodiscard]] virtual Result<void> note_token_use(std::string_view id, Time at) = 0;
   /// In place of what there is under that token and key.
   [[nodiscard]] virtual Result<void> put_reply(const ReplyRecord& reply) = 0;
+  /// Errors: conflict (a webhook of that name is not removed; that id is in the ledger; there are too many).
+  [[nodiscard]] virtual Result<void> add_webhook(const WebhookRecord& record) = 0;
+  /// For good; what it was still to be told is given up. False: it was removed before. Errors: not_found.
+  [[nodiscard]] virtual Result<bool> remove_webhook(std::string_view id, Time at) = 0;
+  /// Of what a webhook is to be told at `now` what is due first, `most` of it, and nobody else is given that before
+  /// `until`. Nothing for a webhook that is removed.
+  [[nodiscard]] virtual Result<std::vector<DueEvent>> claim_deliveries(std::string_view webhook, Time now, Time until,
+                                                                       std::int64_t most) = 0;
+  /// Of a delivery that has ended meanwhile nothing changes.
+  [[nodiscard]] virtual Result<void> note_attempt(const Attempt& attempt) = 0;
+  /// Puts into the outbox again; how much. Errors: not_found (no such webhook; no such entry of the history).
+  [[nodiscard]] virtual Result<std::int64_t> replay(std::string_view webhook, const Replay& what, Time now) = 0;
+  /// Of the deliveries that ended before that moment the oldest, `most` of them.
+  [[nodiscard]] virtual Result<void> forget_deliveries(Time before, std::int64_t most) = 0;
   /// Of the replies from before that moment the oldest, `most` of them.
   [[nodiscard]] virtual Result<void> forget_replies(Time before, std::int64_t most) = 0;
 };
@@ -343,6 +366,12 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<TokenRecord>> tokens() = 0;
   /// The token of that hash, whether it holds or not.
   [[nodiscard]] virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
+  /// In the order in which they were made, with those that are removed.
+  [[nodiscard]] virtual Result<std::vector<WebhookRecord>> webhooks() = 0;
+  /// Those that are not removed.
+  [[nodiscard]] virtual Result<std::vector<WaitingWebhook>> waiting_webhooks() = 0;
+  /// The newest events first.
+  [[nodiscard]] virtual Result<std::vector<Delivery>> deliveries(const DeliveryFilter& filter) = 0;
   /// What the holder of that token (its id) was answered under that key.
   [[nodiscard]] virtual Result<std::optional<ReplyRecord>> find_reply(std::string_view token, std::string_view key) = 0;
 };

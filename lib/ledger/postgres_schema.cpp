@@ -279,7 +279,42 @@ CREATE TRIGGER tokens_stay_the_same BEFORE UPDATE ON tokens FOR EACH ROW
   EXECUTE FUNCTION ledger_refuses('a token never changes, it is only revoked');
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9};
+// Webhooks, and what they are to be told.
+constexpr const char* kVersion10 = R"sql(
+CREATE TABLE webhooks (
+  number BIGINT NOT NULL PRIMARY KEY,
+  id TEXT COLLATE "C" NOT NULL UNIQUE,
+  name TEXT COLLATE "C" NOT NULL,
+  url TEXT COLLATE "C" NOT NULL,
+  secret TEXT COLLATE "C" NOT NULL,
+  actions TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  removed_at BIGINT
+);
+CREATE TABLE outbox (
+  webhook BIGINT NOT NULL REFERENCES webhooks (number),
+  event BIGINT NOT NULL REFERENCES history (number),
+  due_at BIGINT,
+  attempts BIGINT NOT NULL,
+  tried_at BIGINT,
+  ended_at BIGINT,
+  status BIGINT,
+  trouble TEXT COLLATE "C",
+  PRIMARY KEY (webhook, event),
+  CHECK ((due_at IS NULL) <> (ended_at IS NULL))
+);
+CREATE INDEX outbox_due ON outbox (webhook, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
+CREATE TRIGGER webhooks_no_delete BEFORE DELETE ON webhooks
+  FOR EACH ROW EXECUTE FUNCTION ledger_refuses('a webhook is never deleted, only removed');
+CREATE TRIGGER webhooks_stay_the_same BEFORE UPDATE ON webhooks FOR EACH ROW
+  WHEN (NEW.number <> OLD.number OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.url <> OLD.url OR
+    NEW.secret <> OLD.secret OR NEW.actions IS DISTINCT FROM OLD.actions OR NEW.created_at <> OLD.created_at OR
+    (OLD.removed_at IS NOT NULL AND NEW.removed_at IS DISTINCT FROM OLD.removed_at))
+  EXECUTE FUNCTION ledger_refuses('a webhook never changes, it is only removed');
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10};
 
 std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + static_cast<std::int64_t>(migrations); }
 

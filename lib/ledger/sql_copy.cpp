@@ -42,6 +42,8 @@ constexpr Table kTables[] = {
     {"usage_statements",
      "number, license, device, machine, seq, digest, previous, from_at, to_at, document, imported_at", "nnttnttnntn"},
     {"tokens", "number, id, name, hash, scopes, created_at, expires_at, revoked_at, used_at", "nttttnnnn"},
+    {"webhooks", "number, id, name, url, secret, actions, created_at, removed_at", "ntttttnn"},
+    {"outbox", "webhook, event, due_at, attempts, tried_at, ended_at, status, trouble", "nnnnnnnt", 2},
     {"counters", "name, value", "tn", 1,
      " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE counters.value < excluded.value"},
 };

@@ -10,6 +10,7 @@
 #include "ledger/sql_tokens.hpp"
 #include "ledger/sql_transaction.hpp"
 #include "ledger/sql_usage.hpp"
+#include "ledger/sql_webhooks.hpp"
 
 namespace lic::sql {
 namespace {
@@ -325,6 +326,14 @@ class SqlLedger final : public Ledger {
 
   Result<std::optional<TokenRecord>> find_token(std::string_view hash) override {
     return sql::find_token(*connection_, hash);
+  }
+
+  Result<std::vector<WebhookRecord>> webhooks() override { return sql::webhooks(*connection_); }
+
+  Result<std::vector<WaitingWebhook>> waiting_webhooks() override { return sql::waiting_webhooks(*connection_); }
+
+  Result<std::vector<Delivery>> deliveries(const DeliveryFilter& filter) override {
+    return sql::deliveries(*connection_, filter);
   }
 
   Result<std::optional<ReplyRecord>> find_reply(std::string_view token, std::string_view key) override {

@@ -7,6 +7,7 @@
 #include "ledger/sql_leases.hpp"
 #include "ledger/sql_tokens.hpp"
 #include "ledger/sql_usage.hpp"
+#include "ledger/sql_webhooks.hpp"
 
 namespace lic::sql {
 namespace {
@@ -24,7 +25,7 @@ class SqlTransaction final : public Transaction {
 
   Result<void> commit() override {
     return attempt([&]() -> Result<void> {
-      LIC_TRY(store_history_number());
+      LIC_TRY(end_history());
       return scope_.commit();
     });
   }
@@ -140,6 +141,31 @@ class SqlTransaction final : public Transaction {
     return attempt([&] { return sql::forget_replies(*connection_, before, most); });
   }
 
+  Result<void> add_webhook(const WebhookRecord& record) override {
+    return attempt([&] { return insert_webhook(*connection_, record); });
+  }
+
+  Result<bool> remove_webhook(std::string_view id, Time at) override {
+    return attempt([&] { return mark_webhook_removed(*connection_, id, at); });
+  }
+
+  Result<std::vector<DueEvent>> claim_deliveries(std::string_view webhook, Time now, Time until,
+                                                 std::int64_t most) override {
+    return attempt([&] { return sql::claim_deliveries(*connection_, webhook, now, until, most); });
+  }
+
+  Result<void> note_attempt(const Attempt& outcome) override {
+    return attempt([&] { return sql::note_attempt(*connection_, outcome); });
+  }
+
+  Result<std::int64_t> replay(std::string_view webhook, const Replay& what, Time now) override {
+    return attempt([&] { return sql::replay(*connection_, webhook, what, now); });
+  }
+
+  Result<void> forget_deliveries(Time before, std::int64_t most) override {
+    return attempt([&] { return sql::forget_deliveries(*connection_, before, most); });
+  }
+
  private:
   /// Makes one step of the change. After a step that failed half-way, or when the database
   /// has rolled back by itself, the rest must not be stored on its own.
@@ -186,14 +212,16 @@ class SqlTransaction final : public Transaction {
   /// The last of the next `count` numbers. The counter is read once and written once, at the end.
   Result<std::int64_t> take_history_numbers(std::size_t count) {
     if (!history_number_) {
-      LIC_TRY_ASSIGN(history_number_, connection_->number("SELECT value FROM counters WHERE name = 'history'"));
+      LIC_TRY_ASSIGN(history_before_, connection_->number("SELECT value FROM counters WHERE name = 'history'"));
+      history_number_ = history_before_;
     }
     *history_number_ += static_cast<std::int64_t>(count);
     return *history_number_;
   }
 
-  Result<void> store_history_number() {
+  Result<void> end_history() {
     if (!history_number_) return {};
+    LIC_TRY(enqueue_events(*connection_, history_before_, *history_number_));
     return connection_->run("UPDATE counters SET value = ?1 WHERE name = 'history'", {*history_number_});
   }
 
@@ -374,6 +402,7 @@ class SqlTransaction final : public Transaction {
   std::shared_ptr<Connection> connection_;
   Scope scope_;
   bool lost_ = false;
+  std::int64_t history_before_ = 0;             ///< of the newest entry before this change
   std::optional<std::int64_t> history_number_;  ///< of the newest entry; absent: none was added here
 };
 

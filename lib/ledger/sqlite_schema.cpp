@@ -351,8 +351,52 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_time ON idempotency (at);
 )sql";
 
+// Webhooks, and what they are to be told.
+constexpr const char* kVersion10 = R"sql(
+CREATE TABLE webhooks (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  actions TEXT,
+  created_at INTEGER NOT NULL,
+  removed_at INTEGER
+) STRICT;
+CREATE TRIGGER webhooks_no_delete BEFORE DELETE ON webhooks
+BEGIN
+  SELECT RAISE(ABORT, 'a webhook is never deleted, only removed');
+END;
+CREATE TRIGGER webhooks_no_replace BEFORE INSERT ON webhooks
+WHEN EXISTS (SELECT 1 FROM webhooks WHERE number = NEW.number OR id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'that webhook is in the ledger already');
+END;
+CREATE TRIGGER webhooks_stay_the_same BEFORE UPDATE ON webhooks
+WHEN NEW.number <> OLD.number OR NEW.id <> OLD.id OR NEW.name <> OLD.name OR NEW.url <> OLD.url OR
+  NEW.secret <> OLD.secret OR NEW.actions IS NOT OLD.actions OR NEW.created_at <> OLD.created_at OR
+  (OLD.removed_at IS NOT NULL AND NEW.removed_at IS NOT OLD.removed_at)
+BEGIN
+  SELECT RAISE(ABORT, 'a webhook never changes, it is only removed');
+END;
+CREATE TABLE outbox (
+  webhook INTEGER NOT NULL REFERENCES webhooks (number),
+  event INTEGER NOT NULL REFERENCES history (number),
+  due_at INTEGER,
+  attempts INTEGER NOT NULL,
+  tried_at INTEGER,
+  ended_at INTEGER,
+  status INTEGER,
+  trouble TEXT,
+  PRIMARY KEY (webhook, event),
+  CHECK ((due_at IS NULL) <> (ended_at IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_due ON outbox (webhook, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
+)sql";
+
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
-                                       kVersion6, kVersion7, kVersion8, kVersion9};
+                                       kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
 
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.

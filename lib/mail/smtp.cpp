@@ -1,8 +1,5 @@
 #include "mail/smtp.hpp"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -11,6 +8,7 @@
 #include "base/free_with.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "curl/library.hpp"
 
 namespace lic::mail {
 namespace {
@@ -18,43 +16,12 @@ namespace {
 constexpr long kConnectSeconds = 30;
 constexpr long kMessageSeconds = 120;
 
-/// What we use of libcurl, looked up in the library by name. The library stays loaded: it
-/// and its own have work to do when the process ends.
-struct Curl {
-  void* library = nullptr;
-  decltype(&::curl_global_init) global_init = nullptr;
-  decltype(&::curl_easy_init) easy_init = nullptr;
-  CURLcode (*easy_setopt)(CURL*, CURLoption, ...) = nullptr;
-  CURLcode (*easy_getinfo)(CURL*, CURLINFO, ...) = nullptr;
-  decltype(&::curl_easy_perform) easy_perform = nullptr;
-  decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
-  decltype(&::curl_easy_strerror) easy_strerror = nullptr;
-  decltype(&::curl_slist_append) slist_append = nullptr;
-  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
-
-  template <class Function>
-  bool find(Function& function, const char* name) {
-    function = reinterpret_cast<Function>(::dlsym(library, name));
-    return function != nullptr;
-  }
-
-  static Result<Curl> load() {
-    Curl curl;
-    for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4"}) {
-      curl.library = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
-      if (curl.library != nullptr) break;
-    }
-    const bool whole =
-        curl.library != nullptr && curl.find(curl.global_init, "curl_global_init") &&
-        curl.find(curl.easy_init, "curl_easy_init") && curl.find(curl.easy_setopt, "curl_easy_setopt") &&
-        curl.find(curl.easy_getinfo, "curl_easy_getinfo") && curl.find(curl.easy_perform, "curl_easy_perform") &&
-        curl.find(curl.easy_cleanup, "curl_easy_cleanup") && curl.find(curl.easy_strerror, "curl_easy_strerror") &&
-        curl.find(curl.slist_append, "curl_slist_append") && curl.find(curl.slist_free_all, "curl_slist_free_all");
-    if (whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return curl;
-    return error(Errc::failure, "libcurl, which sends mail, cannot be loaded",
-                 "install the package libcurl4, or write the messages with --mbox");
-  }
-};
+Result<const curl::Library*> load_curl() {
+  auto library = curl::load();
+  if (library) return library;
+  return error(Errc::failure, "libcurl, which sends mail, cannot be loaded",
+               "install the package libcurl4, or write the messages with --mbox");
+}
 
 /// How far a conversation has come: the command that was sent last.
 enum class Stage { before, sender, recipient, content };
@@ -150,16 +117,16 @@ bool SmtpServer::is_local() const noexcept {
 }
 
 struct SmtpSession::State {
-  explicit State(const Curl& loaded) : curl(loaded) {}
+  explicit State(const curl::Library& loaded) : library(loaded) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    if (handle != nullptr) curl.easy_cleanup(handle);
+    if (handle != nullptr) library.easy_cleanup(handle);
   }
 
   [[nodiscard]] Error fault(CURLcode code, const Exchange& exchange) const;
 
-  Curl curl;
+  const curl::Library& library;
   CURL* handle = nullptr;
   std::string url;
 };
@@ -169,12 +136,12 @@ SmtpSession::SmtpSession(SmtpSession&&) noexcept = default;
 SmtpSession::~SmtpSession() = default;
 
 Result<SmtpSession> SmtpSession::open(const SmtpServer& server, const SmtpSecurity& security, SecretBytes password) {
-  LIC_TRY_ASSIGN(const Curl curl, Curl::load());
-  auto state = std::make_unique<State>(curl);
+  LIC_TRY_ASSIGN(const curl::Library* library, load_curl());
+  auto state = std::make_unique<State>(*library);
   state->url = server.url;
-  CURL* handle = state->handle = state->curl.easy_init();
+  CURL* handle = state->handle = library->easy_init();
   if (handle == nullptr) return error(Errc::failure, "libcurl gives no session");
-  const auto set = state->curl.easy_setopt;
+  const auto set = library->easy_setopt;
   set(handle, CURLOPT_URL, server.url.c_str());
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
@@ -204,18 +171,18 @@ Error SmtpSession::State::fault(CURLcode code, const Exchange& exchange) const {
     return error(Errc::denied, concat(what, "the login was refused", said),
                  "look at the user in the URL and at the password");
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-    return error(Errc::unavailable, concat(what, "its certificate is not trusted: ", curl.easy_strerror(code)),
+    return error(Errc::unavailable, concat(what, "its certificate is not trusted: ", library.easy_strerror(code)),
                  "--cacert FILE names the authority that signed it");
   if (code == CURLE_USE_SSL_FAILED)
     return error(Errc::unavailable, concat(what, "it offers no encryption (STARTTLS)"),
                  "smtps:// begins with it; --smtp-plain does without");
   if (exchange.stage == Stage::sender && exchange.reply.starts_with('5'))
     return error(Errc::denied, concat(what, "the sender was refused", said), "look at --from, and at the login");
-  return error(Errc::unavailable, concat(what, curl.easy_strerror(code), said), "run it again later to go on");
+  return error(Errc::unavailable, concat(what, library.easy_strerror(code), said), "run it again later to go on");
 }
 
 Result<SmtpAnswer> SmtpSession::send(const std::string& from, const std::string& to, std::string_view message) {
-  Curl& curl = state_->curl;
+  const curl::Library& curl = state_->library;
   CURL* handle = state_->handle;
   Exchange exchange;
   exchange.left = message;

@@ -51,6 +51,13 @@ void Metrics::count_flush(std::chrono::steady_clock::duration took) {
   flushes_.add(seconds(took));
 }
 
+void Metrics::set_webhooks(std::int64_t delivered, std::int64_t failed, std::int64_t given_up,
+                           std::chrono::seconds lag) {
+  const std::scoped_lock lock(mutex_);
+  webhooks_ = {delivered, failed, given_up};
+  webhook_lag_ = lag;
+}
+
 void Metrics::write(std::string& out, std::string_view name, std::string_view help, const Histogram& histogram) {
   head(out, name, "histogram", help);
   std::int64_t below = 0;
@@ -79,6 +86,12 @@ std::string Metrics::text() const {
   out += concat("lic_round_requests_total ", round_requests_, '\n');
   write(out, "lic_flush_duration_seconds", "Waiting for the disk, each time for all that was committed by then.",
         flushes_);
+  head(out, "lic_webhook_attempts_total", "counter", "Posts to webhooks by what came of them.");
+  constexpr std::array<std::string_view, 3> kOutcomes = {"delivered", "failed", "given_up"};
+  for (std::size_t i = 0; i < kOutcomes.size(); ++i)
+    out += concat("lic_webhook_attempts_total{outcome=\"", kOutcomes[i], "\"} ", webhooks_[i], '\n');
+  head(out, "lic_webhook_lag_seconds", "gauge", "How long the delivery that is due longest waits.");
+  out += concat("lic_webhook_lag_seconds ", webhook_lag_.count(), '\n');
   return out;
 }
 

@@ -22,6 +22,8 @@ class Metrics {
   void count_answer(std::string_view action, std::string_view outcome);
   void count_round(std::size_t requests, std::chrono::steady_clock::duration took);
   void count_flush(std::chrono::steady_clock::duration took);
+  /// Of all attempts so far, and how long what is due longest waits.
+  void set_webhooks(std::int64_t delivered, std::int64_t failed, std::int64_t given_up, std::chrono::seconds lag);
   void connection_opened() noexcept { ++connections_; }
   void connection_closed() noexcept { --connections_; }
   [[nodiscard]] std::int64_t connections() const noexcept { return connections_; }
@@ -48,6 +50,8 @@ class Metrics {
   Histogram rounds_;
   Histogram flushes_;
   std::int64_t round_requests_ = 0;
+  std::array<std::int64_t, 3> webhooks_{};  ///< delivered, failed, given up
+  std::chrono::seconds webhook_lag_{0};
 };
 
 }  // namespace lic

@@ -1,0 +1,105 @@
+#include "desk/webhooks.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "desk/names.hpp"
+#include "issue/issuer.hpp"
+#include "ledger/audit_made.hpp"
+#include "webhook/event.hpp"
+#include "webhook/signature.hpp"
+
+namespace lic {
+namespace {
+
+constexpr std::size_t kLongestUrl = 2000;
+
+Error bad_url(std::string_view url, std::string_view why, std::string_view hint = "write https://HOST[:PORT]/PATH") {
+  return error(Errc::invalid_input, concat("the address ", in_quotes(url), ' ', why), std::string(hint));
+}
+
+/// HOST of HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT.
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+bool is_this_machine(std::string_view host) {
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_number);
+}
+
+Result<void> check_url(std::string_view url, bool allow_plain_http) {
+  const bool secure = url.starts_with("https://");
+  const bool odd = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~' || c == '\\'; });
+  if ((!secure && !url.starts_with("http://")) || odd || url.size() > kLongestUrl || url.find('#') != url.npos)
+    return bad_url(url, "is none that can be posted to");
+  const std::string_view rest = url.substr(secure ? 8 : 7);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  if (authority.find('@') != authority.npos)
+    return bad_url(url, "has a name or password in it, which everyone would see",
+                   "deliveries are signed: leave it out");
+  const std::string_view host = host_of(authority);
+  if (host.empty()) return bad_url(url, "names no host");
+  if (!secure && !allow_plain_http && !is_this_machine(host))
+    return bad_url(url, "has no TLS: who listens in learns of your customers",
+                   "write https://, or give --allow-plain-http in a network of your own");
+  return {};
+}
+
+/// In the order of the table, each once.
+Result<std::vector<std::string>> actions_of(const std::vector<std::string>& events) {
+  std::vector<std::string> chosen;
+  for (const std::string& event : events) {
+    LIC_TRY_ASSIGN(const auto actions, webhook::actions_of(event));
+    chosen.insert(chosen.end(), actions.begin(), actions.end());
+  }
+  std::vector<std::string> ordered;
+  for (const webhook::EventType& type : webhook::event_types())
+    if (std::find(chosen.begin(), chosen.end(), type.action) != chosen.end()) ordered.emplace_back(type.action);
+  return ordered;
+}
+
+Error no_such_webhook(std::string_view name) {
+  return error(Errc::not_found, concat("there is no webhook ", in_quotes(name)),
+               "licgen webhooks list shows all of them");
+}
+
+}  // namespace
+
+Result<WebhookRecord> add_webhook(Transaction& transaction, const Desk& desk, const WebhookRequest& request) {
+  LIC_TRY(check_name("webhook", request.name));
+  LIC_TRY(check_url(request.url, request.allow_plain_http));
+  LIC_TRY_ASSIGN(auto actions, actions_of(request.events));
+  UlidSource ids;
+  WebhookRecord record{ids.next(desk.now),     request.name,       request.url,
+                       webhook::draw_secret(), std::move(actions), desk.now};
+  LIC_TRY(transaction.add_webhook(record));
+  LIC_TRY(transaction.record({desk.now, desk.actor, "webhook-add", {}, {}, told_of(record)}));
+  return record;
+}
+
+Result<RemovedWebhook> remove_webhook(Transaction& transaction, const Desk& desk, std::string_view name_or_id,
+                                      std::string_view reason) {
+  LIC_TRY_ASSIGN(const auto all, desk.ledger.webhooks());
+  const WebhookRecord* found = find_named(all, name_or_id, &WebhookRecord::removed_at);
+  if (found == nullptr) return no_such_webhook(name_or_id);
+  RemovedWebhook removed{*found, false};
+  LIC_TRY_ASSIGN(removed.changed, transaction.remove_webhook(found->id, desk.now));
+  if (!removed.changed) return removed;
+  removed.record.removed_at = desk.now;
+  const nlohmann::ordered_json detail = {{"webhook", found->id}, {"name", found->name}};
+  LIC_TRY(transaction.record({desk.now, desk.actor, "webhook-remove", {}, std::string(reason), detail.dump()}));
+  return removed;
+}
+
+Result<WebhookRecord> find_webhook(Ledger& ledger, std::string_view name_or_id) {
+  LIC_TRY_ASSIGN(const auto all, ledger.webhooks());
+  const WebhookRecord* found = find_named(all, name_or_id, &WebhookRecord::removed_at);
+  if (found == nullptr || found->removed_at) return no_such_webhook(name_or_id);
+  return *found;
+}
+
+}  // namespace lic
