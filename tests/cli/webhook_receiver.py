@@ -3,7 +3,8 @@
 usage: webhook_receiver.py DIRECTORY [CERTIFICATE KEY]
 
 Writes its port to DIRECTORY/port and a line of JSON for each delivery to DIRECTORY/got: `id`, `at`, `genuine` (by the
-secret in DIRECTORY/secret, checked as docs/webhooks.md shows it), `type`, `data`, `status` that it answered. Runs until
+secret in DIRECTORY/secret, checked as docs/webhooks.md shows it), `type`, `data`,
+`event` (the whole body), `headers`, `status` that it answered. Runs until
 it is ended. DIRECTORY/answer says what it does, 204 without it: a status, with headers behind it ("429 Retry-After: 7"),
 "drop" or "sleep".
 """
@@ -46,6 +47,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             "path": self.path,
             "type": event["type"],
             "data": event["data"],
+            "event": event,
+            "headers": {name: value for name, value in self.headers.items() if name.startswith("webhook-")},
             "status": status,
         }
         with lock, open(directory / "got", "a", encoding="utf-8") as got:
