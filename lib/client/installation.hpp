@@ -190,8 +190,9 @@ class Installation {
   [[nodiscard]] const std::string& active_key() const;
   [[nodiscard]] bool floats() const noexcept { return standing_.license && standing_.license->terms().floating; }
   [[nodiscard]] bool is_leased(const OnlineSeat* seat) const;
+  [[nodiscard]] bool is_refresh_due(const OnlineSeat& seat) const;
   [[nodiscard]] std::chrono::seconds patience_of(const OnlineSeat& seat) const;
-  void judge_by_seat(const Terms& terms, std::optional<LeaseInfo>& lease, std::optional<DenialInfo>& denied) const;
+  Time judge_by_seat(const Terms& terms, std::optional<LeaseInfo>& lease, std::optional<DenialInfo>& denied) const;
   void settle_seat();
   [[nodiscard]] std::shared_ptr<ServerQuestion> question(OnlineAction action, const std::string& key,
                                                          std::string server) const;

@@ -175,7 +175,7 @@ Decision Installation::judge_candidate(const VerifiedLicense& license, const Mac
   if (!checked.by_list) context.revocations_until.reset();
   std::optional<LeaseInfo> lease;
   std::optional<DenialInfo> denied;
-  judge_by_seat(license.terms(), lease, denied);
+  context.lease_from = judge_by_seat(license.terms(), lease, denied);
   context.lease_until = lease ? std::optional(lease->expires_at) : std::nullopt;
   context.denied = denied ? std::optional(denied->reason) : std::nullopt;
   return decide(license, context);

@@ -91,7 +91,10 @@ Context Standing::context_for(const VerifiedLicense& one, const MachineFit& how,
   if (list) context.revocations_until = list->next_update;
   context.release_date = release_date;
   const bool ours = license && license->terms().id == one.terms().id;
-  if (ours && lease) context.lease_until = lease->expires_at;
+  if (ours && lease) {
+    context.lease_until = lease->expires_at;
+    context.lease_from = lease_from;
+  }
   if (ours && denied) context.denied = denied->reason;
   return context;
 }

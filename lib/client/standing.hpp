@@ -41,6 +41,7 @@ struct Standing {
   std::optional<RevocationListInfo> list;    ///< the newest list of revocations seen here
   std::optional<Revocation> revoked;         ///< `license`
   std::optional<LeaseInfo> lease;            ///< of `license`, the last that was granted
+  Time lease_from{};                         ///< Context::lease_from of it
   std::optional<DenialInfo> denied;          ///< `license`, by the server
   KeyPlace key_place = KeyPlace::file;       ///< of the state's secret
   std::vector<std::string> warnings;

@@ -85,6 +85,7 @@ json::Value seat_json(const OnlineSeat& seat) {
   out.string("key", seat.key).string("license", seat.license).string("server", seat.server);
   out.string("secret", seat.secret).string("next_secret", seat.next_secret).string("lease", seat.lease);
   out.time("granted_at", seat.granted_at).time("refresh_at", seat.refresh_at).time("expires_at", seat.expires_at);
+  if (seat.taken_at != Time{}) out.time("taken_at", seat.taken_at);
   out.string("denied", seat.denied).time("denied_at", seat.denied_at);
   out.time("ask_after", seat.ask_after).time("tried_at", seat.tried_at).boolean("leaving", seat.leaving);
   return out.take();
@@ -179,7 +180,8 @@ std::vector<OnlineSeat> read_seats(json::Reader& content) {
     json::Reader reader(listed[i], content, "online", i);
     seats.push_back({reader.string("key"), reader.string("license"), reader.string("server"), reader.string("secret"),
                      reader.string("next_secret"), reader.string("lease"), reader.time("granted_at"),
-                     reader.time("refresh_at"), reader.time("expires_at"), reader.string("denied"),
+                     reader.time("refresh_at"), reader.time("expires_at"),
+                     reader.has("taken_at") ? reader.time("taken_at") : Time{}, reader.string("denied"),
                      reader.time("denied_at"), reader.time("ask_after"), reader.time("tried_at"),
                      reader.boolean_or("leaving", false)});
   }

@@ -16,9 +16,10 @@ Reason while_it_runs(const Terms& terms, Time now) {
 }
 
 /// A lease that a server granted goes on for the days of grace; one of a license that floats ends when it ends.
-bool lease_holds(const Terms& terms, std::optional<Time> until, Time now) {
-  if (terms.floating) return until && now < *until;
-  return !until || now < *until + days{terms.grace_days};
+bool lease_holds(const Terms& terms, const Context& context, Time now) {
+  const auto until = context.lease_until;
+  if (!terms.floating) return !until || now < *until + days{terms.grace_days};
+  return until && context.now < *until && context.now >= lease_counts_from(context.lease_from, *until);
 }
 
 Time end_of_grace(const Terms& terms) { return *terms.expires_at + days{terms.grace_days}; }
@@ -52,9 +53,15 @@ Decision decide(const VerifiedLicense& license, const Context& context) {
   if (!decision.allowed()) return decision;
   const Time fresh = revocations_hold_until(terms, context.revocations_until);
   if (terms.fresh_revocations && now >= fresh + days{terms.grace_days}) return {Reason::revocations_stale, {}};
-  if (!lease_holds(terms, context.lease_until, now)) return {Reason::lease_expired, {}};
+  if (!lease_holds(terms, context, now)) return {Reason::lease_expired, {}};
   const bool newer = terms.maintenance_until && context.release_date > terms.maintenance_until;
   return newer ? Decision{Reason::version_not_covered, {}} : decision;
+}
+
+Time lease_counts_from(Time from, Time until) noexcept {
+  constexpr std::chrono::seconds kLeast{120};
+  constexpr int kPart = 20;
+  return from - std::max(kLeast, (until - from) / kPart);
 }
 
 Time revocations_hold_until(const Terms& terms, std::optional<Time> list_until) noexcept {

@@ -28,6 +28,8 @@ struct Context {
   std::optional<Reason> denied;
   /// When the lease ends that it granted last; absent: a server never confirmed this license.
   std::optional<Time> lease_until;
+  /// What this machine's clock said when that lease came. Of a license that floats alone, whose lease it measures.
+  Time lease_from{};
   /// When the release that asks was made; absent: not asked about.
   std::optional<Time> release_date;
 };
@@ -43,7 +45,8 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 ///
 /// Pure: the same arguments always give the same decision.
 /// Within kClockTolerance the later of `context.now` and `context.high_water`
-/// counts as the time. Both are UTC; `Decision::days_left` is rounded down and absent for a
+/// counts as the time; but the lease of a license that floats is measured by `context.now` alone, from
+/// lease_counts_from() until `lease_until`. Both are UTC; `Decision::days_left` is rounded down and absent for a
 /// license that never expires. Never fails: a "no" is a decision, not an error.
 /// Where several reasons hold, the first of this list is given: revoked, what the server
 /// said no for, suspended, wrong machine (bound to another; a virtual one that it does not allow),
@@ -54,6 +57,10 @@ inline constexpr std::chrono::hours kExpiringWithin{30 * 24};
 
 /// Whether `now` lies more than kClockTolerance before `high_water`.
 [[nodiscard]] LIC_INTERNAL bool clock_moved_back(Time now, std::optional<Time> high_water) noexcept;
+
+/// How far the clock may be set back while a lease of a license that floats runs: two minutes, or a twentieth of what
+/// was lent. Before that it does not count: who could set the clock back at will would keep the seat.
+[[nodiscard]] LIC_INTERNAL Time lease_counts_from(Time from, Time until) noexcept;
 
 /// Up to when a license may go without a newer list of revocations, grace aside: as long as the newest one that is
 /// known holds, and no less than to its own issue, when it was not revoked.

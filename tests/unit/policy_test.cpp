@@ -78,6 +78,29 @@ TEST_CASE("decide: a license that floats counts while a lease of it runs", "[pol
   CHECK(decide(license, context).reason == Reason::lease_expired);
   context.now = at("2027-12-10T00:00:00Z");
   CHECK(decide(license, context).reason == Reason::expired);
+
+  SECTION("it is measured by the clock, which may not be set back") {
+    const Time from = at("2026-12-10T00:00:00Z");
+    context.high_water = from + std::chrono::hours{20};  // signed by a server whose clock is ahead
+    context.lease_from = from;
+    const auto when = [&](Time now, Time until) {
+      context.now = now;
+      context.lease_until = until;
+      return decide(license, context).reason;
+    };
+    const Time soon = from + std::chrono::minutes{10};
+    CHECK(when(from, soon) == Reason::valid);
+    CHECK(when(soon - std::chrono::seconds{1}, soon) == Reason::valid);
+    CHECK(when(soon, soon) == Reason::lease_expired);
+    CHECK(when(from - std::chrono::seconds{120}, soon) == Reason::valid);
+    CHECK(when(from - std::chrono::seconds{121}, soon) == Reason::lease_expired);
+    const Time borrowed = from + std::chrono::days{10};
+    CHECK(when(from - std::chrono::hours{3}, borrowed) == Reason::valid);
+    CHECK(when(from - std::chrono::hours{4}, borrowed) == Reason::valid);
+    context.high_water = from;
+    CHECK(when(from - std::chrono::hours{12}, borrowed) == Reason::valid);
+    CHECK(when(from - std::chrono::hours{12} - std::chrono::seconds{1}, borrowed) == Reason::lease_expired);
+  }
 }
 
 TEST_CASE("decide: kinds have their own words", "[policy]") {

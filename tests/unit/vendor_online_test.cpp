@@ -670,7 +670,28 @@ TEST_CASE("online: minutes are measured by a clock that is wrong, too", "[online
   }
   CHECK(at_home.server.live(terms) == 1);
   pass(std::chrono::minutes{10});
-  if (off.count() > 0) CHECK(at_home.reason() == Reason::lease_expired);
+  CHECK(at_home.reason() == Reason::lease_expired);
+}
+
+TEST_CASE("online: who sets the clock back does not keep a seat that floats", "[online][floating]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  const std::chrono::hours ahead{GENERATE(0, 1, 23)};
+  Time by_server = at_home.desk.now;
+  at_home.server.clock = &by_server;
+  at_home.desk.now += ahead;
+  at_home.activate(terms);
+  CHECK(at_home.reason() == Reason::valid);
+  at_home.desk.now -= std::chrono::minutes{1};  // as a clock that is set right by itself does
+  CHECK(at_home.reason() == Reason::valid);
+  at_home.desk.now -= std::chrono::minutes{30};
+  CHECK(at_home.reason() == Reason::lease_expired);
+  const std::size_t calls = at_home.server.calls.size();
+  REQUIRE(at_home.open().refresh_lease());  // it is due at once, and counts by the clock as it is now
+  CHECK(at_home.server.calls.size() == calls + 1);
+  CHECK(at_home.reason() == Reason::valid);
+  at_home.desk.now += std::chrono::minutes{10};
+  CHECK(at_home.reason() == Reason::lease_expired);
 }
 
 TEST_CASE("online: who waits for a seat that floats is told its place", "[online][floating]") {
