@@ -310,6 +310,42 @@ finally() {
 }
 for kind in full kill; do walk $kind 10 "$LICGEN" token revoke till; done
 
+test_case "a webhook, and what it is to be told"
+before() {
+  rm -rf "$box"
+  cp -a master "$box"
+  begin
+}
+# Each entry since the webhook was added is in the outbox, and nothing else.
+after() {
+  sound
+  [ "$(in_ledger "SELECT group_concat(number) FROM (SELECT number FROM history WHERE number >= (SELECT min(number) FROM history WHERE action = 'webhook-add') ORDER BY 1)")" = \
+    "$(in_ledger "SELECT group_concat(event) FROM (SELECT event FROM outbox ORDER BY 1)")" ] || fail "the outbox is not what happened"
+}
+finally() {
+  after
+  [ "$(in_ledger "SELECT count(*) FROM webhooks")" = 1 ] || fail "there is not one webhook"
+}
+again=5 # there is one now
+for kind in full once kill; do walk $kind 8 "$LICGEN" webhooks add --name crm --url http://127.0.0.1:9/; done
+again=0
+before
+look "$LICGEN" webhooks add --name crm --url http://127.0.0.1:9/
+rm -rf webhook-master && cp -a "$box" webhook-master
+before() {
+  rm -rf "$box"
+  cp -a webhook-master "$box"
+  begin
+}
+finally() { after; }
+for kind in full kill; do walk $kind 8 "$LICGEN" suspend "$later" --reason unpaid; done
+after() { sound; }
+finally() {
+  sound
+  [ "$(in_ledger "SELECT count(*) FROM outbox WHERE event = 1 AND ended_at IS NULL")" = 1 ] || fail "it is not told again"
+}
+for kind in full kill; do walk $kind 8 "$LICGEN" webhooks replay crm --event 1; done
+
 test_case "usage statements that a device has signed"
 export LICCTL_PRODUCT=$work/product.json
 run_ok "$LICCTL" --activate-license "issued/${keys[0]}.json"
