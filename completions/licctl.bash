@@ -10,7 +10,7 @@ _licctl() {
     prev=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 
-  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --borrow-license --request-activation --apply-activation --import-revocations --clock-code --apply-clock-reset --check-feature --record-usage --usage --usage-report --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --statement --new-key --send --fail-if-expires-within --release-date --email --explain --all --server --server-ca --offline --json --quiet --verbose --log-file --color -h --help --version'
+  options='--activate-license --license-info --verify-license --generate-trial --deactivate-license --borrow-license --request-activation --apply-activation --import-revocations --clock-code --apply-clock-reset --check-feature --record-usage --usage --usage-report --machine-id --state-key --plans --purchase --product-file --state-dir --license-file --license-key --receipt --qr --qr-invert --force --statement --new-key --send --fail-if-expires-within --release-date --email --explain --all --server --server-ca --offline --wait --json --quiet --verbose --log-file --color -h --help --version'
   case "$command $prev" in
     *' --activate-license') paths=f ;;
     *' --borrow-license') : ;;
@@ -34,6 +34,7 @@ _licctl() {
     *' --email') : ;;
     *' --server') : ;;
     *' --server-ca') paths=f ;;
+    *' --wait') : ;;
     *' --log-file') paths=f ;;
     *' --color') words='auto always never' ;;
     *)

@@ -39,6 +39,7 @@ complete -c licctl -l all -d 'With --license-info: list every license file of th
 complete -c licctl -l server -x -d 'The licensing server, https://HOST[:PORT] (default: the one that the product file names)'
 complete -c licctl -l server-ca -r -F -d 'Certificate authorities to trust for the server, PEM (default: those of the system)'
 complete -c licctl -l offline -d 'Ask no licensing server'
+complete -c licctl -l wait -x -d 'With --activate-license: where every seat is taken, wait for one in the queue, so many minutes at most'
 complete -c licctl -l json -d 'Print one JSON document instead of text'
 complete -c licctl -l quiet -d 'Print the answer, warnings and errors, no notes'
 complete -c licctl -l verbose -d 'Say on standard error what is being done'

@@ -25,6 +25,7 @@ struct ClientOptions {
   std::string server;
   std::string server_ca;
   std::optional<std::int64_t> statement;
+  std::optional<std::int64_t> wait;  ///< minutes
   QrOptions qr;
   bool force = false;
   bool explain = false;

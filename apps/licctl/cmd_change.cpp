@@ -1,7 +1,11 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -42,9 +46,32 @@ int refuse_for_now(Output& output, const Change& change) {
   return output.fail(code, change.message, change.hint, true);
 }
 
+Time time_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+/// Asks again, when the server wants it, as long as this machine waits in the queue and `patience` lasts.
+Result<Change> ask_patiently(Output& output, std::chrono::seconds patience,
+                             const std::function<Result<Change>()>& ask) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::seconds kLeast{2};
+  constexpr std::chrono::seconds kMost{60};
+  const auto give_up = steady_clock::now() + patience;
+  std::int64_t place = 0;
+  while (true) {
+    auto change = ask();
+    if (!change || change->changed || !change->queue) return change;
+    const auto wish = change->retry_at ? *change->retry_at - time_now() : kMost;
+    const auto next = steady_clock::now() + std::clamp(wish, kLeast, kMost);
+    if (next > give_up) return change;
+    if (*change->queue != place)
+      output.note(concat("no seat is free; waiting at place ", *change->queue, " of the queue"));
+    place = *change->queue;
+    std::this_thread::sleep_until(next);
+  }
+}
+
 /// A date or time, or a duration from now.
 Result<Time> read_until(const std::string& text) {
-  const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const Time now = time_now();
   if (const auto duration = parse_duration(text)) {
     if (const auto until = add(now, *duration)) return *until;
     return error(Errc::invalid_input, concat("--borrow-license: ", in_quotes(text), " is past the year 9999"));
@@ -105,10 +132,15 @@ int activate_license(Client& client) {
   if (by_file && !options.license_file.empty())
     return output.fail(ExitCode::usage, "--license-file goes with a key, and --activate-license names a file already",
                        {});
+  if (options.value == "-" && options.wait)
+    return output.fail(ExitCode::usage, "--wait asks again and again, and standard input is read once", {});
   client.tell_asking(*manager);
-  if (by_file) return conclude(output, *manager, activate_file(*manager, options.value, {}));
-  if (options.license_file.empty()) return conclude(output, *manager, manager->activate(options.value));
-  return conclude(output, *manager, activate_file(*manager, options.license_file, options.value));
+  const auto change = ask_patiently(output, std::chrono::minutes{options.wait.value_or(0)}, [&]() -> Result<Change> {
+    if (by_file) return activate_file(*manager, options.value, {});
+    if (options.license_file.empty()) return manager->activate(options.value);
+    return activate_file(*manager, options.license_file, options.value);
+  });
+  return conclude(output, *manager, change);
 }
 
 int generate_trial(Client& client) {

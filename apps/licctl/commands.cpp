@@ -7,6 +7,11 @@
 #include "common/options.hpp"
 
 namespace lic::app {
+namespace {
+
+constexpr std::int64_t kMostMinutes = 7 * 24 * 60;
+
+}  // namespace
 
 const std::vector<Action>& licctl_actions() {
   static const std::vector<Action> actions = {
@@ -101,6 +106,11 @@ void set_up_licctl(CLI::App& app, GlobalOptions& global, ClientOptions& options)
              "Certificate authorities to trust for the server, PEM (default: those of the system)")
       .type_name("FILE");
   add_flag(app, "--offline", options.offline, "Ask no licensing server").excludes("--server");
+  add_number(app, "--wait", options.wait, 1, kMostMinutes,
+             "With --activate-license: where every seat is taken, wait for one in the queue, so many minutes at most")
+      .type_name("MINUTES")
+      .needs("--activate-license")
+      .excludes("--offline");
   add_global_options(app, global, LIC_VERSION);
   set_examples(app, {"licctl --activate-license TZ-PRO-7K3M-9QXA-R2VD-5R28", "licctl --activate-license license.json",
                      "licctl --license-info --fail-if-expires-within 30d", "licctl --check-feature api-access --quiet",

@@ -102,6 +102,26 @@ assert_json 'd["taken"] == 1'
 machine "answer = ask('activate', '$key', 5); denied(answer, 'no-seat-left'); assert answer['denial']['queue'] == 1 and answer['denial']['retry_at'] > answer['issued_at']" \
   "assert ask('activate', '$key', 6)['denial']['queue'] == 2" "assert ask('activate', '$key', 5)['denial']['queue'] == 1"
 
+test_case "--wait: licctl stands in the queue, and has the seat when it comes free"
+run_code 2 "$LICCTL" --activate-license "$key" --wait 0
+run_code 2 "$LICCTL" --license-info --wait 1
+run_code 2 "$LICCTL" --activate-license "$key" --wait 1 --offline
+run_code 2 "$LICCTL" --activate-license - --wait 1
+quick=$(new --plan professional --floating 1 --seats 1)
+machine "hold = lambda: ask('activate', '$quick', 9)" "assert hold()['verdict'] == 'granted'"
+"$LICCTL" --state-dir waits --activate-license "$quick" --server "$url" --wait 3 >waits.out 2>waits.err </dev/null &
+waiting=$!
+for _ in $(seq 100); do
+  if grep -q "waiting at place 1 of the queue" waits.err; then break; fi
+  sleep 0.05
+done
+grep -q "waiting at place 1 of the queue" waits.err || fail "it does not wait"
+wait "$waiting"
+status=$?
+cp waits.out "$out" && cp waits.err "$err"
+[ "$status" -eq 0 ] || fail "it got no seat"
+assert_stdout_has "with a seat until"
+
 test_case "a seat is borrowed"
 run_code 3 "$LICCTL" --borrow-license soon
 assert_stderr_has "is no duration, date or time"
