@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/host.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "desk/names.hpp"
@@ -20,17 +21,6 @@ Error bad_url(std::string_view url, std::string_view why, std::string_view hint 
   return error(Errc::invalid_input, concat("the address ", in_quotes(url), ' ', why), std::string(hint));
 }
 
-/// HOST of HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT.
-std::string_view host_of(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.find(':'));
-}
-
-bool is_this_machine(std::string_view host) {
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_number);
-}
-
 Result<void> check_url(std::string_view url, bool allow_plain_http) {
   const bool secure = url.starts_with("https://");
   const bool odd = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~' || c == '\\'; });
@@ -41,7 +31,7 @@ Result<void> check_url(std::string_view url, bool allow_plain_http) {
   if (authority.find('@') != authority.npos)
     return bad_url(url, "has a name or password in it, which everyone would see",
                    "deliveries are signed: leave it out");
-  const std::string_view host = host_of(authority);
+  const std::string host = to_lower(without_port(authority));
   if (host.empty()) return bad_url(url, "names no host");
   if (!secure && !allow_plain_http && !is_this_machine(host))
     return bad_url(url, "has no TLS: who listens in learns of your customers",

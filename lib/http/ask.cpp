@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/host.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "license/envelope.hpp"
@@ -19,19 +20,6 @@ struct Address {
   std::string base;  ///< without a slash at the end
   std::string host;  ///< with the port, for messages
 };
-
-bool is_this_machine(std::string_view host) noexcept {
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_number);
-}
-
-/// HOST of HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT.
-std::string_view without_port(std::string_view authority) noexcept {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  return has_port ? authority.substr(0, colon) : authority;
-}
 
 Result<Address> address_of(std::string_view url) {
   const bool secure = url.starts_with("https://");

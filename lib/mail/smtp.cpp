@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "base/encoding.hpp"
 #include "base/free_with.hpp"
+#include "base/host.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "curl/library.hpp"
@@ -111,10 +112,7 @@ Result<SmtpServer> SmtpServer::parse(std::string_view url) {
   return server;
 }
 
-bool SmtpServer::is_local() const noexcept {
-  const bool ipv4 = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
-  return host == "localhost" || host == "[::1]" || ipv4;
-}
+bool SmtpServer::is_local() const noexcept { return is_this_machine(host); }
 
 struct SmtpSession::State {
   explicit State(const curl::Library& loaded) : library(loaded) {}
