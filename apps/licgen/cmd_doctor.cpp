@@ -144,6 +144,30 @@ Check check_disk(const Path& ledger) {
   return {"disk", Verdict::good, room, {}};
 }
 
+/// Where there are webhooks: whether they take what they are told, and somebody tells them.
+std::optional<Check> check_webhooks(Vendor& vendor) {
+  constexpr std::chrono::hours kLate{1};
+  const auto ledger = vendor.ledger();
+  if (!ledger) return from("webhooks", ledger.error());
+  const auto waiting = (*ledger)->waiting_webhooks();
+  if (!waiting) return from("webhooks", waiting.error());
+  if (waiting->empty()) return std::nullopt;
+  for (const WaitingWebhook& one : *waiting) {
+    const std::string name = in_quotes(one.webhook.name);
+    if (one.due_at && *one.due_at < vendor.now() - kLate)
+      return Check{"webhooks", Verdict::warning,
+                   concat(name, " was to be told something at ", format_time(*one.due_at)),
+                   "licgen serve tells it, or licgen webhooks deliver"};
+    const auto failed = (*ledger)->deliveries({one.webhook.id, DeliveryState::failed, 1});
+    if (!failed) return from("webhooks", failed.error());
+    if (!failed->empty())
+      return Check{"webhooks", Verdict::warning,
+                   concat("event ", failed->front().event, " was given up for ", name, ": ", failed->front().trouble),
+                   "licgen webhooks replay sends it again"};
+  }
+  return Check{"webhooks", Verdict::good, concat("what is due to ", waiting->size(), " is told in time"), {}};
+}
+
 /// Of a ledger in a database: what answers, and how the way to it is.
 Check check_server(const LedgerAddress& address) {
   const auto server = examine_postgres(address);
@@ -184,6 +208,7 @@ Result<std::vector<Check>> examine(Vendor& vendor) {
   checks.push_back(check_product(vendor));
   checks.push_back(check_chain(vendor));
   checks.push_back(check_clock(vendor));
+  if (auto webhooks = check_webhooks(vendor)) checks.push_back(*std::move(webhooks));
   if (address.is_file()) checks.push_back(check_disk(address.path()));
   return checks;
 }

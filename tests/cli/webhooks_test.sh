@@ -36,7 +36,7 @@ END
 # wait_for N NAME: until that receiver got so many deliveries, ten seconds at most.
 wait_for() {
   for _ in $(seq 200); do
-    [ "$(wc -l <"$2/got" 2>/dev/null || echo 0)" -ge "$1" ] && return
+    [ "$(cat "$2/got" 2>/dev/null | wc -l)" -ge "$1" ] && return
     sleep 0.05
   done
   fail "no $1 deliveries came to $2"
@@ -161,6 +161,8 @@ run_code 2 "$LICGEN" webhooks replay crm
 run_code 2 "$LICGEN" webhooks replay crm --failed --since 2020-01-01
 run_code 3 "$LICGEN" webhooks replay crm --event 0
 run_code 4 "$LICGEN" webhooks replay crm --event 4711
+run_ok "$LICGEN" doctor
+assert_stdout_has "was given up for 'crm': it answered 410"
 run_ok "$LICGEN" webhooks replay crm --failed
 assert_stdout_has "1 event is in the outbox of crm"
 run_ok "$LICGEN" webhooks deliver
@@ -173,6 +175,12 @@ run_ok "$LICGEN" webhooks replay crm --since 2020-01-01 --json
 assert_json 'd["events"] == 10'
 run_ok "$LICGEN" webhooks deliver --json
 assert_json 'd["delivered"] == 10 and d["due_at"] is None'
+run_ok "$LICGEN" doctor
+assert_stdout_has "what is due to 1 is told in time"
+run_ok faketime -f +2h "$LICGEN" create --plan starter --customer Later --quiet
+run_ok faketime -f +4h "$LICGEN" doctor --json
+assert_json 'any(c["name"] == "webhooks" and c["verdict"] == "warning" and "was to be told" in c["message"] for c in d["checks"])'
+run_ok faketime -f +4h "$LICGEN" webhooks deliver
 run_ok "$LICGEN" webhooks replay crm --since 2199-01-01 --json
 assert_json 'd["events"] == 0'
 run_ok "$LICGEN" audit
