@@ -36,6 +36,7 @@ struct VendorRoute {
   std::string_view path;            ///< "{id}" stands for the id of a license
   std::optional<TokenScope> scope;  ///< absent: any token will do
   bool changes = false;             ///< may have an Idempotency-Key
+  bool thorough = false;            ///< reads as many licenses as there are
 };
 
 /// A request as it came, its token by the hash.

@@ -85,46 +85,50 @@ VendorOutcome failed_for_vendor(const Error& error) {
   return {fault.status, fault_body(fault.code, fault.message), fault.code, std::move(fault.cause)};
 }
 
-VendorOutcome VendorService::decide(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
-  auto outcome = attempt(request, documents, now);
-  // Nothing has happened: the connection to the ledger was lost, say.
-  if (!outcome && outcome.error().code == Errc::unavailable) outcome = attempt(request, documents, now);
+// Where the ledger was out of reach nothing has happened: the connection was lost, say, and is made again.
+
+VendorOutcome VendorService::change(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
+  auto outcome = try_change(request, documents, now);
+  if (!outcome && outcome.error().code == Errc::unavailable) outcome = try_change(request, documents, now);
   return outcome ? *std::move(outcome) : failed_for_vendor(outcome.error());
 }
 
-Result<VendorOutcome> VendorService::attempt(const VendorRequest& request, const ServiceDocuments& documents,
-                                             Time now) {
-  return request.route->changes ? change(request, documents, now) : look(request, documents, now);
+Looked VendorService::look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                           const std::atomic<bool>& ends) {
+  auto looked = try_look(request, documents, now, ends);
+  if (!looked && looked.error().code == Errc::unavailable && !ends) looked = try_look(request, documents, now, ends);
+  return looked ? *std::move(looked) : Looked{failed_for_vendor(looked.error())};
 }
 
-Result<VendorOutcome> VendorService::look(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
-  std::optional<TokenRecord> found;
-  VendorOutcome outcome;
-  {
-    LIC_TRY_ASSIGN(const auto moment, ledger_.snapshot());
-    LIC_TRY_ASSIGN(found, ledger_.find_token(request.token_hash));
-    if (auto refusal = check_token(found, *request.route, now)) return *std::move(refusal);
-    const auto answer = act({request, documents, *found, {ledger_, now, actor_of(*found)}});
-    if (answer) {
-      outcome = answered(*request.route, *answer);
-    } else {
-      auto refusal = refusal_of(answer.error(), *request.route);
-      if (!refusal) return answer.error();
-      outcome = *std::move(refusal);
-    }
+Result<Looked> VendorService::try_look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                                       const std::atomic<bool>& ends) {
+  std::unique_ptr<Snapshot> moment;
+  if (!request.route->thorough) {
+    LIC_TRY_ASSIGN(moment, ledger_.snapshot());
   }
-  if (!is_use_due(*found, now)) return outcome;
-  if (const auto noted = note_use(*found, now); !noted) outcome.cause = noted.error().message;
-  return outcome;
+  LIC_TRY_ASSIGN(const auto found, ledger_.find_token(request.token_hash));
+  if (auto refusal = check_token(found, *request.route, now)) return Looked{*std::move(refusal)};
+  Looked looked;
+  if (is_use_due(*found, now)) looked.token = found->id;
+  const auto answer = act({request, documents, *found, {ledger_, now, actor_of(*found)}, nullptr, &ends});
+  if (answer) {
+    looked.outcome = answered(*request.route, *answer);
+    return looked;
+  }
+  auto refusal = refusal_of(answer.error(), *request.route);
+  if (!refusal) return answer.error();
+  looked.outcome = *std::move(refusal);
+  return looked;
 }
 
-Result<void> VendorService::note_use(const TokenRecord& token, Time now) {
+Result<void> VendorService::note_use(const std::string& token, Time now) {
   LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
-  LIC_TRY(transaction->note_token_use(token.id, now));
+  LIC_TRY(transaction->note_token_use(token, now));
   return transaction->commit();
 }
 
-Result<VendorOutcome> VendorService::change(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
+Result<VendorOutcome> VendorService::try_change(const VendorRequest& request, const ServiceDocuments& documents,
+                                                Time now) {
   LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
   LIC_TRY_ASSIGN(const auto found, ledger_.find_token(request.token_hash));
   if (auto refusal = check_token(found, *request.route, now)) return *std::move(refusal);
