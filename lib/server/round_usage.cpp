@@ -2,7 +2,7 @@
 
 #include "base/result.hpp"
 #include "server/round.hpp"
-#include "server/usage_intake.hpp"
+#include "desk/usage_intake.hpp"
 
 namespace lic {
 namespace {
