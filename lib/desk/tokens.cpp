@@ -20,7 +20,6 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kChecksumDigits = 8;
 constexpr std::size_t kTextSize = kPrefix.size() + 2 * kSecretBytes + kChecksumDigits;
 constexpr std::size_t kLongestName = 100;
-constexpr std::size_t kIdSize = 26;
 
 std::string sha256_hex(std::string_view text) { return hex_encode(sha256(view_bytes(text))); }
 
@@ -34,18 +33,13 @@ std::string draw_token() {
   return text;
 }
 
-bool is_like_id(std::string_view name) {
-  return name.size() == kIdSize &&
-         std::all_of(name.begin(), name.end(), [](char symbol) { return base32_value(symbol) >= 0; });
-}
-
 Result<void> check_name(std::string_view name) {
   if (name.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return error(Errc::invalid_input, "the name of the token is empty");
   if (name.size() > kLongestName || !is_utf8(name))
     return error(Errc::invalid_input,
                  concat("the name of a token is UTF-8 text of at most ", kLongestName, " bytes: ", in_quotes(name)));
-  if (is_like_id(name))
+  if (is_ulid(to_upper(name)))
     return error(Errc::invalid_input, concat("the name ", in_quotes(name), " looks like the id of a token"),
                  "choose one that cannot be mistaken for an id");
   return {};

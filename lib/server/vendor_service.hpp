@@ -3,7 +3,6 @@
 /// What the vendor API answers (docs/vendor-api.md), without sockets and without a clock of its own.
 
 #include <atomic>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,9 +70,9 @@ struct VendorContext {
   const std::atomic<bool>* ends = nullptr;  ///< null: nobody waits for it to end
 };
 
-/// What is done and answered (vendor_actions.cpp). Errors, with the message for who asked: usage (the body is none of
-/// this request), invalid_input, not_found, conflict, denied (the server has no license key that it may use); and those
-/// of the ledger.
-[[nodiscard]] Result<nlohmann::ordered_json> act(const VendorContext& context);
+/// What is done and answered (vendor_actions.cpp); after a status from 400 on nothing of it may be stored. Errors, with
+/// the message for who asked: usage (the body is none of this request), invalid_input, not_found, conflict, denied (the
+/// server has no license key that it may use); and those of the ledger.
+[[nodiscard]] Result<VendorOutcome> act(const VendorContext& context);
 
 }  // namespace lic

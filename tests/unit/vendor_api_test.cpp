@@ -214,8 +214,8 @@ TEST_CASE("vendor API: a body is read whole, or the member at fault is named", "
   CHECK(!read_reason("", true));
   CHECK(!read_customer("{}"));
   CHECK(!read_customer(R"({"email":"a@b.example","customer":"c"})"));
-  CHECK(read_list("{}", now)->limit == 100);
-  CHECK(!read_list(R"({"limit":1001})", now));
+  CHECK(read_list("{}", now, 1000)->limit == 100);
+  CHECK(!read_list(R"({"limit":1001})", now, 1000));
 }
 
 TEST_CASE("vendor API: a token is looked at each time, and its scope", "[server]") {
