@@ -504,3 +504,89 @@ TEST_CASE("reader: no more wait than may", "[server]") {
   running.brief.end();
   CHECK(told == taken);
 }
+
+TEST_CASE("reader: what is thorough is given up when it ends", "[server]") {
+  Api f;
+  f.create();
+  Running running(f, true);
+  std::promise<void> go;
+  const auto held = go.get_future().share();
+  std::promise<int> first;
+  REQUIRE(running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), [&](const VendorOutcome& outcome) {
+    first.set_value(outcome.status);
+    held.wait();
+  }));
+  CHECK(first.get_future().get() == 200);
+  std::atomic<int> given_up{0};
+  std::atomic<int> told{0};
+  const auto count = [&](const VendorOutcome& outcome) {
+    given_up += outcome.status == 503;
+    ++told;
+  };
+  int taken = 0;
+  taken += running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), count) ? 1 : 0;
+  std::thread ending([&] { running.thorough.end(); });
+  while (running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), count)) {
+    ++taken;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  go.set_value();
+  ending.join();
+  CHECK(told == taken);
+  CHECK(given_up == taken);
+}
+
+TEST_CASE("vendor API: rows are issued all or none, and each fault names its row", "[server]") {
+  Api f;
+  const std::string path = "/v1/vendor/licenses/batch";
+  const auto faults = [&](const std::string& body, int status) {
+    const VendorOutcome outcome = f.post(path, body);
+    CHECK(outcome.status == status);
+    std::vector<std::pair<int, std::string>> found;
+    const Json answer = Json::parse(outcome.body);
+    for (const Json& fault : answer["error"]["faults"])
+      found.emplace_back(fault["row"], fault["member"].is_null() ? "" : fault["member"]);
+    return found;
+  };
+  using Found = std::vector<std::pair<int, std::string>>;
+  const std::string good = R"({"plan":"starter","customer":"A"})";
+  CHECK(faults(R"({"rows":[)" + good + R"(,{"plan":"starter","count":1001},[]]})", 400) ==
+        Found{{1, "/customer"}, {1, "/count"}, {2, ""}});
+  CHECK(faults(
+            R"({"rows":[{"plan":"starter","customer":"A","order":"o"},{"plan":"starter","customer":"B","order":"o"}]})",
+            422) == Found{{1, "/order"}});
+  CHECK(f.licenses() == 0);
+  const std::string body =
+      R"({"batch":"b","rows":[{"plan":"starter","customer":"A","order":"o","expires":"30d"},)" + good + "]}";
+  const VendorOutcome first = f.post(path, body);
+  REQUIRE(first.status == 201);
+  CHECK(f.licenses() == 2);
+  CHECK(faults(R"({"rows":[{"plan":"starter","customer":"C","order":"o"}]})", 409) == Found{{0, "/order"}});
+  // The same rows at another time, when "30d" is another day.
+  f.now += hours{48};
+  const VendorOutcome again = f.post(path, body);
+  CHECK(again.status == 201);
+  CHECK(Json::parse(again.body)["licenses"] == Json::parse(first.body)["licenses"]);
+  CHECK(Json::parse(again.body)["issued"] == 0);
+  CHECK(f.post(path, R"({"batch":"b","rows":[)" + good + "]}").status == 409);
+  CHECK(f.licenses() == 2);
+}
+
+TEST_CASE("vendor API: documents come as JSON, as text, and with no other members", "[server]") {
+  CHECK(read_document(R"({"request":{"a": 1}})", "request").value() == R"({"a":1})");
+  CHECK(read_document(R"({"request":"{\"a\": 1}"})", "request").value() == R"({"a": 1})");
+  CHECK(read_document("{}", "request").error().code == Errc::usage);
+  CHECK(read_document(R"({"request":{},"x":1})", "request").error().code == Errc::usage);
+  CHECK(read_usage_body(R"({"statements":["a",{"b":1}],"new_key":true})").value().statements.size() == 2);
+  CHECK(!read_usage_body(R"({"statements":[]})"));
+  CHECK(read_report("").value().top == 20);
+  CHECK(!read_report(R"({"from":"30d"})"));
+  const auto create = [](const std::string& member) {
+    return read_create(R"({"plan":"p","customer":"c",)" + member + "}", noon_of_tests());
+  };
+  CHECK(create(R"("floating":{"minutes":10})")->license.floating.value().value().minutes == 10);
+  CHECK(!create(R"("floating":false)")->license.floating.value());
+  CHECK(!create(R"("floating":null)")->license.floating);
+  CHECK(!create(R"("floating":true)"));
+  CHECK(!create(R"("transfers":{"max":1})"));
+}
