@@ -134,6 +134,25 @@ Error floats(const Terms& terms) {
                "licctl --borrow-license takes a seat along");
 }
 
+/// Of a request that was not answered before.
+Result<SeatOutcome> take_new_seat(Transaction& transaction, const Desk& desk, const SeatRequest& incoming,
+                                  const Signer& signer, const std::function<Result<void>()>& ready) {
+  LIC_TRY_ASSIGN(const LicenseRecord record, desk.ledger.find(incoming.request.key, desk.now));
+  LIC_TRY(check_clock(record.summary, desk.now));
+  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
+  if (terms.floating) return floats(terms);
+  auto holders = seat_holders(terms);
+  LIC_TRY_ASSIGN(const auto activations, desk.ledger.activations(terms.key));
+  LIC_TRY(add_leased(activations, desk.now, holders));  // the new file names these too
+  const std::size_t place = place_of(incoming, holders);
+  const std::size_t taken = std::max(holders.size(), place + 1);
+  if (std::ssize(holders) >= terms.seats && place == holders.size()) return SeatOutcome(no_seat_left(terms));
+  if (ready) LIC_TRY(ready());
+  LIC_TRY_ASSIGN(const Change change, prepare(incoming, terms, std::move(holders), place, signer, desk));
+  LIC_TRY(store(change, transaction, desk));
+  return SeatOutcome(SeatAnswer{change.activation, true, terms.machines.empty(), taken, terms.seats});
+}
+
 }  // namespace
 
 Result<SeatRequest> read_seat_request(ByteView carried, std::string_view what, const ProductFile& product) {
@@ -161,21 +180,8 @@ Result<std::optional<SeatOutcome>> answer_without_key(const Desk& desk, const Se
 Result<SeatOutcome> take_seat(Transaction& transaction, const Desk& desk, const SeatRequest& incoming,
                               const Signer& signer, const std::function<Result<void>()>& ready) {
   LIC_TRY_ASSIGN(auto answered, answer_without_key(desk, incoming));
-  if (answered) return *std::move(answered);
-  LIC_TRY_ASSIGN(const LicenseRecord record, desk.ledger.find(incoming.request.key, desk.now));
-  LIC_TRY(check_clock(record.summary, desk.now));
-  LIC_TRY_ASSIGN(const Terms terms, newest_terms(record));
-  if (terms.floating) return floats(terms);
-  auto holders = seat_holders(terms);
-  LIC_TRY_ASSIGN(const auto activations, desk.ledger.activations(terms.key));
-  LIC_TRY(add_leased(activations, desk.now, holders));  // the new file names these too
-  const std::size_t place = place_of(incoming, holders);
-  const std::size_t taken = std::max(holders.size(), place + 1);
-  if (std::ssize(holders) >= terms.seats && place == holders.size()) return SeatOutcome(no_seat_left(terms));
-  if (ready) LIC_TRY(ready());
-  LIC_TRY_ASSIGN(const Change change, prepare(incoming, terms, std::move(holders), place, signer, desk));
-  LIC_TRY(store(change, transaction, desk));
-  return SeatOutcome(SeatAnswer{change.activation, true, terms.machines.empty(), taken, terms.seats});
+  return answered ? Result<SeatOutcome>(*std::move(answered))
+                  : take_new_seat(transaction, desk, incoming, signer, ready);
 }
 
 Json seat_answer_json(const SeatAnswer& answer, std::string_view document) {

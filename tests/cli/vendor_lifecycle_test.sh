@@ -253,6 +253,26 @@ status=$?
 server=
 [ "$status" -eq 0 ] || fail "the server ended with $status"
 
+test_case "kill -9: a batch of which nobody saw the answer is issued once"
+serve --can-issue
+client 'import threading' "seen = {}
+def body(n): return {'batch': f'kill-{n}', 'rows': [{'plan': 'starter', 'customer': 'Killed'}] * 100}
+def run(n):
+    try: seen[n] = v('POST', '$L/batch', body(n), wanted=201)
+    except (OSError, http.client.HTTPException, ValueError): pass
+threads = [threading.Thread(target=run, args=(n,)) for n in range(8)]; [t.start() for t in threads]
+while not seen: pass
+os.kill($server, 9); [t.join() for t in threads]; json.dump(seen, open('seen', 'w'))"
+{ wait "$server"; } 2>/dev/null
+serve --can-issue
+client "seen = json.load(open('seen'))
+for n in range(8):
+    again = v('POST', '$L/batch', {'batch': f'kill-{n}', 'rows': [{'plan': 'starter', 'customer': 'Killed'}] * 100}, wanted=201)
+    assert again['issued'] in (0, 100) and (str(n) not in seen or (again['issued'] == 0 and again['licenses'] == seen[str(n)]['licenses'])), n" \
+  "assert len(v('POST', '$L/list', {'customer': 'killed', 'limit': 1000})['licenses']) == 800"
+stop TERM 0
+run_ok "$LICGEN" audit
+
 test_case "without --can-issue what needs no key goes on"
 serve
 client "def no(path, body): assert v('POST', path, body, wanted=403)['error']['code'] == 'cannot-issue', path" \
