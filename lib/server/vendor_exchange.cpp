@@ -31,7 +31,7 @@ Result<SeatOutcome> seat_for(const VendorContext& context, const SeatRequest& as
 }
 
 Json verdict_json(const UsageVerdict& verdict) {
-  Json out = {{"index", std::stoll(verdict.file)}};
+  Json out = {{"index", parse_integer(verdict.file).value_or(0)}};
   out.update(usage_verdict_json(verdict));
   if (verdict.came != UsageCame::refused) return out;
   const CodeRow* code = find_code(verdict.code);

@@ -40,8 +40,8 @@ client "rows = [{'plan': 'professional', 'customer': 'ACME GmbH', 'email': 'ops@
   "assert made['batch'] == 'autumn' and made['issued'] == 5 and [l['row'] for l in made['licenses']] == [0, 1, 1, 1, 2] and [l['key'] for l in made['licenses']] == made['keys'] and len(set(made['keys'])) == 5" \
   "listed = v('POST', '$L/list', {'batch': 'autumn'})['licenses']; assert [l['key'] for l in listed] == made['keys'] and [l['id'] for l in listed] == [l['id'] for l in made['licenses']]" \
   "one = v('GET', '$L/' + made['licenses'][0]['id']); assert one['batch'] == 'autumn' and one['license']['order'] == 'PO-1' and one['history'][0]['actor'] == 'token:issuer' and one['history'][0]['detail']['line'] == 1" \
-  "open('first', 'w').write(made['licenses'][0]['key'] + ' ' + made['licenses'][0]['id']); json.dump(rows, open('rows.json', 'w')); json.dump(made, open('made.json', 'w'))"
-read -r first first_id <first
+  "open('first.txt', 'w').write(made['licenses'][0]['key'] + ' ' + made['licenses'][0]['id']); json.dump(rows, open('rows.json', 'w')); json.dump(made, open('made.json', 'w'))"
+read -r first first_id <first.txt
 run_ok "$LICGEN" show "$first"
 assert_stdout_has "autumn"
 run_ok "$LICGEN" audit

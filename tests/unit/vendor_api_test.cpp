@@ -590,3 +590,33 @@ TEST_CASE("vendor API: documents come as JSON, as text, and with no other member
   CHECK(!create(R"("floating":true)"));
   CHECK(!create(R"("transfers":{"max":1})"));
 }
+
+TEST_CASE("vendor API: a body that was cut short is refused, and one that was altered harms nothing", "[server]") {
+  const Time now = noon_of_tests();
+  const auto hold = [](const std::string& good, const auto& read) {
+    INFO(good);
+    CHECK(read(good));
+    for (std::size_t size = 1; size < good.size(); ++size) CHECK(!read(good.substr(0, size)));
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      for (const int bit : {1, 4, 32, 128}) {
+        std::string altered = good;
+        altered[at] = static_cast<char>(altered[at] ^ bit);
+        const auto result = read(altered);
+        if (!result) CHECK(result.error().code == Errc::usage);
+      }
+    }
+  };
+  hold(
+      R"({"batch":"b","rows":[{"plan":"p","customer":"c","count":2,"floating":{"minutes":5},"order":"o"},{"plan":"p"}]})",
+      [&](const std::string& body) {
+        std::vector<RowFault> faults;
+        return read_rows(body, now, faults);
+      });
+  hold(R"({"statements":[{"payload":"x"},"y"],"expect_keys":["ab"],"new_key":true,"any_machine":false})",
+       [](const std::string& body) { return read_usage_body(body); });
+  hold(R"({"by":"month","from":"2026-01-01","to":"2027-01-01T00:00:00Z","top":3})",
+       [](const std::string& body) { return read_report(body); });
+  hold(R"({"receipt":{"id":"x"},"reason":"r"})", [](const std::string& body) { return read_receipt_body(body); });
+  hold(R"({"status":"valid","month":"2026-11","customer":"a*","limit":5})",
+       [&](const std::string& body) { return read_usage_list(body, now); });
+}
