@@ -10,8 +10,6 @@
 #include "licgen/commands.hpp"
 #include "licgen/lifecycle.hpp"
 #include "licgen/option_values.hpp"
-#include "protocol/carried_text.hpp"
-#include "protocol/offline_exchange.hpp"
 
 namespace lic::app {
 namespace {
@@ -33,15 +31,9 @@ void set_up_release(CLI::App& app, ReleaseOptions& options) {
       .excludes(machine);
 }
 
-Result<ActivationReceipt> read_receipt(const std::string& file, const ProductFile& product) {
-  const std::string what = input_name(file, "receipt");
+Result<ActivationReceipt> read_receipt_file(const std::string& file, const ProductFile& product) {
   LIC_TRY_ASSIGN(const Bytes bytes, read_input(file, "receipt", kMaxExchange));
-  LIC_TRY_ASSIGN(const std::string text, join_pieces(bytes, what));
-  LIC_TRY_ASSIGN(ActivationReceipt receipt, ActivationReceipt::parse(view_bytes(text), what));
-  const std::string& ours = product.catalog().product;
-  if (receipt.product != ours)
-    return error(Errc::untrusted, concat(what, " is of the product ", in_quotes(receipt.product), ", not of ", ours));
-  return receipt;
+  return read_receipt(bytes, input_name(file, "receipt"), product);
 }
 
 Result<void> release_bound(const ReleaseOptions& options, const std::optional<ActivationReceipt>& receipt,
@@ -89,7 +81,7 @@ Result<void> release(const ReleaseOptions& options, Vendor& vendor) {
   }
   LIC_TRY(check_given("--receipt", *options.receipt));
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  LIC_TRY_ASSIGN(const ActivationReceipt receipt, read_receipt(*options.receipt, product));
+  LIC_TRY_ASSIGN(const ActivationReceipt receipt, read_receipt_file(*options.receipt, product));
   if (!options.reissue.key.empty()) {
     LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(options.reissue.key));
     if (key != receipt.key)

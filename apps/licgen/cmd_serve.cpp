@@ -40,6 +40,7 @@ struct ServeOptions {
 
 constexpr std::int64_t kMostThreads = 64;
 constexpr std::int64_t kMostLimit = 1'000'000;
+constexpr std::chrono::seconds kServingPatience{5};  // the clients have theirs
 
 void set_up_serve(CLI::App& app, ServeOptions& options) {
   add_option(app, "--listen", options.listen,
@@ -222,6 +223,12 @@ Result<std::unique_ptr<webhook::Background>> start_webhooks(const ServeOptions& 
       });
 }
 
+/// Errors: those of open_ledger().
+Result<std::unique_ptr<VendorReader>> open_reader(const LedgerAddress& address, Decider& decider, std::size_t most) {
+  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kServingPatience, LedgerUse::reading));
+  return std::make_unique<VendorReader>(std::move(ledger), decider, system_now, most);
+}
+
 /// Errors: failure (nobody could read it).
 Result<void> tell_where(const HttpOptions& http, const HttpServer& server, const std::string& product, Output& output) {
   const std::string url = url_of(http, http.listen, server.port());
@@ -243,21 +250,24 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const LeasePolicy policy, lease_policy(options, vendor.now()));
   LIC_TRY_ASSIGN(auto documents, read_documents(options, vendor));
   LIC_TRY_ASSIGN(const LedgerAddress address, vendor.ledger_address());
-  constexpr std::chrono::seconds kPatience{5};  // the clients have theirs
-  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kPatience, LedgerUse::serving));
+  LIC_TRY_ASSIGN(auto ledger, open_ledger(address, kServingPatience, LedgerUse::serving));
   LIC_TRY(ledger->begin());  // a ledger that cannot be written is told now, not to the first who asks
   LIC_TRY(start_event_log(options.log_json));
 
   Metrics metrics;
   Decider decider(std::move(ledger), policy, documents, metrics, system_now,
                   [](std::string_view message) { warn("ledger", message); });
-  Frontend frontend(decider, metrics, frontend_options(options));
+  LIC_TRY_ASSIGN(const auto brief, open_reader(address, decider, VendorReaders::kMostBrief));
+  LIC_TRY_ASSIGN(const auto thorough, open_reader(address, decider, VendorReaders::kMostThorough));
+  Frontend frontend(decider, {*brief, *thorough}, metrics, frontend_options(options));
   LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
   const std::string product = documents->product().catalog().product;
   LIC_TRY_ASSIGN(const auto webhooks, start_webhooks(options, address, product, metrics));
   LIC_TRY(tell_where(http, *server, product, vendor.output()));
   server->run();
-  decider.end();  // while the connections that wait for it are still there
+  brief->end();  // while the connections that wait for it are still there
+  thorough->end();
+  decider.end();
   if (webhooks) webhooks->end();
   log_event({LogEvent::Level::info, "end"});
   return {};

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <tuple>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -9,10 +8,9 @@
 #include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
-#include "license/envelope.hpp"
+#include "desk/usage_import.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/document_output.hpp"
-#include "licgen/usage_import.hpp"
 #include "protocol/carried_text.hpp"
 
 namespace lic::app {
@@ -23,15 +21,20 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMostInput = 64 * 1024 * 1024;
 constexpr std::string_view kWhat = "usage statement";
 
+struct UsageImportOptions {
+  std::vector<std::string> files;
+  UsageRules rules;
+};
+
 void set_up_usage_import(CLI::App& app, UsageImportOptions& options) {
   add_list(app, "FILE", options.files, "Statements that licctl --usage-report wrote, one a line; - is standard input")
       .required();
-  add_list(app, "--expect-key", options.expected_keys,
+  add_list(app, "--expect-key", options.rules.expected_keys,
            "Register no device but one whose key has this id, or an id that begins so; repeatable")
       .type_name("KEYID");
-  add_flag(app, "--new-key", options.new_key,
+  add_flag(app, "--new-key", options.rules.new_key,
            "Register another key for a machine that stated its usage by one before: its state was made anew");
-  add_flag(app, "--any-machine", options.any_machine, "Register a device that the license is not for, too");
+  add_flag(app, "--any-machine", options.rules.any_machine, "Register a device that the license is not for, too");
 }
 
 /// All that was read, and what could not be.
@@ -40,24 +43,12 @@ struct Input {
   std::vector<UsageVerdict> refused;
 };
 
-void refuse(Input& input, const std::string& file, const Error& fault) {
-  UsageVerdict verdict;
-  verdict.file = file;
-  verdict.code = exit_code(fault.code);
-  verdict.message = fault.message;
-  verdict.hint = fault.hint;
-  input.refused.push_back(std::move(verdict));
-}
-
 void read_document(std::string_view text, const std::string& file, const std::string& what, Input& input) {
-  auto statement = UsageStatement::open(view_bytes(text), what);
-  const auto envelope =
-      statement ? Envelope::parse(view_bytes(text), what) : Result<Envelope>(Error(statement.error()));
-  if (!envelope) {
-    refuse(input, file, envelope.error());
-    return;
-  }
-  input.statements.push_back({what, file, std::move(statement).value(), envelope->bare().to_json()});
+  auto read = read_usage_statement(text, file, what);
+  if (read)
+    input.statements.push_back(*std::move(read));
+  else
+    input.refused.push_back(refused_usage(file, read.error()));
 }
 
 /// A file is one document, over as many lines as it likes; or has one on each line; or
@@ -66,16 +57,16 @@ Result<void> read_statements(const std::string& file, Input& input) {
   LIC_TRY_ASSIGN(const Bytes bytes, read_input(file, kWhat, kMostInput));
   const std::string what = input_name(file, kWhat);
   LIC_TRY_ASSIGN(const std::string text, join_pieces(bytes, what));
-  std::string_view rest = text;
-  const std::string_view first = rest.substr(0, rest.find('\n'));
-  if (first.size() == rest.size() || !json::parse(first, what)) {
-    read_document(rest, file, what, input);
+  const std::string_view whole = text;
+  if (text.find('\n') == std::string::npos || !json::parse(whole.substr(0, text.find('\n')), what)) {
+    read_document(text, file, what, input);
     return {};
   }
-  for (std::int64_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  std::size_t begin = 0;
+  for (std::int64_t number = 1; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = whole.substr(begin, end - begin);
+    begin = end + 1;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     read_document(line, file, concat(what, ", line ", number), input);
   }
@@ -85,48 +76,30 @@ Result<void> read_statements(const std::string& file, Input& input) {
 Input read_all(const UsageImportOptions& options) {
   Input input;
   for (const std::string& file : options.files)
-    if (const auto read = read_statements(file, input); !read) refuse(input, file, read.error());
-  const auto place = [](const IncomingUsage& one) {
-    return std::tuple(std::string_view(one.statement.key), one.statement.device.id(), one.statement.seq);
-  };
-  std::stable_sort(input.statements.begin(), input.statements.end(),
-                   [&](const IncomingUsage& a, const IncomingUsage& b) { return place(a) < place(b); });
+    if (const auto read = read_statements(file, input); !read)
+      input.refused.push_back(refused_usage(file, read.error()));
   return input;
 }
 
-Result<std::vector<UsageVerdict>> import_all(const Input& input, const UsageImportOptions& options, Vendor& vendor) {
-  LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
+Result<std::vector<UsageVerdict>> import_all(Input input, const UsageImportOptions& options, Vendor& vendor) {
+  LIC_TRY_ASSIGN(const Desk desk, vendor.desk());
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  std::vector<UsageVerdict> verdicts = input.refused;
+  std::vector<UsageVerdict> verdicts = std::move(input.refused);
   if (input.statements.empty()) return verdicts;
-  LIC_TRY_ASSIGN(const auto transaction, ledger->begin());
-  UsageImport import(options, product, vendor, *ledger, *transaction);
-  bool changed = false;
-  for (const IncomingUsage& incoming : input.statements) {
-    LIC_TRY_ASSIGN(UsageVerdict verdict, import.take(incoming));
-    changed = changed || verdict.came == UsageCame::imported;
-    verdicts.push_back(std::move(verdict));
-  }
-  if (changed) LIC_TRY(transaction->commit());
+  LIC_TRY_ASSIGN(const auto transaction, desk.ledger.begin());
+  LIC_TRY_ASSIGN(const auto came,
+                 import_usage(*transaction, desk, product, options.rules, std::move(input.statements)));
+  verdicts.insert(verdicts.end(), came.begin(), came.end());
+  if (count_of(came, UsageCame::imported) > 0) LIC_TRY(transaction->commit());
   return verdicts;
 }
 
-std::int64_t count_of(const std::vector<UsageVerdict>& verdicts, UsageCame came) {
-  return std::count_if(verdicts.begin(), verdicts.end(), [&](const auto& verdict) { return verdict.came == came; });
-}
+ExitCode code_of(const UsageVerdict& verdict) { return static_cast<ExitCode>(verdict.code); }
 
 Json verdict_json(const UsageVerdict& verdict) {
-  Json out = {{"file", verdict.file}, {"result", token(verdict.came)}};
-  if (verdict.seq > 0) {
-    out["license_key"] = verdict.key;
-    out["device"] = verdict.device;
-    out["machine"] = verdict.machine.empty() ? Json(nullptr) : Json(verdict.machine);
-    out["statement"] = verdict.seq;
-    out["from"] = format_time(verdict.from);
-    out["to"] = format_time(verdict.to);
-    out["new_device"] = verdict.new_device;
-  }
-  if (verdict.came == UsageCame::refused) out["error"] = error_object(verdict.code, verdict.message, verdict.hint);
+  Json out = {{"file", verdict.file}};
+  out.update(usage_verdict_json(verdict));
+  if (verdict.came == UsageCame::refused) out["error"] = error_object(code_of(verdict), verdict.message, verdict.hint);
   return out;
 }
 
@@ -161,7 +134,7 @@ int report(const std::vector<UsageVerdict>& verdicts, Vendor& vendor) {
                      {"refused", refused}};
     document["statements"] = Json::array();
     for (const auto& verdict : verdicts) document["statements"].push_back(verdict_json(verdict));
-    if (refused > 0) document["error"] = error_object(first->code, message, first->hint);
+    if (refused > 0) document["error"] = error_object(code_of(*first), message, first->hint);
     output.line(json_text(document));
   } else {
     for (const auto& verdict : verdicts) tell(verdict, output);
@@ -172,12 +145,12 @@ int report(const std::vector<UsageVerdict>& verdicts, Vendor& vendor) {
       output.warn(concat(verdict.key, " statement ", verdict.seq, " ends in the future, on ", format_time(verdict.to),
                          ": the clock of its device is ahead"));
   }
-  return refused == 0 ? 0 : output.fail(first->code, message, first->hint, true);
+  return refused == 0 ? 0 : output.fail(code_of(*first), message, first->hint, true);
 }
 
 int run_usage_import(const UsageImportOptions& options, Vendor& vendor) {
-  const Input input = read_all(options);
-  const auto verdicts = import_all(input, options, vendor);
+  Input input = read_all(options);
+  const auto verdicts = import_all(std::move(input), options, vendor);
   return verdicts ? report(*verdicts, vendor) : vendor.output().fail(verdicts.error());
 }
 

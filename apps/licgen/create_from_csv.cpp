@@ -85,7 +85,7 @@ class FromCsv {
   }
 
   Result<void> check_the_batch(const Signer& signer) {
-    return RowIssuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_).check_batch();
+    return RowIssuing(batch_, catalog_.key_prefix, signer, desk()).check_batch();
   }
 
   int issue(const Signer& signer, DocumentSink* sink, RowFile* keys) {
@@ -106,6 +106,8 @@ class FromCsv {
   [[nodiscard]] bool is_batch() const noexcept { return !batch_.name.empty(); }
 
  private:
+  [[nodiscard]] Desk desk() const { return {ledger_, vendor_.now(), vendor_.actor()}; }
+
   [[nodiscard]] RowFile::Same same() const {
     return options_.batch ? RowFile::Same::keep : RowFile::Same::refuse;  // an earlier run may have written it
   }
@@ -193,7 +195,7 @@ class FromCsv {
 
   Result<void> issue_rows(const Signer& signer, RowReport& report, RowFile* keys) {
     LIC_TRY_ASSIGN(CsvRows rows, open_rows());
-    RowIssuing issuing(batch_, catalog_.key_prefix, signer, ledger_, vendor_);
+    RowIssuing issuing(batch_, catalog_.key_prefix, signer, desk());
     InputRow row;
     progress_.emplace(vendor_.output(), "rows", std::ssize(good_));
     for (std::size_t i = 0; i < good_.size() && !vendor_.output().broken(); ++i) {
@@ -281,7 +283,7 @@ class FromCsv {
   const Catalog& catalog_;
   InputFile input_;
   RowReader reader_;
-  RowIssuing::Batch batch_;
+  RowBatch batch_;
 
   std::vector<bool> good_;  // of each row
   FaultList faults_;

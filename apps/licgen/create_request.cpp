@@ -9,6 +9,7 @@
 #include "common/json_text.hpp"
 #include "common/options.hpp"
 #include "desk/changes.hpp"
+#include "desk/row_issuing.hpp"
 #include "issue/lifecycle.hpp"
 #include "license/catalog.hpp"
 #include "licgen/option_values.hpp"
@@ -18,7 +19,6 @@ namespace lic::app {
 namespace {
 
 constexpr std::int64_t kMostLicenses = 1'000'000;
-constexpr std::size_t kLongestBatch = 200;
 
 Result<std::optional<std::int64_t>> optional_number(std::string_view option, const std::optional<std::string>& text,
                                                     std::int64_t most) {
@@ -218,11 +218,7 @@ std::string batch_request_of(const CreateOptions& options, std::int64_t count) {
   return json_text(out);
 }
 
-Result<void> check_batch(const std::string& batch) {
-  if (!batch.empty() && batch.size() <= kLongestBatch && is_utf8(batch)) return {};
-  return error(Errc::invalid_input,
-               concat("--batch: ", in_quotes(batch), " is not a name of 1 to ", kLongestBatch, " bytes"));
-}
+Result<void> check_batch(const std::string& batch) { return check_batch_name("--batch", batch); }
 
 Result<CreateRequest> read_request(const CreateOptions& options, Time now) {
   CreateRequest request;

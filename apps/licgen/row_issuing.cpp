@@ -1,148 +1,40 @@
 #include "licgen/row_issuing.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/result.hpp"
-#include "base/text.hpp"
-#include "common/json_text.hpp"
-#include "license/key.hpp"
 
 namespace lic::app {
-namespace {
-
-/// The line that the license was issued for, as its history says; 0 where it does not.
-std::int64_t line_of(const std::vector<HistoryEntry>& history) {
-  for (const HistoryEntry& entry : history) {
-    if (entry.action != "create") continue;
-    const auto detail = json_if_any(entry.detail);
-    if (detail.is_object() && detail.contains("line") && detail["line"].is_number_integer())
-      return detail["line"].get<std::int64_t>();
-  }
-  return 0;
-}
-
-}  // namespace
-
-Error order_taken(const std::string& order, const std::string& key) {
-  return error(Errc::conflict, concat("order ", in_quotes(order), " was issued already, as ", key),
-               "to run a file again, begin it with --batch; another license needs another order number");
-}
-
-Result<const BatchCursor::Entry*> BatchCursor::peek() {
-  if (at_ == page_.size() && !ended_) LIC_TRY(read_page());
-  return at_ == page_.size() ? nullptr : &page_[at_];
-}
-
-Result<void> BatchCursor::read_page() {
-  constexpr std::int64_t kPage = 1000;
-  page_.clear();
-  at_ = 0;
-  ended_ = true;
-  if (batch_.empty()) return {};
-  LicenseFilter filter;
-  filter.batch = batch_;
-  filter.after = last_key_;
-  filter.limit = kPage;
-  LIC_TRY(ledger_.documents(filter, now_, [&](const LicenseFile& file) -> Result<void> {
-    page_.push_back({0, {file.key, file.document}});
-    return {};
-  }));
-  for (Entry& entry : page_) {
-    LIC_TRY_ASSIGN(const auto history, ledger_.history(entry.license.key));
-    entry.line = line_of(history);
-    if (entry.line == 0)
-      return error(
-          Errc::conflict,
-          concat("license ", entry.license.key, " of batch ", in_quotes(batch_), " was not issued for a row of a file"),
-          "choose another name for the batch");
-  }
-  if (page_.empty()) return {};
-  ended_ = false;
-  last_key_ = page_.back().license.key;
-  return {};
-}
-
-RowIssuing::RowIssuing(Batch batch, std::string key_prefix, const Signer& signer, Ledger& ledger, const Vendor& vendor)
-    : batch_(std::move(batch)),
-      key_prefix_(std::move(key_prefix)),
-      signer_(signer),
-      ledger_(ledger),
-      vendor_(vendor),
-      cursor_(ledger, batch_.name, vendor.now()) {}
 
 Result<void> RowIssuing::check_batch() {
   if (batch_.name.empty()) return {};
-  LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());  // not committed: nothing is registered yet
-  return transaction->open_batch(batch_.name, batch_.request, vendor_.now());
+  LIC_TRY_ASSIGN(const auto transaction, desk_.ledger.begin());  // not committed: nothing is registered yet
+  return transaction->open_batch(batch_.name, batch_.request, desk_.now);
 }
 
 Result<void> RowIssuing::open() {
   if (transaction_) return {};
-  LIC_TRY_ASSIGN(transaction_, begin_signing(ledger_, signer_));
-  cursor_.look_again();  // another run may have been here meanwhile
-  return batch_.name.empty() ? Result<void>() : transaction_->open_batch(batch_.name, batch_.request, vendor_.now());
+  LIC_TRY_ASSIGN(transaction_, begin_signing(desk_.ledger, signer_));
+  return issuer_.begin(*transaction_);
 }
 
 Result<std::optional<IssuedLicense>> RowIssuing::issued_before(std::int64_t line) {
   LIC_TRY(open());
-  LIC_TRY_ASSIGN(const BatchCursor::Entry* entry, cursor_.peek());
-  if (entry == nullptr || entry->line > line) return std::optional<IssuedLicense>();
-  if (entry->line < line)
-    return error(Errc::failure, concat("batch ", in_quotes(batch_.name), " has more licenses of line ", entry->line,
-                                       " than that row asks for"));
-  std::optional<IssuedLicense> license = entry->license;
-  cursor_.pop();
-  return license;
+  return issuer_.issued_before(line);
 }
 
 Result<bool> RowIssuing::is_past(std::int64_t line) {
   LIC_TRY(open());
-  LIC_TRY_ASSIGN(const BatchCursor::Entry* entry, cursor_.peek());
-  return entry != nullptr && entry->line > line;
+  return issuer_.is_past(line);
 }
 
 Result<IssuedLicense> RowIssuing::issue(const RowTerms& row, std::int64_t line, bool first) {
-  constexpr int kTries = 8;  // 65 random bits meet again once in a blue moon
   LIC_TRY(open());
-  if (first && !row.terms.order.empty()) {
-    LIC_TRY_ASSIGN(const std::string key, key_of_order(ledger_, row.terms.order, batch_.name, vendor_.now()));
-    if (!key.empty()) return order_taken(row.terms.order, key);
-  }
-  Terms terms = row.terms;
-  Result<void> added;
-  for (int i = 0; i < kTries; ++i) {
-    terms.id = ids_.next(vendor_.now());
-    terms.key = random_license_key(key_prefix_, row.plan_code).text();
-    std::string document = sign_document(DocumentKind::license, terms.to_json(), signer_.key).to_json();
-    added = transaction_->add_license(terms, document, row.note, batch_.name);
-    if (!added && added.error().code == Errc::conflict) continue;
-    LIC_TRY(added);
-    nlohmann::ordered_json detail = {
-        {"id", terms.id}, {"serial", terms.serial}, {"plan", terms.plan}, {"sha256", document_digest(document)}};
-    detail["line"] = line;
-    LIC_TRY(transaction_->record({vendor_.now(), vendor_.actor(), "create", terms.key, "", json_text(detail)}));
-    cursor_.skip_to(terms.key);
-    return IssuedLicense{terms.key, std::move(document)};
-  }
-  return added.error();
+  return issuer_.issue(*transaction_, row, line, first);
 }
 
 Result<void> RowIssuing::commit() {
   if (!transaction_) return {};
   const auto transaction = std::move(transaction_);
   return transaction->commit();
-}
-
-Result<std::string> key_of_order(Ledger& ledger, const std::string& order, const std::string& batch, Time now) {
-  LicenseFilter filter;
-  filter.order = order;
-  if (batch.empty()) filter.limit = 1;
-  std::string key;
-  LIC_TRY(ledger.list(filter, now, [&](const LicenseSummary& license) -> Result<void> {
-    if (key.empty() && (batch.empty() || license.batch != batch)) key = license.key;
-    return {};
-  }));
-  return key;
 }
 
 }  // namespace lic::app

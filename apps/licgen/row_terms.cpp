@@ -5,8 +5,6 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "license/envelope.hpp"
-#include "license/key.hpp"
 
 namespace lic::app {
 namespace {
@@ -138,18 +136,6 @@ bool is_row_column(std::string_view name) {
   return std::any_of(kNamed.begin(), kNamed.end(), [&](const auto& named) {
     return name.starts_with(concat(named.first, '.')) && is_name(name.substr(named.first.size() + 1));
   });
-}
-
-Result<void> check_row_document(Terms terms, std::string_view prefix, std::string_view code) {
-  constexpr std::size_t kFrame = 1024;  // more than an envelope adds to its payload
-  terms.id = std::string(26, '0');
-  terms.key = LicenseKey::make(prefix, code, Bytes(LicenseKey::kBodySymbols - LicenseKey::kCheckSymbols)).text();
-  const std::string payload = terms.to_json();
-  if (payload.size() / 3 * 4 + kFrame > kMaxDocument)
-    return error(Errc::invalid_input, concat("the license would be larger than ", kMaxDocument / 1024, " KiB"),
-                 "clients take no larger one: leave out features, machines or metadata");
-  LIC_TRY(Terms::parse(view_bytes(payload), "the license"));
-  return {};
 }
 
 RowReader::RowReader(CreateOptions defaults, const Catalog& catalog, Time now)

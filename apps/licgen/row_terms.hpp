@@ -7,29 +7,17 @@
 #include <string_view>
 #include <vector>
 
+#include "desk/row_issuing.hpp"
 #include "license/catalog.hpp"
-#include "license/terms.hpp"
 #include "licgen/create_request.hpp"
 #include "licgen/input_rows.hpp"
 
 namespace lic::app {
 
-/// What a row asks for.
-struct RowTerms {
-  Terms terms;  ///< all but id and key
-  std::string plan_code;
-  std::string note;
-  std::int64_t count = 1;
-};
-
 /// The columns that may stand in a row, without those of the form feature.NAME.
 [[nodiscard]] const std::vector<std::string>& row_columns();
 /// Whether `name` is one of these, or of that form.
 [[nodiscard]] bool is_row_column(std::string_view name);
-
-/// Whether clients would read a license of these terms, which get an id and a key yet.
-/// Errors: invalid_input (too large, a member that no reader takes).
-[[nodiscard]] Result<void> check_row_document(Terms terms, std::string_view prefix, std::string_view code);
 
 class RowReader {
  public:

@@ -42,11 +42,6 @@ Error no_ledger(const Path& home, const Path& ledger) {
 
 }  // namespace
 
-std::string short_id(const KeyId& id) {
-  constexpr std::size_t kDigits = 16;
-  return id.hex().substr(0, kDigits);
-}
-
 std::string key_file_name(std::string_view purpose, const KeyId& id) {
   return concat(purpose, '-', short_id(id), ".pem");
 }

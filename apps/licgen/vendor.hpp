@@ -12,6 +12,7 @@
 #include "crypto/signing.hpp"
 #include "desk/carried_product.hpp"
 #include "desk/desk.hpp"
+#include "desk/signing.hpp"
 #include "issue/key_file.hpp"
 #include "ledger/address.hpp"
 #include "ledger/ledger.hpp"
@@ -32,9 +33,6 @@ struct VendorOptions {
 
 /// The name of the file of a key that came after the first of its purpose.
 [[nodiscard]] std::string key_file_name(std::string_view purpose, const KeyId& id);
-
-/// The beginning of a key id, as file names and messages have it: 16 digits.
-[[nodiscard]] std::string short_id(const KeyId& id);
 
 class Vendor {
  public:

@@ -34,6 +34,7 @@ struct Order {
 struct IssuedLicense {
   std::string key;
   std::string document;
+  std::string id{};  ///< empty: not looked up
 };
 
 /// `count` licenses of what `request` asks for under the catalogue, without a

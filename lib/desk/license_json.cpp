@@ -23,18 +23,6 @@ Json parsed(std::string_view text) {
   return value.is_discarded() ? Json(text) : value;
 }
 
-Json history_json(const std::vector<HistoryEntry>& history) {
-  Json out = Json::array();
-  for (const auto& entry : history) {
-    out.push_back({{"at", format_time(entry.at)},
-                   {"actor", entry.actor},
-                   {"action", entry.action},
-                   {"reason", text_or_null(entry.reason)},
-                   {"detail", entry.detail.empty() ? Json(nullptr) : parsed(entry.detail)}});
-  }
-  return out;
-}
-
 Json statements_json(const std::vector<UsageRecord>& usage) {
   Json out = Json::array();
   for (const auto& newest : usage) {
@@ -62,6 +50,18 @@ Json summary_json(const LicenseSummary& license) {
   out["seats"] = license.seats;
   out["activations"] = license.activations;
   out["order"] = text_or_null(license.order);
+  return out;
+}
+
+Json history_json(const std::vector<HistoryEntry>& history) {
+  Json out = Json::array();
+  for (const auto& entry : history) {
+    out.push_back({{"at", format_time(entry.at)},
+                   {"actor", entry.actor},
+                   {"action", entry.action},
+                   {"reason", text_or_null(entry.reason)},
+                   {"detail", entry.detail.empty() ? Json(nullptr) : parsed(entry.detail)}});
+  }
   return out;
 }
 

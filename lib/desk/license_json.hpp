@@ -29,6 +29,9 @@ struct LicenseView {
 /// What `licgen show --json` prints.
 [[nodiscard]] nlohmann::ordered_json license_json(const LicenseView& view);
 
+/// An element of `history` for each entry.
+[[nodiscard]] nlohmann::ordered_json history_json(const std::vector<HistoryEntry>& history);
+
 /// What a customer has today.
 struct Entitlement {
   std::vector<LicenseSummary> licenses;

@@ -10,6 +10,7 @@
 #include "desk/json_text.hpp"
 #include "desk/seats.hpp"
 #include "machine/identity.hpp"
+#include "protocol/carried_text.hpp"
 
 namespace lic {
 namespace {
@@ -201,6 +202,15 @@ Json end_lease_json(const Activation& ended) {
   Json answer = {{"key", ended.key}, {"serial", ended.serial}, {"changed", true}};
   answer["changes"] = Json::array();
   return answer;
+}
+
+Result<ActivationReceipt> read_receipt(ByteView carried, std::string_view what, const ProductFile& product) {
+  LIC_TRY_ASSIGN(const std::string text, join_pieces(carried, what));
+  LIC_TRY_ASSIGN(ActivationReceipt receipt, ActivationReceipt::parse(view_bytes(text), what));
+  const std::string& ours = product.catalog().product;
+  if (receipt.product != ours)
+    return error(Errc::untrusted, concat(what, " is of the product ", in_quotes(receipt.product), ", not of ", ours));
+  return receipt;
 }
 
 Reissue seat_release(const Desk& desk, const MachineAsked& machine) {

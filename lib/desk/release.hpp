@@ -32,6 +32,10 @@ struct MachineAsked {
 /// so.
 [[nodiscard]] nlohmann::ordered_json end_lease_json(const Activation& ended);
 
+/// A receipt from its document, or from the pieces in which it was carried. `what` begins messages.
+/// Errors: invalid_input (none, or altered); untrusted (of another product).
+[[nodiscard]] Result<ActivationReceipt> read_receipt(ByteView text, std::string_view what, const ProductFile& product);
+
 /// The license without that machine. Its answer has also `ended`: the
 /// activations that ended with it. Errors of it: not_found (no seat of that
 /// machine, now or ever), conflict (several begin so), invalid_input.

@@ -10,6 +10,11 @@
 
 namespace lic {
 
+std::string short_id(const KeyId& id) {
+  constexpr std::size_t kDigits = 16;
+  return id.hex().substr(0, kDigits);
+}
+
 Result<void> check_may_sign(const ProductFile& product, const KeyId& id, Role role, Time now) {
   const TrustedKey* trusted = product.find_key(id);
   const bool in_force = trusted != nullptr && (!trusted->not_before || now >= *trusted->not_before) &&

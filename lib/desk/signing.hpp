@@ -19,6 +19,9 @@ struct Signer {
   const ProductFile& product;
 };
 
+/// The beginning of a key id, as file names and messages have it: 16 digits.
+[[nodiscard]] std::string short_id(const KeyId& id);
+
 /// Whether clients will take what the license key `id` signs at `now` in that
 /// role: otherwise it would be worthless. Errors: conflict (not in the product
 /// file, or not for this role, or retired).

@@ -71,6 +71,10 @@ std::string UlidSource::next(Time now) {
   return base32_encode(padded).substr(6);  // 160 bits are 32 symbols, the last 26 of them the ULID
 }
 
+bool is_ulid(std::string_view text) noexcept {
+  return text.size() == kUlidSize && text.find_first_not_of(kBase32Alphabet) == std::string_view::npos;
+}
+
 Envelope sign_document(DocumentKind kind, std::string_view payload, const SigningKey& key) {
   const Bytes message = pre_authentication_encoding(payload_type(kind), view_bytes(payload));
   const Signature signature = key.sign(message);

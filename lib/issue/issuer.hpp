@@ -26,6 +26,10 @@ class UlidSource {
   Bytes last_random_;
 };
 
+inline constexpr std::size_t kUlidSize = 26;
+/// Whether `text` is of the form of an id.
+[[nodiscard]] bool is_ulid(std::string_view text) noexcept;
+
 /// A signed document of that kind.
 [[nodiscard]] Envelope sign_document(DocumentKind kind, std::string_view payload, const SigningKey& key);
 

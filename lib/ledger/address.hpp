@@ -20,6 +20,7 @@ inline constexpr std::chrono::milliseconds kLedgerPatience{10'000};
 enum class LedgerUse {
   brief,    ///< a command
   serving,  ///< a licensing server: many small changes. In a file, it gets a write-ahead log
+  reading,  ///< nothing is changed; beside a server that writes to a write-ahead log, and keeps nobody waiting there
 };
 
 class LedgerAddress {

@@ -541,6 +541,7 @@ Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
     mode = rows.text(0);
   }
   LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
+  if (use == LedgerUse::reading) return connection.run("PRAGMA query_only = ON");
   if (serving && mode == "wal") return connection.flush_apart(!has_safe_log);
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the
   // directory after that, without which a power failure could bring the journal

@@ -19,9 +19,9 @@ std::vector<T> take_front(std::vector<T>& from, std::size_t most) {
 }  // namespace
 
 Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-                 Metrics& metrics, Clock clock, Trouble trouble)
+                 Metrics& metrics, Clock clock, Trouble trouble, std::shared_ptr<Flusher> flusher)
     : ledger_(std::move(ledger)),
-      flusher_(ledger_->flusher()),
+      flusher_(flusher ? std::move(flusher) : ledger_->flusher()),
       service_(*ledger_, policy),
       vendor_(*ledger_),
       metrics_(metrics),
@@ -69,6 +69,24 @@ bool Decider::submit(VendorRequest request, VendorDone done) {
   return true;
 }
 
+void Decider::pass_on(Looked looked, VendorDone done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!looked.token.empty() && !ends_ && vendor_waiting_.size() < kMostVendorWaiting) {
+      vendor_waiting_.push_back({std::move(looked), std::move(done)});
+      wake_.notify_one();
+      return;
+    }
+    if (lost_) {
+      looked.outcome = failed_for_vendor(*lost_);
+    } else if (flusher_ && finished_ < begun_) {
+      reads_.push_back({std::move(looked.outcome), std::move(done), begun_});
+      return;
+    }
+  }
+  tell(done, std::move(looked.outcome));
+}
+
 void Decider::replace(std::shared_ptr<const ServiceDocuments> documents) {
   const std::scoped_lock lock(mutex_);
   documents_ = std::move(documents);
@@ -99,6 +117,7 @@ void Decider::run() {
         vendor = std::move(vendor_waiting_.front());
         vendor_waiting_.pop_front();
       }
+      begun_ += (requests.empty() ? 0U : 1U) + (vendor ? 1U : 0U);
     }
     if (!requests.empty()) hand_over(decide(std::move(requests), std::move(done)));
     if (vendor) hand_over(decide(*std::move(vendor)));
@@ -108,9 +127,17 @@ void Decider::run() {
 Decider::Decided Decider::decide(VendorWork work) {
   Decided decided;
   decided.vendor_done = std::move(work.done);
-  decided.wrote = true;  // if nothing else, then when the token was used
-  const auto lost = this->lost();
-  decided.vendor_outcome = lost ? failed_for_vendor(*lost) : vendor_.decide(work.request, *documents(), clock_());
+  decided.wrote = true;
+  if (const auto lost = this->lost()) {
+    decided.vendor_outcome = failed_for_vendor(*lost);
+  } else if (const auto* request = std::get_if<VendorRequest>(&work.what)) {
+    decided.vendor_outcome = vendor_.change(*request, *documents(), clock_());
+  } else {
+    auto& looked = std::get<Looked>(work.what);
+    decided.vendor_outcome = std::move(looked.outcome);
+    if (const auto noted = vendor_.note_use(looked.token, clock_()); !noted && decided.vendor_outcome.cause.empty())
+      decided.vendor_outcome.cause = noted.error().message;
+  }
   return decided;
 }
 
@@ -165,6 +192,8 @@ void Decider::finish(std::vector<Decided> rounds) {
     }
     metrics_.count_flush(std::chrono::steady_clock::now() - begun);
   }
+  for (Read& read : take_readable(rounds.size()))
+    tell(read.done, lost ? failed_for_vendor(*lost) : std::move(read.outcome));
   for (Decided& round : rounds) {
     if (lost) round.outcomes.assign(round.outcomes.size(), failed(*lost));
     if (lost && round.vendor_done) round.vendor_outcome = failed_for_vendor(*lost);
@@ -172,11 +201,23 @@ void Decider::finish(std::vector<Decided> rounds) {
   }
 }
 
+/// So many more rounds are finished: what waited for them alone.
+std::vector<Decider::Read> Decider::take_readable(std::uint64_t rounds) {
+  const std::scoped_lock lock(mutex_);
+  finished_ += rounds;
+  std::vector<Read> ready;
+  for (; !reads_.empty() && reads_.front().seen <= finished_; reads_.pop_front())
+    ready.push_back(std::move(reads_.front()));
+  return ready;
+}
+
+void Decider::tell(const VendorDone& done, VendorOutcome outcome) {
+  if (!outcome.cause.empty()) trouble_(outcome.cause);
+  done(std::move(outcome));
+}
+
 void Decider::tell(Decided round) {
-  if (round.vendor_done) {
-    if (!round.vendor_outcome.cause.empty()) trouble_(round.vendor_outcome.cause);
-    return round.vendor_done(std::move(round.vendor_outcome));
-  }
+  if (round.vendor_done) return tell(round.vendor_done, std::move(round.vendor_outcome));
   const auto failure = std::find_if(round.outcomes.begin(), round.outcomes.end(), [](const Outcome& outcome) {
     return outcome.fault && !outcome.fault->cause.empty();
   });

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The one thread that works on the ledger, and the one that waits for the disk. Whatever waits is decided together, in
+/// The one thread that changes the ledger, and the one that waits for the disk. Whatever waits is decided together, in
 /// one transaction; and while that is on its way to the disk, the next is worked on. Nobody is told an
 /// outcome before all that it rests on is durable.
 
@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "server/metrics.hpp"
@@ -27,9 +28,9 @@ class Decider {
   /// What the operator should know.
   using Trouble = std::function<void(std::string_view)>;
 
-  /// All of these outlive the decider.
+  /// All of these outlive the decider. `flusher`: null: the ledger's.
   Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-          Metrics& metrics, Clock clock, Trouble trouble);
+          Metrics& metrics, Clock clock, Trouble trouble, std::shared_ptr<Flusher> flusher = nullptr);
   Decider(const Decider&) = delete;
   Decider& operator=(const Decider&) = delete;
   ~Decider();
@@ -42,8 +43,13 @@ class Decider {
 
   /// As Done.
   using VendorDone = std::function<void(VendorOutcome)>;
-  /// The same for a request to the vendor API: one at a time, and a round of machines before each.
+  /// The same for a request to the vendor API that changes something: one at a time, and a round of machines before
+  /// each.
   [[nodiscard]] bool submit(VendorRequest request, VendorDone done);
+
+  /// Tells what was read over another connection to the ledger, once all is durable that it can have seen; before
+  /// that notes the use of the token, if there is room for it. From any thread, also after the end.
+  void pass_on(Looked looked, VendorDone done);
 
   /// From the next round on.
   void replace(std::shared_ptr<const ServiceDocuments> documents);
@@ -59,8 +65,15 @@ class Decider {
 
  private:
   struct VendorWork {
-    VendorRequest request;
+    std::variant<VendorRequest, Looked> what;
     VendorDone done;
+  };
+
+  /// What was read by others, and waits for the rounds that it can have seen.
+  struct Read {
+    VendorOutcome outcome;
+    VendorDone done;
+    std::uint64_t seen = 0;  ///< so many have to be durable
   };
 
   /// A round, or a request to the vendor API, that was decided.
@@ -80,6 +93,8 @@ class Decider {
   void finish(std::vector<Decided> rounds);
   void hand_over(Decided round);
   void tell(Decided round);
+  void tell(const VendorDone& done, VendorOutcome outcome);
+  [[nodiscard]] std::vector<Read> take_readable(std::uint64_t rounds);
 
   std::unique_ptr<Ledger> ledger_;
   std::shared_ptr<Flusher> flusher_;  ///< null: a round that was decided is durable
@@ -95,6 +110,9 @@ class Decider {
   std::vector<Done> waiting_done_;
   std::deque<VendorWork> vendor_waiting_;
   bool ends_ = false;
+  std::uint64_t begun_ = 0;     ///< rounds and requests that were taken on, and so may be committed
+  std::uint64_t finished_ = 0;  ///< the first so many of them are durable, or lost
+  std::deque<Read> reads_;      ///< in the order of `seen`
   std::vector<Decided> unflushed_;
   std::condition_variable flush_;
   bool all_decided_ = false;

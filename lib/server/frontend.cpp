@@ -200,10 +200,17 @@ void Frontend::answer(VendorRequest request, const Done& done) {
       return reply;
     });
   };
-  if (decider_.submit(std::move(request), answered)) return;
+  if (submit(std::move(request), answered)) return;
   HttpReply busy = unavailable("the server is busy; try again");
   busy.route = route;
   done([busy = std::move(busy)] { return busy; });
+}
+
+bool Frontend::submit(VendorRequest request, Decider::VendorDone done) {
+  const VendorRoute& route = *request.route;
+  if (route.changes) return decider_.submit(std::move(request), std::move(done));
+  VendorReader& reader = route.thorough ? readers_.thorough : readers_.brief;
+  return reader.submit(std::move(request), std::move(done));
 }
 
 bool is_readable_path(std::string_view path) noexcept {

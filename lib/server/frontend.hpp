@@ -12,6 +12,7 @@
 #include "server/decider.hpp"
 #include "server/limiter.hpp"
 #include "server/metrics.hpp"
+#include "server/vendor_reader.hpp"
 
 namespace lic {
 
@@ -53,9 +54,10 @@ struct FrontendOptions {
 /// From any thread.
 class Frontend {
  public:
-  /// Both outlive it.
-  Frontend(Decider& decider, Metrics& metrics, FrontendOptions options)
+  /// All of these outlive it.
+  Frontend(Decider& decider, VendorReaders readers, Metrics& metrics, FrontendOptions options)
       : decider_(decider),
+        readers_(readers),
         metrics_(metrics),
         options_(options),
         addresses_(options.address_limit),
@@ -83,8 +85,10 @@ class Frontend {
   [[nodiscard]] HttpReply document(std::string_view path, bool local) const;
   [[nodiscard]] bool is_elsewhere(const HttpHead& head) const noexcept;
   [[nodiscard]] std::variant<HttpReply, BodyWanted, VendorRequest> begin_vendor(const HttpHead& head);
+  [[nodiscard]] bool submit(VendorRequest request, Decider::VendorDone done);
 
   Decider& decider_;
+  VendorReaders readers_;
   Metrics& metrics_;
   FrontendOptions options_;
   RateLimiter addresses_;

@@ -1,8 +1,8 @@
 /// Usage statements (docs/formats.md, 14), as `licgen usage import` takes them without its waivers.
 
 #include "base/result.hpp"
+#include "desk/usage_intake.hpp"
 #include "server/round.hpp"
-#include "server/usage_intake.hpp"
 
 namespace lic {
 namespace {

@@ -1,48 +1,23 @@
+#include "server/vendor_actions.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
-#include "desk/carried_product.hpp"
 #include "desk/changes.hpp"
 #include "desk/issuing.hpp"
 #include "desk/json_text.hpp"
-#include "desk/license_json.hpp"
 #include "desk/release.hpp"
 #include "desk/revoking.hpp"
 #include "desk/seats.hpp"
-#include "desk/stated_usage.hpp"
-#include "server/vendor_body.hpp"
-#include "server/vendor_service.hpp"
 
 namespace lic {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-Result<LicenseKey> key_of(const VendorContext& context) {
-  return context.desk.ledger.key_of_id(context.request.license);
-}
-
-/// The key that licenses are signed with here. Errors: denied (the server has none, or none that clients trust now).
-Result<Signer> signer_of(const VendorContext& context) {
-  const SigningKey* key = context.documents.license_key();
-  if (key == nullptr)
-    return error(Errc::denied, "this server holds no license key: licgen serve --can-issue gives it one");
-  const Signer signer{*key, context.documents.product()};
-  const auto current = check_still_current(context.desk.ledger, signer.product);
-  if (!current && current.error().code == Errc::conflict)
-    return error(Errc::denied, "the signing keys were changed since this server read them: SIGHUP reads them again");
-  LIC_TRY(current);
-  const auto may = check_may_sign(signer.product, key->public_key().id(), Role::license, context.desk.now);
-  if (!may) return error(Errc::denied, may.error().message);
-  return signer;
-}
-
-/// A signed document as `licgen export` writes it.
-Json document_json(const CarriedProduct& carried, std::string_view document) {
-  return json_or_discarded(carried.with(document));
-}
+namespace vendor {
+namespace {
 
 Json self(const VendorContext& context) {
   const TokenRecord& record = context.token;
@@ -51,79 +26,6 @@ Json self(const VendorContext& context) {
   out["expires_at"] = format_time(record.expires_at);
   out["product"] = context.documents.product().catalog().product;
   out["can_issue"] = context.documents.license_key() != nullptr;
-  return out;
-}
-
-Json listed(const LicenseSummary& license) {
-  Json out = {{"id", license.id}};
-  out.update(summary_json(license));
-  return out;
-}
-
-Result<Json> list(const VendorContext& context) {
-  LIC_TRY_ASSIGN(ListBody asked, read_list(context.request.body, context.desk.now));
-  Ledger& ledger = context.desk.ledger;
-  if (!asked.after.empty()) {
-    const auto after = ledger.key_of_id(asked.after);
-    if (!after && after.error().code == Errc::not_found)
-      return error(Errc::usage, "the request: /after: is no end of a page");
-    LIC_TRY(after);
-    asked.filter.after = after->text();
-  }
-  asked.filter.limit = asked.limit + 1;  // one more tells whether the list goes on
-  Json licenses = Json::array();
-  std::string last;
-  bool more = false;
-  LIC_TRY(ledger.list(asked.filter, context.desk.now, [&](const LicenseSummary& license) -> Result<void> {
-    more = std::ssize(licenses) == asked.limit;
-    if (more) return {};
-    licenses.push_back(listed(license));
-    last = license.id;
-    return {};
-  }));
-  return Json{{"licenses", std::move(licenses)}, {"next", more ? Json(last) : Json(nullptr)}};
-}
-
-Result<Json> show(const VendorContext& context, const LicenseKey& key) {
-  LIC_TRY_ASSIGN(const LicenseView view, view_license(context.desk.ledger, key, context.desk.now));
-  return license_json(view);
-}
-
-Result<Json> find(const VendorContext& context) {
-  LIC_TRY_ASSIGN(const std::string text, read_key(context.request.body));
-  const auto key = LicenseKey::parse(text);
-  // As of a key that nobody has.
-  if (!key) return error(Errc::not_found, "there is no license of that key");
-  auto found = show(context, *key);
-  if (!found && found.error().code == Errc::not_found) return error(Errc::not_found, "there is no license of that key");
-  return found;
-}
-
-Result<Json> document(const VendorContext& context) {
-  LIC_TRY_ASSIGN(const LicenseKey key, key_of(context));
-  LIC_TRY_ASSIGN(const LicenseRecord record, context.desk.ledger.find_uncounted(key, context.desk.now));
-  LIC_TRY_ASSIGN(const CarriedProduct carried, CarriedProduct::of(context.desk.ledger));
-  return document_json(carried, record.document);
-}
-
-Result<Json> activations(const VendorContext& context) {
-  LIC_TRY_ASSIGN(const LicenseKey key, key_of(context));
-  LIC_TRY_ASSIGN(const Seats seats, read_seats(context.desk.ledger, key, false, context.desk.now));
-  return seats_json(seats);
-}
-
-Result<Json> usage(const VendorContext& context) {
-  LIC_TRY_ASSIGN(const LicenseKey key, key_of(context));
-  LIC_TRY_ASSIGN(const LicenseRecord record, context.desk.ledger.find(key, context.desk.now));
-  LIC_TRY_ASSIGN(const StatedUsage stated, read_usage(record.summary, context.desk.ledger, context.desk.now));
-  return usage_json(stated);
-}
-
-Result<Json> check(const VendorContext& context) {
-  LIC_TRY_ASSIGN(LicenseFilter filter, read_customer(context.request.body));
-  LIC_TRY_ASSIGN(const Entitlement found, entitlement(context.desk.ledger, filter, context.desk.now));
-  Json out = {{"entitled", found.entitled}, {"licenses", Json::array()}};
-  for (const LicenseSummary& license : found.licenses) out["licenses"].push_back(listed(license));
   return out;
 }
 
@@ -149,19 +51,6 @@ Result<Json> changed_json(const VendorContext& context, Json answer, std::string
   LIC_TRY_ASSIGN(const CarriedProduct carried, CarriedProduct::of(context.desk.ledger));
   answer["document"] = document_json(carried, document);
   return answer;
-}
-
-Result<Json> apply(const VendorContext& context, const LicenseKey& key, const Reissue& reissue,
-                   const std::string& reason) {
-  LIC_TRY_ASSIGN(const Signer signer, signer_of(context));
-  const auto done = reissue_license(*context.transaction, context.desk, key, reissue, reason, signer);
-  // The license is there: what is missing is what the body names, a plan.
-  if (!done && done.error().code == Errc::not_found && reissue.action != "release")
-    return error(Errc::invalid_input, done.error().message);
-  LIC_TRY(done);
-  Json answer = reissued_json(*done);
-  if (reissue.tell) reissue.tell(answer);
-  return changed_json(context, std::move(answer), done->document);
 }
 
 Result<Json> renew(const VendorContext& context) {
@@ -209,31 +98,73 @@ Result<Json> revoke(const VendorContext& context) {
   return revoked_json(revoked, reason);
 }
 
-Result<Json> show_by_id(const VendorContext& context) {
-  LIC_TRY_ASSIGN(const LicenseKey key, key_of(context));
-  return show(context, key);
-}
-
 }  // namespace
 
-Result<Json> act(const VendorContext& context) {
+Result<LicenseKey> key_of(const VendorContext& context) {
+  return context.desk.ledger.key_of_id(context.request.license);
+}
+
+Result<Signer> signer_of(const VendorContext& context, Role role) {
+  const SigningKey* key = context.documents.license_key();
+  if (key == nullptr)
+    return error(Errc::denied, "this server holds no license key: licgen serve --can-issue gives it one");
+  const Signer signer{*key, context.documents.product()};
+  const auto current = check_still_current(context.desk.ledger, signer.product);
+  if (!current && current.error().code == Errc::conflict)
+    return error(Errc::denied, "the signing keys were changed since this server read them: SIGHUP reads them again");
+  LIC_TRY(current);
+  const auto may = check_may_sign(signer.product, key->public_key().id(), role, context.desk.now);
+  if (!may) return error(Errc::denied, may.error().message);
+  return signer;
+}
+
+Json document_json(const CarriedProduct& carried, std::string_view document) {
+  return json_or_discarded(carried.with(document));
+}
+
+Result<Json> apply(const VendorContext& context, const LicenseKey& key, const Reissue& reissue,
+                   const std::string& reason) {
+  LIC_TRY_ASSIGN(const Signer signer, signer_of(context));
+  const auto done = reissue_license(*context.transaction, context.desk, key, reissue, reason, signer);
+  // The license is there: what is missing is what the body names, a plan.
+  if (!done && done.error().code == Errc::not_found && reissue.action != "release")
+    return error(Errc::invalid_input, done.error().message);
+  LIC_TRY(done);
+  Json answer = reissued_json(*done);
+  if (reissue.tell) reissue.tell(answer);
+  return changed_json(context, std::move(answer), done->document);
+}
+
+namespace {
+
+/// Of those that are answered in one way.
+Result<Json> answer_to(const VendorContext& context) {
   switch (context.request.route->action) {
     case VendorAction::self:
       return self(context);
+    case VendorAction::check:
+      return check(context);
     case VendorAction::list:
       return list(context);
+    case VendorAction::export_documents:
+      return export_documents(context);
+    case VendorAction::list_usage:
+      return list_usage(context);
+    case VendorAction::report:
+      return report(context);
     case VendorAction::find:
       return find(context);
     case VendorAction::show:
-      return show_by_id(context);
+      return show(context);
     case VendorAction::document:
       return document(context);
     case VendorAction::activations:
+    case VendorAction::all_activations:
       return activations(context);
     case VendorAction::usage:
       return usage(context);
-    case VendorAction::check:
-      return check(context);
+    case VendorAction::history:
+      return history(context);
     case VendorAction::create:
       return create(context);
     case VendorAction::renew:
@@ -249,8 +180,30 @@ Result<Json> act(const VendorContext& context) {
       return release(context);
     case VendorAction::revoke:
       return revoke(context);
+    case VendorAction::reset_clock:
+      return reset_clock(context);
+    case VendorAction::take_receipt:
+      return take_receipt(context);
+    case VendorAction::import_usage:
+      return import_usage_of(context);
+    case VendorAction::list_revoked:
+      return list_revoked(context);
+    case VendorAction::create_rows:
+    case VendorAction::activate:
+      break;
   }
   return error(Errc::failure, "an action of the vendor API that is none");
+}
+
+}  // namespace
+}  // namespace vendor
+
+Result<VendorOutcome> act(const VendorContext& context) {
+  const VendorAction action = context.request.route->action;
+  if (action == VendorAction::create_rows) return vendor::create_rows(context);
+  if (action == VendorAction::activate) return vendor::activate(context);
+  LIC_TRY_ASSIGN(const Json answer, vendor::answer_to(context));
+  return VendorOutcome{action == VendorAction::create ? 201 : 200, compact_json(answer)};
 }
 
 }  // namespace lic

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "base/month.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -19,7 +20,14 @@ using Names = std::span<const std::string_view>;
 using json::Reader;
 
 constexpr std::size_t kLongestText = 1000;
+constexpr std::chrono::hours kListValid{7 * 24};  // a revocation list, where nothing else is wished
 constexpr std::string_view kWhat = "the request";
+
+void check_members(const Reader& reader, Names names, json::Faults& faults) {
+  for (const json::Member& member : reader.members())
+    if (std::find(names.begin(), names.end(), member.first) == names.end())
+      faults.add(concat('/', printable(member.first)), "is no member of this request");
+}
 
 /// Reads an object that has no members but `names`; an empty body is an object without any.
 template <class Body>
@@ -28,9 +36,7 @@ Result<Body> read_object(std::string_view text, Names names, const std::function
   if (!document) return error(Errc::usage, document.error().message);
   json::Faults faults;
   Reader reader(*document, faults);
-  for (const json::Member& member : reader.members())
-    if (std::find(names.begin(), names.end(), member.first) == names.end())
-      faults.add(concat('/', printable(member.first)), "is no member of this request");
+  check_members(reader, names, faults);
   Body body;
   read(reader, body);
   if (!faults.empty()) return error(Errc::usage, faults.first(kWhat).message);
@@ -83,6 +89,16 @@ std::optional<Time> read_moment(Reader& reader, TextView name, Time base) {
   return std::nullopt;
 }
 
+/// As in the license, or false for none.
+template <class Terms>
+std::optional<std::optional<Terms>> read_terms(Reader& reader, TextView name, std::optional<Terms> (*read)(Reader&)) {
+  if (!reader.has(name)) return std::nullopt;
+  const bool* flag = reader.member(name)->as_bool();
+  if (flag == nullptr) return read(reader);
+  if (*flag) reader.fault(name, "is an object, or false");
+  return std::optional<Terms>();
+}
+
 /// Fingerprints; "none" alone is no machine at all.
 std::vector<MachineBinding> read_machines(Reader& reader, TextView name) {
   const std::vector<std::string> texts = reader.strings_or_empty(name);
@@ -126,6 +142,8 @@ void read_license(Reader& reader, Time now, LicenseRequest& license) {
   license.machines = read_machines(reader, "machines");
   license.allows_virtual = read_flag(reader, "virtual");
   license.fresh_revocations = read_flag(reader, "fresh_revocations");
+  license.floating = read_terms(reader, "floating", &read_floating);
+  license.transfers = read_terms(reader, "transfers", &read_transfers);
   license.features = read_features(reader, "features");
   license.limits = read_limits(reader, "limits");
   license.metadata = read_metadata(reader, "metadata");
@@ -142,6 +160,8 @@ void read_changes(Reader& reader, Time now, ChangeRequest& change) {
   if (reader.has("machines")) change.machines = read_machines(reader, "machines");
   change.allows_virtual = read_flag(reader, "virtual");
   change.fresh_revocations = read_flag(reader, "fresh_revocations");
+  change.floating = read_terms(reader, "floating", &read_floating);
+  change.transfers = read_terms(reader, "transfers", &read_transfers);
   change.features = read_features(reader, "features");
   change.limits = read_limits(reader, "limits");
   change.order = read_text(reader, "order");
@@ -171,18 +191,91 @@ std::optional<Time> read_span(Reader& reader, TextView name, Time now) {
   return end;
 }
 
-constexpr std::array<std::string_view, 18> kCreateMembers = {
-    "plan",     "customer", "email",    "months",  "expires",           "perpetual", "maintenance_until",
-    "starts",   "seats",    "machines", "virtual", "fresh_revocations", "features",  "limits",
-    "metadata", "order",    "note",     "count"};
+constexpr std::array<std::string_view, 20> kCreateMembers = {
+    "plan",      "customer",          "email",    "months",    "expires",
+    "perpetual", "maintenance_until", "starts",   "seats",     "machines",
+    "virtual",   "fresh_revocations", "floating", "transfers", "features",
+    "limits",    "metadata",          "order",    "note",      "count"};
+
+void read_order(Reader& reader, Time now, std::int64_t most, CreateBody& read) {
+  read_license(reader, now, read.license);
+  read.note = read_text(reader, "note").value_or("");
+  read.count = reader.integer_or("count", 1, most, 1);
+}
+
+/// A row by itself: what is wrong with it is told of all of it.
+CreateBody read_row(const json::Value& value, std::int64_t number, Time now, std::vector<RowFault>& row_faults) {
+  json::Faults faults;
+  Reader reader(value, faults);
+  check_members(reader, kCreateMembers, faults);
+  CreateBody read;
+  if (value.as_object() != nullptr) read_order(reader, now, kMostRowLicenses, read);
+  for (const json::Fault& fault : faults.list()) row_faults.push_back({number, fault.pointer, fault.message});
+  return read;
+}
+
+/// A document as JSON, or its text: one line, or the pieces in which it was carried.
+std::string document_text(const json::Value& value) {
+  const auto* text = value.as_string();
+  return text != nullptr ? std::string(*text) : json::dump(value);
+}
+
+std::string required_document(Reader& reader, TextView name) {
+  if (reader.has(name)) return document_text(*reader.member(name));
+  reader.fault(name, "is missing");
+  return {};
+}
+
+/// A day or a time, no duration.
+std::optional<Time> read_date(Reader& reader, TextView name) {
+  const auto text = read_text(reader, name);
+  if (!text) return std::nullopt;
+  const auto moment = parse_time(*text);
+  if (moment) return *moment;
+  reader.fault(name, moment.error().message);
+  return std::nullopt;
+}
+
+void read_filter(Reader& reader, Time now, LicenseFilter& filter) {
+  filter.status = read_status(reader, "status");
+  filter.plan = read_text(reader, "plan").value_or("");
+  filter.customer_glob = read_text(reader, "customer").value_or("");
+  filter.email = read_text(reader, "email").value_or("");
+  filter.order = read_text(reader, "order").value_or("");
+  filter.batch = read_text(reader, "batch").value_or("");
+  filter.expires_before = read_span(reader, "expires_within", now);
+}
+
+ReportBy read_group(Reader& reader, TextView name) {
+  const auto word = read_text(reader, name).value_or("plan");
+  const auto& groups = report_groups();
+  const auto group = std::find_if(groups.begin(), groups.end(), [&](ReportBy by) { return token(by) == word; });
+  if (group != groups.end()) return *group;
+  reader.fault(name, "is none of plan, month, customer and status");
+  return ReportBy::plan;
+}
 
 }  // namespace
 
 Result<CreateBody> read_create(std::string_view body, Time now) {
-  return read_object<CreateBody>(body, kCreateMembers, [now](Reader& reader, CreateBody& read) {
-    read_license(reader, now, read.license);
-    read.note = read_text(reader, "note").value_or("");
-    read.count = reader.integer_or("count", 1, kMostCreated, 1);
+  return read_object<CreateBody>(
+      body, kCreateMembers, [now](Reader& reader, CreateBody& read) { read_order(reader, now, kMostCreated, read); });
+}
+
+Result<RowsBody> read_rows(std::string_view body, Time now, std::vector<RowFault>& faults) {
+  constexpr std::array<std::string_view, 2> kMembers = {"batch", "rows"};
+  return read_object<RowsBody>(body, kMembers, [&](Reader& reader, RowsBody& read) {
+    read.batch = read_text(reader, "batch").value_or("");
+    const json::Array& rows = reader.array("rows");
+    std::int64_t licenses = 0;
+    for (const json::Value& row : rows) {
+      if (std::ssize(read.rows) > kMostRowLicenses) break;
+      read.rows.push_back(read_row(row, std::ssize(read.rows), now, faults));
+      licenses += read.rows.back().count;
+    }
+    if (read.rows.empty()) reader.fault("rows", "is missing, or has none");
+    if (licenses > kMostRowLicenses) reader.fault("rows", concat("asks for more than ", kMostRowLicenses, " licenses"));
+    if (const json::Value* given = reader.member("rows")) read.request = json::dump(*given);
   });
 }
 
@@ -200,10 +293,21 @@ Result<RenewBody> read_renew(std::string_view body, Time now) {
 }
 
 Result<ChangeBody> read_change(std::string_view body, Time now) {
-  constexpr std::array<std::string_view, 13> kMembers = {
-      "plan",   "months",   "expires", "perpetual",         "maintenance_until",
-      "seats",  "machines", "virtual", "fresh_revocations", "features",
-      "limits", "order",    "reason"};
+  constexpr std::array<std::string_view, 15> kMembers = {"plan",
+                                                         "months",
+                                                         "expires",
+                                                         "perpetual",
+                                                         "maintenance_until",
+                                                         "seats",
+                                                         "machines",
+                                                         "virtual",
+                                                         "fresh_revocations",
+                                                         "floating",
+                                                         "transfers",
+                                                         "features",
+                                                         "limits",
+                                                         "order",
+                                                         "reason"};
   return read_object<ChangeBody>(body, kMembers, [now](Reader& reader, ChangeBody& read) {
     read_changes(reader, now, read.change);
     read.reason = read_text(reader, "reason").value_or("");
@@ -232,19 +336,76 @@ Result<ReleaseBody> read_release(std::string_view body) {
   });
 }
 
-Result<ListBody> read_list(std::string_view body, Time now) {
+Result<ListBody> read_list(std::string_view body, Time now, std::int64_t most) {
   constexpr std::array<std::string_view, 9> kMembers = {"status", "plan",           "customer", "email", "order",
                                                         "batch",  "expires_within", "after",    "limit"};
-  return read_object<ListBody>(body, kMembers, [now](Reader& reader, ListBody& read) {
-    read.filter.status = read_status(reader, "status");
-    read.filter.plan = read_text(reader, "plan").value_or("");
-    read.filter.customer_glob = read_text(reader, "customer").value_or("");
-    read.filter.email = read_text(reader, "email").value_or("");
-    read.filter.order = read_text(reader, "order").value_or("");
-    read.filter.batch = read_text(reader, "batch").value_or("");
-    read.filter.expires_before = read_span(reader, "expires_within", now);
+  return read_object<ListBody>(body, kMembers, [&](Reader& reader, ListBody& read) {
+    read_filter(reader, now, read.filter);
     read.after = read_text(reader, "after").value_or("");
-    read.limit = reader.integer_or("limit", 1, kMostListed, read.limit);
+    read.limit = reader.integer_or("limit", 1, most, read.limit);
+  });
+}
+
+Result<UsageListBody> read_usage_list(std::string_view body, Time now) {
+  constexpr std::array<std::string_view, 10> kMembers = {"status", "plan",  "customer",       "email", "order",
+                                                         "batch",  "month", "expires_within", "after", "limit"};
+  return read_object<UsageListBody>(body, kMembers, [&](Reader& reader, UsageListBody& read) {
+    read_filter(reader, now, read.list.filter);
+    read.list.filter.has_usage = true;
+    read.list.after = read_text(reader, "after").value_or("");
+    read.list.limit = reader.integer_or("limit", 1, kMostDocuments, read.list.limit);
+    const auto month = read_text(reader, "month");
+    if (!month) return;
+    read.month = parse_month(*month);
+    if (!read.month) reader.fault("month", "is no month, such as 2026-11");
+  });
+}
+
+Result<ReportBody> read_report(std::string_view body) {
+  constexpr std::array<std::string_view, 4> kMembers = {"by", "from", "to", "top"};
+  return read_object<ReportBody>(body, kMembers, [](Reader& reader, ReportBody& read) {
+    read.by = read_group(reader, "by");
+    read.from = read_date(reader, "from");
+    read.to = read_date(reader, "to");
+    read.top = reader.integer_or("top", 1, kMostCustomers, read.top);
+  });
+}
+
+Result<std::string> read_document(std::string_view body, TextView name) {
+  const std::array<std::string_view, 1> members = {name};
+  return read_object<std::string>(body, members,
+                                  [&](Reader& reader, std::string& text) { text = required_document(reader, name); });
+}
+
+Result<ReceiptBody> read_receipt_body(std::string_view body) {
+  constexpr std::array<std::string_view, 2> kMembers = {"receipt", "reason"};
+  return read_object<ReceiptBody>(body, kMembers, [](Reader& reader, ReceiptBody& read) {
+    read.receipt = required_document(reader, "receipt");
+    read.reason = read_text(reader, "reason").value_or("");
+  });
+}
+
+Result<UsageBody> read_usage_body(std::string_view body) {
+  constexpr std::array<std::string_view, 4> kMembers = {"statements", "expect_keys", "new_key", "any_machine"};
+  return read_object<UsageBody>(body, kMembers, [](Reader& reader, UsageBody& read) {
+    for (const json::Value& statement : reader.array("statements")) read.statements.push_back(document_text(statement));
+    if (read.statements.empty() || read.statements.size() > kMostStatements)
+      reader.fault("statements", concat("has not 1 to ", kMostStatements, " elements"));
+    read.rules = {reader.strings_or_empty("expect_keys"), reader.boolean_or("new_key", false),
+                  reader.boolean_or("any_machine", false)};
+  });
+}
+
+Result<std::string> read_code(std::string_view body) {
+  constexpr std::array<std::string_view, 1> kMembers = {"code"};
+  return read_object<std::string>(body, kMembers,
+                                  [](Reader& reader, std::string& code) { code = required_text(reader, "code"); });
+}
+
+Result<Time> read_valid(std::string_view body, Time now) {
+  constexpr std::array<std::string_view, 1> kMembers = {"valid"};
+  return read_object<Time>(body, kMembers, [now](Reader& reader, Time& until) {
+    until = read_span(reader, "valid", now).value_or(now + kListValid);
   });
 }
 

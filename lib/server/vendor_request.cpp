@@ -7,13 +7,13 @@
 #include "base/text.hpp"
 #include "crypto/hash.hpp"
 #include "desk/tokens.hpp"
+#include "issue/issuer.hpp"
 
 namespace lic {
 namespace {
 
 constexpr std::string_view kVendor = "/v1/vendor/";
 constexpr std::string_view kId = "{id}";
-constexpr std::size_t kIdSize = 26;
 
 constexpr std::array kRoutes = {
     VendorRoute{VendorAction::self, "GET", "/v1/vendor/token", std::nullopt},
@@ -24,7 +24,13 @@ constexpr std::array kRoutes = {
     VendorRoute{VendorAction::show, "GET", "/v1/vendor/licenses/{id}", TokenScope::read},
     VendorRoute{VendorAction::document, "GET", "/v1/vendor/licenses/{id}/document", TokenScope::read},
     VendorRoute{VendorAction::activations, "GET", "/v1/vendor/licenses/{id}/activations", TokenScope::read},
+    VendorRoute{VendorAction::all_activations, "GET", "/v1/vendor/licenses/{id}/activations/all", TokenScope::read},
     VendorRoute{VendorAction::usage, "GET", "/v1/vendor/licenses/{id}/usage", TokenScope::read},
+    VendorRoute{VendorAction::history, "GET", "/v1/vendor/licenses/{id}/history", TokenScope::read},
+    VendorRoute{VendorAction::export_documents, "POST", "/v1/vendor/licenses/export", TokenScope::read},
+    VendorRoute{VendorAction::list_usage, "POST", "/v1/vendor/usage/list", TokenScope::read, false, true},
+    VendorRoute{VendorAction::report, "POST", "/v1/vendor/report", TokenScope::read, false, true},
+    VendorRoute{VendorAction::create_rows, "POST", "/v1/vendor/licenses/batch", TokenScope::issue, true},
     VendorRoute{VendorAction::renew, "POST", "/v1/vendor/licenses/{id}/renew", TokenScope::change, true},
     VendorRoute{VendorAction::change, "POST", "/v1/vendor/licenses/{id}/change", TokenScope::change, true},
     VendorRoute{VendorAction::suspend, "POST", "/v1/vendor/licenses/{id}/suspend", TokenScope::change, true},
@@ -32,21 +38,22 @@ constexpr std::array kRoutes = {
     VendorRoute{VendorAction::transfer, "POST", "/v1/vendor/licenses/{id}/transfer", TokenScope::change, true},
     VendorRoute{VendorAction::release, "POST", "/v1/vendor/licenses/{id}/release", TokenScope::change, true},
     VendorRoute{VendorAction::revoke, "POST", "/v1/vendor/licenses/{id}/revoke", TokenScope::revoke, true},
+    VendorRoute{VendorAction::reset_clock, "POST", "/v1/vendor/licenses/{id}/clock-reset", TokenScope::change, true},
+    VendorRoute{VendorAction::activate, "POST", "/v1/vendor/activations", TokenScope::change, true},
+    VendorRoute{VendorAction::take_receipt, "POST", "/v1/vendor/receipts", TokenScope::change, true},
+    VendorRoute{VendorAction::import_usage, "POST", "/v1/vendor/usage", TokenScope::change, true},
+    VendorRoute{VendorAction::list_revoked, "POST", "/v1/vendor/revocations", TokenScope::revoke, true},
 };
-
-bool is_license_id(std::string_view text) noexcept {
-  return text.size() == kIdSize && text.find_first_not_of(kBase32Alphabet) == std::string_view::npos;
-}
 
 /// The id where `path` is one of `pattern`; empty where the pattern has none.
 std::optional<std::string_view> match(std::string_view path, std::string_view pattern) noexcept {
   const std::size_t at = pattern.find(kId);
   if (at == std::string_view::npos) return path == pattern ? std::optional(std::string_view()) : std::nullopt;
   const std::string_view rest = pattern.substr(at + kId.size());
-  if (path.size() != at + kIdSize + rest.size() || !path.starts_with(pattern.substr(0, at)) || !path.ends_with(rest))
+  if (path.size() != at + kUlidSize + rest.size() || !path.starts_with(pattern.substr(0, at)) || !path.ends_with(rest))
     return std::nullopt;
-  const std::string_view id = path.substr(at, kIdSize);
-  return is_license_id(id) ? std::optional(id) : std::nullopt;
+  const std::string_view id = path.substr(at, kUlidSize);
+  return is_ulid(id) ? std::optional(id) : std::nullopt;
 }
 
 }  // namespace

@@ -18,9 +18,15 @@ enum class VendorAction {
   show,
   document,
   activations,
+  all_activations,
   usage,
+  history,
   check,
+  export_documents,
+  list_usage,
+  report,
   create,
+  create_rows,
   renew,
   change,
   suspend,
@@ -28,6 +34,11 @@ enum class VendorAction {
   transfer,
   release,
   revoke,
+  reset_clock,
+  activate,
+  take_receipt,
+  import_usage,
+  list_revoked,
 };
 
 struct VendorRoute {
@@ -36,6 +47,7 @@ struct VendorRoute {
   std::string_view path;            ///< "{id}" stands for the id of a license
   std::optional<TokenScope> scope;  ///< absent: any token will do
   bool changes = false;             ///< may have an Idempotency-Key
+  bool thorough = false;            ///< reads as many licenses as there are
 };
 
 /// A request as it came, its token by the hash.
@@ -69,6 +81,9 @@ struct VendorPlace {
 
 inline constexpr std::size_t kMostVendorBytes = std::size_t{64} * 1024;  ///< of a body
 inline constexpr std::int64_t kMostCreated = 100;                        ///< licenses by one request
+inline constexpr std::int64_t kMostRowLicenses = 1000;                   ///< the same where they differ
 inline constexpr std::int64_t kMostListed = 1000;                        ///< licenses of one page
+inline constexpr std::int64_t kMostDocuments = 100;                      ///< signed documents of one page
+inline constexpr std::size_t kMostStatements = 100;                      ///< usage statements in one request
 
 }  // namespace lic

@@ -1,10 +1,7 @@
 #include "server/vendor_service.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/result.hpp"
 #include "base/text.hpp"
-#include "desk/json_text.hpp"
 #include "desk/signing.hpp"
 
 namespace lic {
@@ -12,6 +9,7 @@ namespace {
 
 constexpr std::chrono::hours kUseNoted{1};
 constexpr std::int64_t kForgottenAtOnce = 16;
+constexpr int kRefused = 400;
 
 VendorOutcome refused(int status, std::string_view code, std::string_view message) {
   return {status, fault_body(code, message), code, {}};
@@ -49,10 +47,6 @@ std::optional<VendorOutcome> refusal_of(const Error& error, const VendorRoute& r
   return std::nullopt;
 }
 
-VendorOutcome answered(const VendorRoute& route, const nlohmann::ordered_json& answer) {
-  return {route.action == VendorAction::create ? 201 : 200, compact_json(answer)};
-}
-
 /// What was answered to that request before, or why another came under its key.
 VendorOutcome repeated(const ReplyRecord& reply, const VendorRequest& request) {
   if (reply.request != digest_of(request))
@@ -64,6 +58,15 @@ VendorOutcome repeated(const ReplyRecord& reply, const VendorRequest& request) {
 bool is_use_due(const TokenRecord& token, Time now) { return !token.used_at || *token.used_at + kUseNoted <= now; }
 
 std::string actor_of(const TokenRecord& token) { return concat("token:", token.name); }
+
+/// Errors: the ledger's fault, not theirs who asked.
+Result<VendorOutcome> outcome_of(const VendorContext& context) {
+  auto outcome = act(context);
+  if (outcome) return outcome;
+  auto refusal = refusal_of(outcome.error(), *context.request.route);
+  if (!refusal) return outcome;
+  return *std::move(refusal);
+}
 
 /// Stores all that goes with an answer, in the transaction of the change.
 Result<void> remember(Transaction& transaction, const VendorContext& context, const VendorOutcome& outcome) {
@@ -85,46 +88,44 @@ VendorOutcome failed_for_vendor(const Error& error) {
   return {fault.status, fault_body(fault.code, fault.message), fault.code, std::move(fault.cause)};
 }
 
-VendorOutcome VendorService::decide(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
-  auto outcome = attempt(request, documents, now);
-  // Nothing has happened: the connection to the ledger was lost, say.
-  if (!outcome && outcome.error().code == Errc::unavailable) outcome = attempt(request, documents, now);
+// Where the ledger was out of reach nothing has happened: the connection was lost, say, and is made again.
+
+VendorOutcome VendorService::change(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
+  auto outcome = try_change(request, documents, now);
+  if (!outcome && outcome.error().code == Errc::unavailable) outcome = try_change(request, documents, now);
   return outcome ? *std::move(outcome) : failed_for_vendor(outcome.error());
 }
 
-Result<VendorOutcome> VendorService::attempt(const VendorRequest& request, const ServiceDocuments& documents,
-                                             Time now) {
-  return request.route->changes ? change(request, documents, now) : look(request, documents, now);
+Looked VendorService::look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                           const std::atomic<bool>& ends) {
+  auto looked = try_look(request, documents, now, ends);
+  if (!looked && looked.error().code == Errc::unavailable && !ends) looked = try_look(request, documents, now, ends);
+  return looked ? *std::move(looked) : Looked{failed_for_vendor(looked.error())};
 }
 
-Result<VendorOutcome> VendorService::look(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
-  std::optional<TokenRecord> found;
-  VendorOutcome outcome;
-  {
-    LIC_TRY_ASSIGN(const auto moment, ledger_.snapshot());
-    LIC_TRY_ASSIGN(found, ledger_.find_token(request.token_hash));
-    if (auto refusal = check_token(found, *request.route, now)) return *std::move(refusal);
-    const auto answer = act({request, documents, *found, {ledger_, now, actor_of(*found)}});
-    if (answer) {
-      outcome = answered(*request.route, *answer);
-    } else {
-      auto refusal = refusal_of(answer.error(), *request.route);
-      if (!refusal) return answer.error();
-      outcome = *std::move(refusal);
-    }
+Result<Looked> VendorService::try_look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                                       const std::atomic<bool>& ends) {
+  std::unique_ptr<Snapshot> moment;
+  if (!request.route->thorough) {
+    LIC_TRY_ASSIGN(moment, ledger_.snapshot());
   }
-  if (!is_use_due(*found, now)) return outcome;
-  if (const auto noted = note_use(*found, now); !noted) outcome.cause = noted.error().message;
-  return outcome;
+  LIC_TRY_ASSIGN(const auto found, ledger_.find_token(request.token_hash));
+  if (auto refusal = check_token(found, *request.route, now)) return Looked{*std::move(refusal)};
+  const Desk desk{ledger_, now, actor_of(*found)};
+  Looked looked;
+  if (is_use_due(*found, now)) looked.token = found->id;
+  LIC_TRY_ASSIGN(looked.outcome, outcome_of({request, documents, *found, desk, nullptr, &ends}));
+  return looked;
 }
 
-Result<void> VendorService::note_use(const TokenRecord& token, Time now) {
+Result<void> VendorService::note_use(const std::string& token, Time now) {
   LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
-  LIC_TRY(transaction->note_token_use(token.id, now));
+  LIC_TRY(transaction->note_token_use(token, now));
   return transaction->commit();
 }
 
-Result<VendorOutcome> VendorService::change(const VendorRequest& request, const ServiceDocuments& documents, Time now) {
+Result<VendorOutcome> VendorService::try_change(const VendorRequest& request, const ServiceDocuments& documents,
+                                                Time now) {
   LIC_TRY_ASSIGN(const auto transaction, ledger_.begin());
   LIC_TRY_ASSIGN(const auto found, ledger_.find_token(request.token_hash));
   if (auto refusal = check_token(found, *request.route, now)) return *std::move(refusal);
@@ -133,13 +134,8 @@ Result<VendorOutcome> VendorService::change(const VendorRequest& request, const 
     if (before && before->at > now - kRepliesKept) return repeated(*before, request);
   }
   const VendorContext context{request, documents, *found, {ledger_, now, actor_of(*found)}, transaction.get()};
-  const auto answer = act(context);
-  if (!answer) {
-    auto refusal = refusal_of(answer.error(), *request.route);
-    if (!refusal) return answer.error();
-    return *std::move(refusal);
-  }
-  VendorOutcome outcome = answered(*request.route, *answer);
+  LIC_TRY_ASSIGN(VendorOutcome outcome, outcome_of(context));
+  if (outcome.status >= kRefused) return outcome;
   LIC_TRY(remember(*transaction, context, outcome));
   LIC_TRY(transaction->commit());
   return outcome;

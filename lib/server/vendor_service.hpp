@@ -2,7 +2,7 @@
 
 /// What the vendor API answers (docs/vendor-api.md), without sockets and without a clock of its own.
 
-#include <nlohmann/json_fwd.hpp>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,25 +24,38 @@ struct VendorOutcome {
 /// What a failure of the ledger means to who asked.
 [[nodiscard]] VendorOutcome failed_for_vendor(const Error& error);
 
+/// What came of a request that changes nothing.
+struct Looked {
+  VendorOutcome outcome;
+  std::string token{};  ///< id of the one whose use is to be noted; empty: it was within the hour
+};
+
 /// For one thread at a time.
 class VendorService {
  public:
   /// The ledger outlives the service.
   explicit VendorService(Ledger& ledger) : ledger_(ledger) {}
 
-  /// What it changes is committed when this returns, with its history and with the answer under the Idempotency-Key,
-  /// all in one transaction; of a status from 400 on nothing has changed.
-  [[nodiscard]] VendorOutcome decide(const VendorRequest& request, const ServiceDocuments& documents, Time now);
+  /// Of a request that changes something. That is committed when this returns, with its history and with the answer
+  /// under the Idempotency-Key, all in one transaction; of a status from 400 on nothing has changed.
+  [[nodiscard]] VendorOutcome change(const VendorRequest& request, const ServiceDocuments& documents, Time now);
+
+  /// Of one that changes nothing: reads alone, all of one moment unless the route is thorough. Once `ends` is true
+  /// such a one is given up (503).
+  [[nodiscard]] Looked look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                            const std::atomic<bool>& ends);
+
+  /// The token of that id was used. Errors: those of the ledger.
+  [[nodiscard]] Result<void> note_use(const std::string& token, Time now);
 
   static constexpr std::chrono::hours kRepliesKept{24};  ///< how long an answer is remembered
 
  private:
   /// Errors: those of the ledger, which is out of reach or fails.
-  [[nodiscard]] Result<VendorOutcome> attempt(const VendorRequest& request, const ServiceDocuments& documents,
-                                              Time now);
-  [[nodiscard]] Result<VendorOutcome> look(const VendorRequest& request, const ServiceDocuments& documents, Time now);
-  [[nodiscard]] Result<VendorOutcome> change(const VendorRequest& request, const ServiceDocuments& documents, Time now);
-  Result<void> note_use(const TokenRecord& token, Time now);
+  [[nodiscard]] Result<VendorOutcome> try_change(const VendorRequest& request, const ServiceDocuments& documents,
+                                                 Time now);
+  [[nodiscard]] Result<Looked> try_look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
+                                        const std::atomic<bool>& ends);
 
   Ledger& ledger_;
 };
@@ -53,12 +66,13 @@ struct VendorContext {
   const ServiceDocuments& documents;
   const TokenRecord& token;
   Desk desk;
-  Transaction* transaction = nullptr;  ///< null: nothing is to be changed
+  Transaction* transaction = nullptr;       ///< null: nothing is to be changed
+  const std::atomic<bool>* ends = nullptr;  ///< null: nobody waits for it to end
 };
 
-/// What is done and answered (vendor_actions.cpp). Errors, with the message for who asked: usage (the body is none of
-/// this request), invalid_input, not_found, conflict, denied (the server has no license key that it may use); and those
-/// of the ledger.
-[[nodiscard]] Result<nlohmann::ordered_json> act(const VendorContext& context);
+/// What is done and answered (vendor_actions.cpp); after a status from 400 on nothing of it may be stored. Errors, with
+/// the message for who asked: usage (the body is none of this request), invalid_input, not_found, conflict, denied (the
+/// server has no license key that it may use); and those of the ledger.
+[[nodiscard]] Result<VendorOutcome> act(const VendorContext& context);
 
 }  // namespace lic

@@ -24,6 +24,7 @@ if(LIC_VENDOR)
   lic_cli_test(serve_history)
   lic_cli_test(soak)
   lic_cli_test(vendor_api)
+  lic_cli_test(vendor_lifecycle)
   lic_cli_test(webhooks)
   lic_cli_test(schemathesis)
   set_property(TEST cli_schemathesis APPEND PROPERTY ENVIRONMENT LIC_BUILD_DIR=${PROJECT_BINARY_DIR})
@@ -34,7 +35,7 @@ if(LIC_VENDOR)
   set_tests_properties(cli_postgres PROPERTIES TIMEOUT 900)
   # As much of these as looks into no file, with the ledger in PostgreSQL.
   foreach(name licgen_lifecycle licgen_csv licgen_import licgen_exchange licgen_report usage_statement serve serve_history
-          floating vendor_api webhooks)
+          floating vendor_api vendor_lifecycle webhooks)
     add_test(NAME cli_${name}_on_postgres
              COMMAND bash ${PROJECT_SOURCE_DIR}/tests/cli/on_postgres.sh ${PROJECT_SOURCE_DIR}/tests/cli/${name}_test.sh)
     set_tests_properties(cli_${name}_on_postgres PROPERTIES

@@ -58,7 +58,11 @@ struct Api : LedgerFixture {
   }
 
   VendorOutcome decide(const VendorRequest& asked, bool can_issue = true) {
-    return service.decide(asked, *documents(can_issue), now);
+    const auto with = documents(can_issue);
+    if (asked.route->changes) return service.change(asked, *with, now);
+    Looked looked = service.look(asked, *with, now, never);
+    if (!looked.token.empty()) REQUIRE(service.note_use(looked.token, now));
+    return looked.outcome;
   }
 
   VendorOutcome post(const std::string& path, const std::string& body, const std::string& key = {}) {
@@ -85,6 +89,53 @@ struct Api : LedgerFixture {
 
   std::string admin;
   VendorService service{*ledger};
+  std::atomic<bool> never{false};
+};
+
+/// A decider and its readers, as licgen serve has them.
+struct Running {
+  Running(Api& api, bool can_issue, std::shared_ptr<Flusher> flusher = nullptr, std::size_t most = 64)
+      : decider(
+            api.open(), {}, documents(can_issue), metrics, [&api] { return api.now; }, [](std::string_view) {},
+            std::move(flusher)),
+        brief(
+            api.open(), decider, [&api] { return api.now; }, most),
+        thorough(
+            api.open(), decider, [&api] { return api.now; }, most) {}
+
+  Metrics metrics;
+  Decider decider;
+  VendorReader brief;
+  VendorReader thorough;
+};
+
+/// A disk that writes when it is told to.
+class SlowDisk final : public Flusher {
+ public:
+  Result<void> flush() override {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    wake_.notify_all();
+    wake_.wait(lock, [this] { return open_; });
+    return fails_ ? Result<void>(Error{Errc::failure, "the disk is gone", {}}) : Result<void>();
+  }
+  void await() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return waiting_ > 0; });
+  }
+  void let_go(bool fails) {
+    const std::scoped_lock lock(mutex_);
+    open_ = true;
+    fails_ = fails;
+    wake_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  int waiting_ = 0;
+  bool open_ = false;
+  bool fails_ = false;
 };
 
 std::string code_of(const VendorOutcome& outcome) { return Json::parse(outcome.body)["error"]["code"]; }
@@ -163,8 +214,8 @@ TEST_CASE("vendor API: a body is read whole, or the member at fault is named", "
   CHECK(!read_reason("", true));
   CHECK(!read_customer("{}"));
   CHECK(!read_customer(R"({"email":"a@b.example","customer":"c"})"));
-  CHECK(read_list("{}", now)->limit == 100);
-  CHECK(!read_list(R"({"limit":1001})", now));
+  CHECK(read_list("{}", now, 1000)->limit == 100);
+  CHECK(!read_list(R"({"limit":1001})", now, 1000));
 }
 
 TEST_CASE("vendor API: a token is looked at each time, and its scope", "[server]") {
@@ -288,7 +339,7 @@ TEST_CASE("vendor API: a ledger that is busy is 503, and the cause is the operat
   const auto impatient = f.open(std::chrono::milliseconds{50});
   VendorService service(*impatient);
   const auto other = f.ledger->begin().value();
-  const VendorOutcome outcome = service.decide(
+  const VendorOutcome outcome = service.change(
       f.request("POST", "/v1/vendor/licenses", R"({"plan":"starter","customer":"A"})"), *documents(true), f.now);
   CHECK(outcome.status == 503);
   CHECK(code_of(outcome) == "unavailable");
@@ -302,12 +353,10 @@ TEST_CASE("frontend: the vendor API, its tokens and its listener", "[server]") {
       f.change([&](Transaction& t) {
          return create_token(t, {*f.ledger, f.now, "ops"}, {"front", {TokenScope::read}, f.now + hours{1}});
        }).value();
-  Metrics metrics;
-  Decider decider(
-      f.open(), {}, documents(false), metrics, [&] { return f.now; }, [](std::string_view) {});
+  Running running(f, false);
   FrontendOptions options{0, 0, false};
   options.token_limit = 4;
-  Frontend frontend(decider, metrics, options);
+  Frontend frontend(running.decider, {running.brief, running.thorough}, running.metrics, options);
   const HttpHead get{"GET", "/v1/vendor/token", "", "192.0.2.1", false, false, "Bearer " + made.text};
   const auto refused = [](Frontend& front, const HttpHead& head) {
     auto step = front.begin(head);
@@ -338,7 +387,7 @@ TEST_CASE("frontend: the vendor API, its tokens and its listener", "[server]") {
 
   options.own_admin = true;
   options.token_limit = 0;
-  Frontend split(decider, metrics, options);
+  Frontend split(running.decider, {running.brief, running.thorough}, running.metrics, options);
   CHECK(refused(split, get).status == 404);
   CHECK(refused(split, {"GET", "/metrics", "", "127.0.0.1", true}).status == 404);
   CHECK(refused(split, {"GET", "/v1/product", "", "192.0.2.1", false}).status == 200);
@@ -375,5 +424,199 @@ TEST_CASE("decider: requests of the vendor's and of machines take turns, and all
   CHECK(vendors == 40);
   CHECK(machines == 40);
   CHECK(f.licenses() == 200);
-  CHECK(!decider.submit(f.request("GET", "/v1/vendor/token"), [](const VendorOutcome&) {}));
+  CHECK(!decider.submit(f.request("POST", "/v1/vendor/licenses", "{}"), [](const VendorOutcome&) {}));
+}
+
+TEST_CASE("reader: what was answered is seen, and what waits is answered at the end", "[server]") {
+  Api f;
+  Running running(f, true);
+  std::atomic<int> seen{0};
+  std::atomic<int> asked{0};
+  for (int i = 0; i < 20; ++i) {
+    std::promise<VendorOutcome> made;
+    REQUIRE(running.decider.submit(f.request("POST", "/v1/vendor/licenses", R"({"plan":"starter","customer":"A"})"),
+                                   [&](VendorOutcome outcome) { made.set_value(std::move(outcome)); }));
+    const std::string id = Json::parse(made.get_future().get().body)["licenses"][0]["id"];
+    if (running.brief.submit(f.request("GET", "/v1/vendor/licenses/" + id),
+                             [&](const VendorOutcome& outcome) { seen += outcome.status == 200; }))
+      ++asked;
+  }
+  running.brief.end();
+  running.decider.end();
+  CHECK(asked == 20);
+  CHECK(seen == 20);
+  CHECK(f.ledger->find_token(f.admin).value()->used_at == f.now);
+  CHECK(!running.brief.submit(f.request("GET", "/v1/vendor/token"), [](const VendorOutcome&) {}));
+}
+
+TEST_CASE("reader: nobody is told what is not on the disk yet", "[server]") {
+  for (const bool fails : {false, true}) {
+    INFO(fails);
+    Api f;
+    f.create();  // notes the use of the token
+    const auto disk = std::make_shared<SlowDisk>();
+    Running running(f, true, disk);
+    std::atomic<bool> flushed{false};
+    std::promise<std::pair<bool, VendorOutcome>> changed;
+    std::promise<std::pair<bool, VendorOutcome>> read;
+    const auto to = [&](auto& promise) {
+      return [&](VendorOutcome outcome) { promise.set_value({flushed.load(), std::move(outcome)}); };
+    };
+    REQUIRE(running.decider.submit(f.request("POST", "/v1/vendor/licenses", R"({"plan":"starter","customer":"B"})"),
+                                   to(changed)));
+    disk->await();  // committed, so that everybody can read it
+    CHECK(f.licenses() == 2);
+    REQUIRE(running.brief.submit(f.request("POST", "/v1/vendor/licenses/list", "{}"), to(read)));
+    auto told = read.get_future();
+    CHECK(told.wait_for(std::chrono::milliseconds{100}) == std::future_status::timeout);
+    flushed = true;
+    disk->let_go(fails);
+    const auto [after_flush, outcome] = told.get();
+    CHECK(after_flush);
+    CHECK(outcome.status == (fails ? 500 : 200));
+    if (!fails) CHECK(Json::parse(outcome.body)["licenses"].size() == 2);
+    CHECK(changed.get_future().get().second.status == (fails ? 500 : 201));
+    // Then there is nothing to wait for.
+    std::promise<std::pair<bool, VendorOutcome>> later;
+    REQUIRE(running.brief.submit(f.request("GET", "/v1/vendor/token"), to(later)));
+    CHECK(later.get_future().get().second.status == (fails ? 500 : 200));
+  }
+}
+
+TEST_CASE("reader: no more wait than may", "[server]") {
+  Api f;
+  f.create();
+  const auto disk = std::make_shared<SlowDisk>();
+  Running running(f, true, disk, 2);
+  std::promise<void> go;
+  const auto held = go.get_future().share();
+  std::atomic<int> told{0};
+  const auto slow = [&](const VendorOutcome&) {
+    held.wait();
+    ++told;
+  };
+  // One is being told, on the reader's thread, since nothing is to be flushed; two wait.
+  int taken = 0;
+  for (int i = 0; i < 20; ++i) taken += running.brief.submit(f.request("GET", "/v1/vendor/token"), slow) ? 1 : 0;
+  CHECK(taken >= 2);
+  CHECK(taken <= 3);
+  go.set_value();
+  running.brief.end();
+  CHECK(told == taken);
+}
+
+TEST_CASE("reader: what is thorough is given up when it ends", "[server]") {
+  Api f;
+  f.create();
+  Running running(f, true);
+  std::promise<void> go;
+  const auto held = go.get_future().share();
+  std::promise<int> first;
+  REQUIRE(running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), [&](const VendorOutcome& outcome) {
+    first.set_value(outcome.status);
+    held.wait();
+  }));
+  CHECK(first.get_future().get() == 200);
+  std::atomic<int> given_up{0};
+  std::atomic<int> told{0};
+  const auto count = [&](const VendorOutcome& outcome) {
+    given_up += outcome.status == 503;
+    ++told;
+  };
+  int taken = 0;
+  taken += running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), count) ? 1 : 0;
+  std::thread ending([&] { running.thorough.end(); });
+  while (running.thorough.submit(f.request("POST", "/v1/vendor/report", "{}"), count)) {
+    ++taken;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  go.set_value();
+  ending.join();
+  CHECK(told == taken);
+  CHECK(given_up == taken);
+}
+
+TEST_CASE("vendor API: rows are issued all or none, and each fault names its row", "[server]") {
+  Api f;
+  const std::string path = "/v1/vendor/licenses/batch";
+  const auto faults = [&](const std::string& body, int status) {
+    const VendorOutcome outcome = f.post(path, body);
+    CHECK(outcome.status == status);
+    std::vector<std::pair<int, std::string>> found;
+    const Json answer = Json::parse(outcome.body);
+    for (const Json& fault : answer["error"]["faults"])
+      found.emplace_back(fault["row"], fault["member"].is_null() ? "" : fault["member"]);
+    return found;
+  };
+  using Found = std::vector<std::pair<int, std::string>>;
+  const std::string good = R"({"plan":"starter","customer":"A"})";
+  CHECK(faults(R"({"rows":[)" + good + R"(,{"plan":"starter","count":1001},[]]})", 400) ==
+        Found{{1, "/customer"}, {1, "/count"}, {2, ""}});
+  CHECK(faults(
+            R"({"rows":[{"plan":"starter","customer":"A","order":"o"},{"plan":"starter","customer":"B","order":"o"}]})",
+            422) == Found{{1, "/order"}});
+  CHECK(f.licenses() == 0);
+  const std::string body =
+      R"({"batch":"b","rows":[{"plan":"starter","customer":"A","order":"o","expires":"30d"},)" + good + "]}";
+  const VendorOutcome first = f.post(path, body);
+  REQUIRE(first.status == 201);
+  CHECK(f.licenses() == 2);
+  CHECK(faults(R"({"rows":[{"plan":"starter","customer":"C","order":"o"}]})", 409) == Found{{0, "/order"}});
+  // The same rows at another time, when "30d" is another day.
+  f.now += hours{48};
+  const VendorOutcome again = f.post(path, body);
+  CHECK(again.status == 201);
+  CHECK(Json::parse(again.body)["licenses"] == Json::parse(first.body)["licenses"]);
+  CHECK(Json::parse(again.body)["issued"] == 0);
+  CHECK(f.post(path, R"({"batch":"b","rows":[)" + good + "]}").status == 409);
+  CHECK(f.licenses() == 2);
+}
+
+TEST_CASE("vendor API: documents come as JSON, as text, and with no other members", "[server]") {
+  CHECK(read_document(R"({"request":{"a": 1}})", "request").value() == R"({"a":1})");
+  CHECK(read_document(R"({"request":"{\"a\": 1}"})", "request").value() == R"({"a": 1})");
+  CHECK(read_document("{}", "request").error().code == Errc::usage);
+  CHECK(read_document(R"({"request":{},"x":1})", "request").error().code == Errc::usage);
+  CHECK(read_usage_body(R"({"statements":["a",{"b":1}],"new_key":true})").value().statements.size() == 2);
+  CHECK(!read_usage_body(R"({"statements":[]})"));
+  CHECK(read_report("").value().top == 20);
+  CHECK(!read_report(R"({"from":"30d"})"));
+  const auto create = [](const std::string& member) {
+    return read_create(R"({"plan":"p","customer":"c",)" + member + "}", noon_of_tests());
+  };
+  CHECK(create(R"("floating":{"minutes":10})")->license.floating.value().value().minutes == 10);
+  CHECK(!create(R"("floating":false)")->license.floating.value());
+  CHECK(!create(R"("floating":null)")->license.floating);
+  CHECK(!create(R"("floating":true)"));
+  CHECK(!create(R"("transfers":{"max":1})"));
+}
+
+TEST_CASE("vendor API: a body that was cut short is refused, and one that was altered harms nothing", "[server]") {
+  const Time now = noon_of_tests();
+  const auto hold = [](const std::string& good, const auto& read) {
+    INFO(good);
+    CHECK(read(good));
+    for (std::size_t size = 1; size < good.size(); ++size) CHECK(!read(good.substr(0, size)));
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      for (const int bit : {1, 4, 32, 128}) {
+        std::string altered = good;
+        altered[at] = static_cast<char>(altered[at] ^ bit);
+        const auto result = read(altered);
+        if (!result) CHECK(result.error().code == Errc::usage);
+      }
+    }
+  };
+  hold(
+      R"({"batch":"b","rows":[{"plan":"p","customer":"c","count":2,"floating":{"minutes":5},"order":"o"},{"plan":"p"}]})",
+      [&](const std::string& body) {
+        std::vector<RowFault> faults;
+        return read_rows(body, now, faults);
+      });
+  hold(R"({"statements":[{"payload":"x"},"y"],"expect_keys":["ab"],"new_key":true,"any_machine":false})",
+       [](const std::string& body) { return read_usage_body(body); });
+  hold(R"({"by":"month","from":"2026-01-01","to":"2027-01-01T00:00:00Z","top":3})",
+       [](const std::string& body) { return read_report(body); });
+  hold(R"({"receipt":{"id":"x"},"reason":"r"})", [](const std::string& body) { return read_receipt_body(body); });
+  hold(R"({"status":"valid","month":"2026-11","customer":"a*","limit":5})",
+       [&](const std::string& body) { return read_usage_list(body, now); });
 }

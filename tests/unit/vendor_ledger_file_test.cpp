@@ -406,3 +406,32 @@ TEST_CASE("while a server has a ledger it has a write-ahead log, and commands us
   CHECK(RawDatabase(f.path).get("PRAGMA journal_mode") == before);
   CHECK(RawDatabase(f.path).get("SELECT count(*) FROM licenses") == "3");
 }
+
+TEST_CASE("who reads beside a server waits for nobody, keeps nobody waiting, and changes nothing", "[ledger]") {
+  Fixture f;
+  {
+    auto server = open_sqlite_ledger(f.path, kLedgerPatience, LedgerUse::serving).value();
+    auto reader = open_sqlite_ledger(f.path, std::chrono::milliseconds(1), LedgerUse::reading).value();
+    CHECK_FALSE(reader->flusher());
+    const auto key = LicenseKey::parse(numbered_terms(2).key).value();
+    const auto add = [](Ledger& ledger, std::uint8_t number) -> Result<void> {
+      auto transaction = ledger.begin();
+      if (!transaction) return Error(transaction.error());
+      const auto added = (*transaction)->add_license(numbered_terms(number), "{}", "", "");
+      return added ? (*transaction)->commit() : added;
+    };
+    {
+      const auto moment = reader->snapshot().value();
+      REQUIRE(add(*server, 2));  // while somebody reads
+      CHECK(reader->find(key, Time{}).error().code == Errc::not_found);
+    }
+    CHECK(reader->find(key, Time{}));
+    const auto transaction = server->begin().value();
+    REQUIRE(transaction->add_license(numbered_terms(3), "{}", "", ""));
+    CHECK(reader->find(key, Time{}));  // while somebody writes
+    REQUIRE(transaction->commit());
+    CHECK(add(*reader, 4).error().code == Errc::denied);
+    CHECK(add(*server, 4));
+  }
+  CHECK(RawDatabase(f.path).get("SELECT count(*) FROM licenses") == "4");
+}

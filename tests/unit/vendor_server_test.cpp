@@ -25,7 +25,8 @@ std::shared_ptr<const ServiceDocuments> documents() {
 struct Front : LedgerFixture {
   explicit Front(FrontendOptions options = {0, 0, false})
       : decider(open(), {}, documents(), metrics, noon_of_tests, [this](std::string_view text) { trouble = text; }),
-        frontend(decider, metrics, options) {}
+        reader(open(), decider, noon_of_tests, VendorReaders::kMostBrief),
+        frontend(decider, {reader, reader}, metrics, options) {}
 
   HttpReply fault(const HttpHead& head) {
     auto step = frontend.begin(head);
@@ -42,6 +43,7 @@ struct Front : LedgerFixture {
   std::string trouble;
   Metrics metrics;
   Decider decider;
+  VendorReader reader;
   Frontend frontend;
 };
 

@@ -1,4 +1,4 @@
-#include "server/usage_intake.hpp"
+#include "desk/usage_intake.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
