@@ -50,8 +50,9 @@ std::string columns_with(std::string_view activations) {
 std::string license_columns() {
   constexpr std::string_view kCounted =
       "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL "
-      "AND NOT EXISTS (SELECT 1 FROM leases AS s WHERE s.activation = a.number AND s.expires_at <= ?1)) ELSE 0 END";
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.expires_at > ?1) + "
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.expires_at IS NULL "
+      "AND a.ended_at IS NULL) ELSE 0 END";
   return columns_with(kCounted);
 }
 
