@@ -1,6 +1,7 @@
 #include "ledger/sql_leases.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -72,14 +73,10 @@ std::string add_list(const Texts& texts, Values& values) {
 
 Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
                           std::span<const std::string> marks) {
-  if (marks.empty()) return {};
-  Values values{license, activation};
-  std::string rows;
-  for (const std::string_view mark : indexed(marks)) {
-    values.emplace_back(mark);
-    rows += concat(rows.empty() ? "" : ", ", "(?1, ?", values.size(), ", ?2)");
-  }
-  return connection.run(concat("INSERT INTO seat_marks (license, mark, activation) VALUES ", rows), values);
+  for (const std::string_view mark : indexed(marks))
+    LIC_TRY(connection.run_later("INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, ?3)",
+                                 {license, mark, activation}));
+  return {};
 }
 
 Result<void> delete_marks(Connection& connection, const Place& place) {
@@ -89,60 +86,73 @@ Result<void> delete_marks(Connection& connection, const Place& place) {
   return {};
 }
 
-Result<std::vector<Activation>> select_activations(Connection& connection, std::string_view condition,
-                                                   const Values& values) {
-  LIC_TRY_ASSIGN(
-      Rows rows,
-      connection.query(
-          concat("SELECT (SELECT key FROM licenses AS l WHERE l.number = a.license), request, request_digest, "
-                 "receipt_hash, machine, serial, answer, activated_at, ended_at, ended_by, lease_machine, marks, "
-                 "refreshed_at, expires_at, secret_hash, previous_hash, clones FROM activations AS a WHERE ",
-                 condition, " ORDER BY number"),
-          values));
-  std::vector<Activation> found;
-  while (true) {
-    LIC_TRY_ASSIGN(const bool more, rows.next());
-    if (!more) return found;
-    Activation activation{rows.text(0),    rows.text(1), rows.text(2), rows.text(3),          rows.text(4),
-                          rows.integer(5), rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)};
-    if (!rows.is_null(13))
-      activation.lease = LeaseState{rows.text(10), split(rows.text(11)), rows.time(12),   rows.time(13),
-                                    rows.text(14), rows.text(15),        rows.integer(16)};
-    found.push_back(std::move(activation));
-  }
+constexpr std::string_view kActivationColumns =
+    "(SELECT key FROM licenses AS l WHERE l.number = a.license), a.request, a.request_digest, a.receipt_hash, "
+    "a.machine, a.serial, a.answer, a.activated_at, a.ended_at, a.ended_by, a.lease_machine, a.marks, a.refreshed_at, "
+    "a.expires_at, a.secret_hash, a.previous_hash, a.clones";
+
+Activation read_activation(const Rows& rows) {
+  Activation activation{rows.text(0),    rows.text(1), rows.text(2), rows.text(3),          rows.text(4),
+                        rows.integer(5), rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)};
+  if (!rows.is_null(13))
+    activation.lease = LeaseState{rows.text(10), split(rows.text(11)), rows.time(12),   rows.time(13),
+                                  rows.text(14), rows.text(15),        rows.integer(16)};
+  return activation;
+}
+
+bool has_one_of(const LeaseState& lease, std::span<const std::string> marks) {
+  return std::any_of(marks.begin(), marks.end(), [&](const std::string& mark) {
+    return std::find(lease.marks.begin(), lease.marks.end(), mark) != lease.marks.end();
+  });
 }
 
 }  // namespace
 
 Result<std::vector<Activation>> activations_where(Connection& connection, std::string_view condition,
                                                   std::string_view argument) {
-  return select_activations(connection, condition, {argument});
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT ", kActivationColumns, " FROM activations AS a WHERE ",
+                                                    condition, " ORDER BY a.number"),
+                                             {argument}));
+  std::vector<Activation> found;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) return found;
+    found.push_back(read_activation(rows));
+  }
 }
 
 Result<bool> take_seat(Connection& connection, const Activation& activation, bool named) {
   const LeaseState& lease = *activation.lease;
-  const std::string marks = joined(lease.marks);
   std::int64_t number = 0;
   std::int64_t license = 0;
   {
+    const auto ends = indexed(lease.marks);
     LIC_TRY_ASSIGN(
         Rows rows,
-        connection.query(
-            concat("INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, "
-                   "answer, activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, "
-                   "clones) SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations), number, ?2, ?3, ?4, ?5, ?6, "
-                   "?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, ?16 FROM licenses AS l "
-                   "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR ",
-                   seat_is_free("?8"), ") RETURNING number, license"),
-            {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
-             activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}, lease.machine,
-             std::string_view(marks), value_of(lease.refreshed_at), value_of(lease.expires_at), lease.secret_hash,
-             or_null(lease.previous_hash), lease.clones}));
-    LIC_TRY_ASSIGN(const bool inserted, rows.next());
-    if (!inserted) return false;
-    number = rows.integer(0);
-    license = rows.integer(1);
+        connection.query(concat("SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+                                "(SELECT count(*) FROM seat_marks AS m JOIN activations AS a ON a.number = "
+                                "m.activation WHERE m.license = l.number AND m.mark = ?4 AND a.lease_machine = ?5) "
+                                "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
+                                seat_is_free("?2"), ")"),
+                         {activation.key, value_of(activation.at), std::int64_t{named ? 1 : 0},
+                          ends.empty() ? std::string_view() : ends.front(), lease.machine}));
+    LIC_TRY_ASSIGN(const bool is_free, rows.next());
+    if (!is_free) return false;
+    license = rows.integer(0);
+    number = rows.integer(1);
+    if (rows.integer(2) > 0)
+      return error(Errc::conflict, concat("the machine of request ", printable(activation.request),
+                                          " has a seat of license ", printable(activation.key), " already"));
   }
+  const std::string marks = joined(lease.marks);
+  LIC_TRY(connection.run_later(
+      "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
+      "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+      {number, license, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
+       activation.serial, activation.answer, value_of(activation.at), lease.machine, std::string_view(marks),
+       value_of(lease.refreshed_at), value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash),
+       lease.clones}));
   LIC_TRY(insert_marks(connection, license, number, lease.marks));
   return true;
 }
@@ -219,15 +229,24 @@ Result<std::vector<Activation>> leases_like(Connection& connection, std::string_
                                             std::span<const std::string> marks) {
   if (marks.empty()) return std::vector<Activation>();
   Values values{key};
-  const std::string condition = concat("number IN (SELECT activation FROM seat_marks WHERE license = ", kLicense,
-                                       " AND mark IN (", add_list(indexed(marks), values), "))");
-  LIC_TRY_ASSIGN(auto found, select_activations(connection, condition, values));
-  std::erase_if(found, [&](const Activation& one) {
-    return !one.lease || std::none_of(marks.begin(), marks.end(), [&](const std::string& mark) {
-      return std::find(one.lease->marks.begin(), one.lease->marks.end(), mark) != one.lease->marks.end();
-    });
-  });
-  return found;
+  std::string sql;
+  for (const std::string_view mark : indexed(marks)) {  // not `mark IN (...)`, for which SQLite makes a table each time
+    values.emplace_back(mark);
+    sql += concat(sql.empty() ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
+                  ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ",
+                  kLicense, " AND m.mark = ?", values.size());
+  }
+  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
+  std::map<std::int64_t, Activation> found;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) break;
+    Activation one = read_activation(rows);
+    if (one.lease && has_one_of(*one.lease, marks)) found.emplace(rows.integer(17), std::move(one));
+  }
+  std::vector<Activation> leases;
+  for (auto& [number, one] : found) leases.push_back(std::move(one));
+  return leases;
 }
 
 Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now) {

@@ -56,6 +56,9 @@ class Connection final : public sql::Connection {
   Result<void> flush_apart(bool ends_log);
   /// A write-ahead log is not removed when the connection closes.
   void leave_log() noexcept;
+  /// From now on this connection goes without triggers, which keep hands and REPLACE from doing what no statement of
+  /// ours does: for the sake of one that may fail so SQLite sets aside what it changes.
+  void rest_triggers() noexcept;
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
 
@@ -95,6 +98,7 @@ class Connection final : public sql::Connection {
   static int wait_for_lock(void* connection, int attempt);
 
   bool ends_log_ = false;
+  bool has_triggers_ = true;  ///< outside of a Bulk
   bool writes_log_ = false;  ///< the last transaction did
   Path path_;
   std::chrono::milliseconds patience_;

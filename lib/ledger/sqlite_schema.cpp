@@ -392,13 +392,6 @@ WHEN OLD.ended_at IS NOT NULL OR NEW.number <> OLD.number OR NEW.license <> OLD.
 BEGIN
   SELECT RAISE(ABORT, 'an activation never changes, it only ends, and its lease with it');
 END;
-CREATE TRIGGER seat_marks_of_one_seat BEFORE INSERT ON seat_marks
-WHEN EXISTS (SELECT 1 FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation
-  WHERE m.license = NEW.license AND m.mark = NEW.mark AND m.activation <> NEW.activation AND
-  a.lease_machine = (SELECT lease_machine FROM activations WHERE number = NEW.activation))
-BEGIN
-  SELECT RAISE(ABORT, 'a machine has one seat of a license');
-END;
 )sql";
 
 constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
@@ -547,6 +540,7 @@ Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
     mode = rows.text(0);
   }
   LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
+  if (serving) connection.rest_triggers();
   if (serving && mode == "wal") return connection.flush_apart(!has_safe_log);
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the
   // directory after that, without which a power failure could bring the journal

@@ -674,9 +674,14 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   const std::string id = s.activate(terms, 1).lease->id;
   RawDatabase raw = s.raw();
   for (const char* sql :
-       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE leases SET license = license + 1",
-        "UPDATE leases SET activation = activation + 1", "UPDATE leases SET clones = clones - 1",
-        "INSERT INTO leases SELECT activation + 1, license, 'm', marks, 1, 2, 'x', NULL, 0 FROM leases"}) {
+       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE activations SET license = license + 1",
+        "UPDATE activations SET number = number + 1", "UPDATE activations SET clones = clones - 1",
+        "UPDATE activations SET expires_at = NULL", "UPDATE activations SET secret_hash = NULL",
+        "UPDATE activations SET lease_machine = NULL, marks = NULL, refreshed_at = NULL, expires_at = NULL, "
+        "secret_hash = NULL, previous_hash = NULL, clones = NULL",
+        "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
+        "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, clones) "
+        "SELECT number + 1, license, 'r', '', '', 'm', 1, 'an answer', 1, 'm', marks, 1, 2, 'x', 0 FROM activations"}) {
     INFO(sql);
     CHECK(raw.run(sql) != SQLITE_OK);
   }
@@ -697,22 +702,33 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   CHECK(take(id, terms.key, "another machine").error().code == Errc::conflict);
   CHECK(s.change([&](Transaction& t) { return t.renew_lease("r9", *seat->lease); }).error().code == Errc::not_found);
   REQUIRE(s.change([&](Transaction& t) { return t.end_activation(id, kEndedByVendor, s.now); }));
-  CHECK(raw.get("SELECT count(*) FROM leases") == "0");
-  CHECK(raw.get("SELECT count(*) FROM lease_marks") == "0");
+  CHECK(raw.get("SELECT count(*) FROM activations WHERE expires_at IS NOT NULL AND license = "
+                "(SELECT number FROM licenses WHERE key = '" +
+                terms.key + "')") == "0");
+  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "0");
 }
 
-TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[ledger]") {
+TEST_CASE("audit: a lease that was lost, or is of another's machine, is found", "[ledger]") {
   Server s;
   const Terms terms = s.add_license(2);
   s.activate(terms, 1);
+  s.activate(terms, 2);
   const auto findings = [&] {
     const auto report = audit(*s.ledger, ticketzero().product(), s.now).value();
     std::string text;
     for (const auto& finding : report.findings) text += finding.message + "; ";
     return text;
   };
-  CHECK(findings().find("lease") == std::string::npos);
-  REQUIRE(s.raw().run("DELETE FROM leases") == SQLITE_OK);
+  CHECK(findings().find("its activation") == std::string::npos);
+  RawDatabase raw = s.raw();
+  REQUIRE(raw.run(s.is_file() ? "DROP TRIGGER activations_only_end"
+                              : "DROP TRIGGER activations_only_end ON activations") == SQLITE_OK);
+  const bool is_told = raw.run("UPDATE activations SET lease_machine = (SELECT min(lease_machine) FROM activations)") ==
+                       SQLITE_CONSTRAINT;  // by PostgreSQL, whose index has the whole machine
+  CHECK(is_told == !s.is_file());
+  CHECK((findings().find("is a second one of its machine") != std::string::npos) == s.is_file());
+  REQUIRE(raw.run("UPDATE activations SET lease_machine = NULL, marks = NULL, refreshed_at = NULL, expires_at = NULL, "
+                  "secret_hash = NULL, previous_hash = NULL, clones = NULL") == SQLITE_OK);
   CHECK(findings().find("has lost its lease") != std::string::npos);
 }
 
