@@ -126,14 +126,16 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
   std::int64_t number = 0;
   std::int64_t license = 0;
   {
+    static const std::string kFreeSeat =
+        concat("SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+               "(SELECT count(*) FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation "
+               "WHERE m.license = l.number AND m.mark = ?4 AND a.lease_machine = ?5) "
+               "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
+               seat_is_free("?2"), ")");
     const auto ends = indexed(lease.marks);
     LIC_TRY_ASSIGN(
         Rows rows,
-        connection.query(concat("SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
-                                "(SELECT count(*) FROM seat_marks AS m JOIN activations AS a ON a.number = "
-                                "m.activation WHERE m.license = l.number AND m.mark = ?4 AND a.lease_machine = ?5) "
-                                "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
-                                seat_is_free("?2"), ")"),
+        connection.query(kFreeSeat,
                          {activation.key, value_of(activation.at), std::int64_t{named ? 1 : 0},
                           ends.empty() ? std::string_view() : ends.front(), lease.machine}));
     LIC_TRY_ASSIGN(const bool is_free, rows.next());

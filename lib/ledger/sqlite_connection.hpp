@@ -7,11 +7,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/file.hpp"
 #include "base/free_with.hpp"
@@ -76,6 +77,10 @@ class Connection final : public sql::Connection {
 
  private:
   class Cursor;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
   Result<void> execute(std::string_view sql, const Values& values) override;
@@ -104,9 +109,10 @@ class Connection final : public sql::Connection {
   std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point give_up_;
   DatabaseHandle database_;
-  std::map<std::string, StatementHandle, std::less<>> statements_;  // after database_: to be finalised before it closes
-  std::shared_ptr<Flusher> flusher_;                                // null: a commit waits for the disk
-  std::optional<FileLock> turn_;                                    // while this one writes
+  std::unordered_map<std::string, StatementHandle, TextHash, std::equal_to<>>
+      statements_;                    // after database_: to be finalised before it closes
+  std::shared_ptr<Flusher> flusher_;  // null: a commit waits for the disk
+  std::optional<FileLock> turn_;      // while this one writes
 };
 
 }  // namespace lic::sqlite
