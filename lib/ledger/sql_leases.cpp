@@ -147,7 +147,7 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
                                           " has a seat of license ", printable(activation.key), " already"));
   }
   const std::string marks = joined(lease.marks);
-  LIC_TRY(connection.run_later(
+  LIC_TRY(connection.run(
       "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
       "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
