@@ -51,6 +51,7 @@ Result<Place> place_of(Connection& connection, std::string_view request) {
 
 /// The marks as the index has them, each once: the last digits of the digests, which hardly any two machines of a
 /// license have in common. Whether a machine has the whole mark is in its row.
+std::vector<std::string_view> indexed(std::vector<std::string>&& marks) = delete;  // they would be gone
 std::vector<std::string_view> indexed(std::span<const std::string> marks) {
   constexpr std::size_t kDigits = 8;  // of all versions of the ledger from 10 on
   std::vector<std::string_view> ends;
@@ -80,7 +81,8 @@ Result<void> insert_marks(Connection& connection, std::int64_t license, std::int
 }
 
 Result<void> delete_marks(Connection& connection, const Place& place) {
-  for (const std::string_view mark : indexed(split(place.marks)))
+  const std::vector<std::string> marks = split(place.marks);
+  for (const std::string_view mark : indexed(marks))
     LIC_TRY(connection.run("DELETE FROM seat_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3",
                            {place.license, mark, place.activation}));
   return {};
@@ -126,18 +128,16 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
   std::int64_t number = 0;
   std::int64_t license = 0;
   {
-    static const std::string kFreeSeat =
-        concat("SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
-               "(SELECT count(*) FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation "
-               "WHERE m.license = l.number AND m.mark = ?4 AND a.lease_machine = ?5) "
-               "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
-               seat_is_free("?2"), ")");
+    static const std::string kFreeSeat = concat(
+        "SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+        "(SELECT count(*) FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation "
+        "WHERE m.license = l.number AND m.mark = ?4 AND a.lease_machine = ?5) "
+        "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
+        seat_is_free("?2"), ")");
     const auto ends = indexed(lease.marks);
-    LIC_TRY_ASSIGN(
-        Rows rows,
-        connection.query(kFreeSeat,
-                         {activation.key, value_of(activation.at), std::int64_t{named ? 1 : 0},
-                          ends.empty() ? std::string_view() : ends.front(), lease.machine}));
+    LIC_TRY_ASSIGN(Rows rows,
+                   connection.query(kFreeSeat, {activation.key, value_of(activation.at), std::int64_t{named ? 1 : 0},
+                                                ends.empty() ? std::string_view() : ends.front(), lease.machine}));
     LIC_TRY_ASSIGN(const bool is_free, rows.next());
     if (!is_free) return false;
     license = rows.integer(0);
@@ -264,8 +264,9 @@ Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::stri
 }
 
 Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now) {
-  return connection.number(concat("SELECT count(*) FROM activations WHERE license = ", kLicense, " AND expires_at > ?2"),
-                           {key, value_of(now)});
+  return connection.number(
+      concat("SELECT count(*) FROM activations WHERE license = ", kLicense, " AND expires_at > ?2"),
+      {key, value_of(now)});
 }
 
 Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view key) {
@@ -282,9 +283,10 @@ Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view ke
 }
 
 Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key, Time since) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ",
-                                                    kLicense, " AND expires_at IS NULL AND ended_at >= ?2 AND ended_by = ?3"),
-                                             {key, value_of(since), kEndedByMachine}));
+  LIC_TRY_ASSIGN(Rows rows,
+                 connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ", kLicense,
+                                         " AND expires_at IS NULL AND ended_at >= ?2 AND ended_by = ?3"),
+                                  {key, value_of(since), kEndedByMachine}));
   std::vector<std::string> machines;
   while (true) {
     LIC_TRY_ASSIGN(const bool found, rows.next());
@@ -294,8 +296,8 @@ Result<std::vector<std::string>> machines_that_left(Connection& connection, std:
 }
 
 Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT min(expires_at) FROM activations WHERE license = ", kLicense,
-                                                    " AND expires_at > ?2"),
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT min(expires_at) FROM activations WHERE license = ",
+                                                    kLicense, " AND expires_at > ?2"),
                                              {key, value_of(now)}));
   LIC_TRY(rows.next());
   return rows.optional_time(0);

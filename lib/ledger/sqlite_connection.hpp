@@ -104,7 +104,7 @@ class Connection final : public sql::Connection {
 
   bool ends_log_ = false;
   bool has_triggers_ = true;  ///< outside of a Bulk
-  bool writes_log_ = false;  ///< the last transaction did
+  bool writes_log_ = false;   ///< the last transaction did
   Path path_;
   std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point give_up_;

@@ -5,6 +5,8 @@
 #include "crypto/device_key.hpp"
 #include "issue/lifecycle.hpp"
 #include "ledger/audit.hpp"
+#include "ledger/postgres_schema.hpp"
+#include "ledger/sqlite_schema.hpp"
 #include "protocol/offline_exchange.hpp"
 #include "protocol/usage_statement.hpp"
 #include "server/service.hpp"
@@ -706,6 +708,128 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
                 "(SELECT number FROM licenses WHERE key = '" +
                 terms.key + "')") == "0");
   CHECK(raw.get("SELECT count(*) FROM seat_marks") == "0");
+}
+
+TEST_CASE("ledger: leases of the version before theirs were in the rows of activations are there afterwards",
+          "[ledger]") {
+  constexpr std::int64_t kBefore = 9;
+  const LedgerPlace place;
+  RawDatabase raw(place.address());
+  if (place.address().is_file()) {
+    for (const char* migration : sqlite::ledger_migrations().first(kBefore)) REQUIRE(raw.run(migration) == SQLITE_OK);
+    REQUIRE(raw.run(concat("PRAGMA application_id = ", sqlite::kApplicationId)) == SQLITE_OK);
+    REQUIRE(raw.run(concat("PRAGMA user_version = ", kBefore)) == SQLITE_OK);
+  } else {
+    constexpr auto kOlder = static_cast<std::size_t>(kBefore - postgres::kFirstVersion + 1);
+    for (const char* migration : postgres::ledger_migrations().first(kOlder)) REQUIRE(raw.run(migration) == SQLITE_OK);
+    REQUIRE(raw.run(concat("UPDATE ledger SET version = ", kBefore)) == SQLITE_OK);
+  }
+  const Terms one = numbered_terms(1);
+  const Terms two = numbered_terms(2);
+  for (const auto* terms : {&one, &two})
+    REQUIRE(raw.run(concat("INSERT INTO licenses (number, key, id, serial, product, plan, kind, customer, issued_at, "
+                           "starts_at, grace_days, seats, created_at) VALUES (",
+                           terms == &one ? 1 : 2, ", '", terms->key, "', '", terms->id,
+                           "', 1, 'ticketzero', 'p', 'perpetual', 'ACME', 0, 0, 0, 3, 0)")) == SQLITE_OK);
+  for (const char* row :
+       {"1, 1, 'r1', '', '', 'm1', 1, '', 100, NULL, NULL",
+        "2, 1, 'r2', '', '', 'm2', 1, '', 110, 120, "
+        "'deactivate'",
+        "3, 1, 'r3', 'd', 'h', 'm3', 1, 'answer', 130, NULL, NULL", "4, 2, 'r4', '', '', 'm4', 1, '', 140, NULL, NULL"})
+    REQUIRE(raw.run(concat("INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, "
+                           "serial, answer, activated_at, ended_at, ended_by) VALUES (",
+                           row, ")")) == SQLITE_OK);
+  const LeaseState first{
+      "m1", {"a:0123456789abcdef", "b:fedcba9889abcdef"}, at("2026-12-01"), at("2026-12-05"), "x", "", 0};
+  const LeaseState changed{"m4, later", {"a:00000000000000aa"}, at("2026-12-01"), at("2026-12-02"), "y", "z", 2};
+  const auto insert = [&](int activation, int license, const LeaseState& lease) {
+    std::string marks;
+    for (const std::string& mark : lease.marks) {
+      marks += concat(marks.empty() ? "" : " ", mark);
+      REQUIRE(raw.run(concat("INSERT INTO lease_marks (license, mark, activation) VALUES (", license, ", '", mark,
+                             "', ", activation, ")")) == SQLITE_OK);
+    }
+    const std::string previous = lease.previous_hash.empty() ? "NULL" : concat("'", lease.previous_hash, "'");
+    REQUIRE(
+        raw.run(concat("INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
+                       "secret_hash, previous_hash, clones) VALUES (",
+                       activation, ", ", license, ", '", lease.machine, "', '", marks, "', ",
+                       lease.refreshed_at.time_since_epoch().count(), ", ", lease.expires_at.time_since_epoch().count(),
+                       ", '", lease.secret_hash, "', ", previous, ", ", lease.clones, ")")) == SQLITE_OK);
+  };
+  insert(1, 1, first);
+  insert(4, 2, changed);
+
+  const auto ledger = open_ledger(place.address()).value();
+  const auto of_one = ledger->activations(one.key).value();
+  REQUIRE(of_one.size() == 3);
+  CHECK(of_one[0].lease == first);
+  CHECK((!of_one[1].lease && !of_one[1].live() && of_one[1].ended_by == kEndedByMachine));
+  CHECK((!of_one[2].lease && of_one[2].live() && of_one[2].answer == "answer"));
+  CHECK(ledger->find_activation("r4").value()->lease == changed);
+  CHECK(ledger->running_leases(one.key, at("2026-12-03")).value() == 1);
+  CHECK(ledger->running_leases(two.key, at("2026-12-03")).value() == 0);
+  CHECK(ledger->lapsed_leases(two.key, at("2026-12-03")).value() == std::vector<std::string>{"r4"});
+  CHECK(ledger->next_lease_end(one.key, at("2026-12-03")).value() == at("2026-12-05"));
+  CHECK(ledger->machines_that_left(one.key, Time(std::chrono::seconds{120})).value() == std::vector<std::string>{"m2"});
+  for (const std::string& mark : first.marks) {
+    const auto alike = ledger->leases_like(one.key, std::vector{mark}).value();
+    REQUIRE(alike.size() == 1);
+    CHECK(alike[0].request == "r1");
+  }
+  CHECK(ledger->leases_like(two.key, first.marks).value().empty());
+  const auto transaction = ledger->begin().value();
+  REQUIRE(transaction->end_activation("r1", kEndedByVendor, at("2026-12-03")));
+  REQUIRE(transaction->commit());
+  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "1");
+}
+
+TEST_CASE("ledger: a machine is found by the whole of a mark", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(3);
+  s.activate(terms, 1);
+  Activation activation = s.ledger->activations(terms.key).value().front();
+  activation.request = "r2";
+  activation.lease->machine = "of two marks with one end";
+  activation.lease->marks = {"a:0123456789abcdef", "b:fedcba9889abcdef"};
+  REQUIRE(s.change([&](Transaction& t) { return t.take_seat(activation, false); }).value());
+  const auto found = [&](const std::string& mark) {
+    const auto alike = s.ledger->leases_like(terms.key, std::vector{mark}).value();
+    return alike.size() == 1 && alike.front().request == "r2";
+  };
+  CHECK(found("a:0123456789abcdef"));
+  CHECK(found("b:fedcba9889abcdef"));
+  CHECK(s.ledger->leases_like(terms.key, activation.lease->marks).value().size() == 1);
+  CHECK_FALSE(found("a:fedcba9889abcdef"));
+  CHECK_FALSE(found("c:0123456789abcdef"));
+  LeaseState lease = *activation.lease;
+  lease.marks = {"b:fedcba9889abcdef", "d:1111111111111111"};
+  REQUIRE(s.change([&](Transaction& t) { return t.renew_lease("r2", lease); }));
+  CHECK_FALSE(found("a:0123456789abcdef"));
+  CHECK(found("b:fedcba9889abcdef"));
+  CHECK(found("d:1111111111111111"));
+  REQUIRE(s.change([&](Transaction& t) { return t.end_activation("r2", kEndedByVendor, s.now); }));
+  CHECK(s.raw().get("SELECT count(*) FROM seat_marks") == "2");
+}
+
+TEST_CASE("ledger: the server's connection, too, lets the last seat be taken once, by one machine", "[ledger]") {
+  Server s;
+  if (!s.is_file()) return;  // of SQLite's triggers, which rest there
+  const Terms terms = s.add_license(2);
+  s.ledger = open_ledger(s.place.address(), kLedgerPatience, LedgerUse::serving).value();
+  s.activate(terms, 1);
+  Activation activation = s.ledger->activations(terms.key).value().front();
+  const auto take = [&](const std::string& request) {
+    activation.request = request;
+    return s.ledger->begin().value()->take_seat(activation, false);
+  };
+  CHECK(take("r2").error().code == Errc::conflict);
+  activation.lease->machine = "another";
+  CHECK(take(s.ledger->activations(terms.key).value().front().request).error().code == Errc::conflict);
+  CHECK(take("r2").value());
+  s.activate(terms, 2);
+  CHECK_FALSE(take("r2").value());
+  s.check_audit();
 }
 
 TEST_CASE("audit: a lease that was lost, or is of another's machine, is found", "[ledger]") {
