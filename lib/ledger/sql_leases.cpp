@@ -62,11 +62,10 @@ std::vector<std::string_view> indexed(std::span<const std::string> marks) {
 }
 
 /// "?4, ?5": the parameters of texts that follow those in `values`, to which they are added.
-template <class Texts>
-std::string add_list(const Texts& texts, Values& values) {
+std::string add_list(std::span<const std::string> texts, Values& values) {
   std::string list;
-  for (const std::string_view text : texts) {
-    values.emplace_back(text);
+  for (const std::string& text : texts) {
+    values.emplace_back(std::string_view(text));
     list += concat(list.empty() ? "?" : ", ?", values.size());
   }
   return list;

@@ -58,7 +58,7 @@ class Connection final : public sql::Connection {
   /// A write-ahead log is not removed when the connection closes.
   void leave_log() noexcept;
   /// From now on this connection goes without triggers, which keep hands and REPLACE from doing what no statement of
-  /// ours does: for the sake of one that may fail so SQLite sets aside what it changes.
+  /// ours does: SQLite copies each page that a statement changes which a trigger may stop.
   void rest_triggers() noexcept;
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
