@@ -1,19 +1,31 @@
 #include "ledger/activation.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/bytes.hpp"
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
-#include "crypto/hash.hpp"
+#include "crypto/bulk_hash.hpp"
+#include "ledger/history_chain.hpp"
 
 namespace lic {
 
 std::string activation_digest(const Activation& activation) {
-  using Json = nlohmann::json;
-  const Json all = {activation.key,     activation.request, activation.request_digest, activation.receipt_hash,
-                    activation.machine, activation.serial,  activation.answer,         format_time(activation.at)};
-  return hex_encode(sha256(view_bytes(all.dump(-1, ' ', false, Json::error_handler_t::replace))));
+  std::string all;
+  all.reserve(activation.answer.size() + 512);
+  const auto append = [&](std::string_view text) {
+    all += all.empty() ? '[' : ',';
+    append_json(all, text);
+  };
+  append(activation.key);
+  append(activation.request);
+  append(activation.request_digest);
+  append(activation.receipt_hash);
+  append(activation.machine);
+  all += concat(',', activation.serial);
+  append(activation.answer);
+  append(format_time(activation.at));
+  all += ']';
+  return hex_encode(bulk_sha256(view_bytes(all)));
 }
 
 }  // namespace lic

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/encoding.hpp"
 #include "base/result.hpp"
@@ -171,7 +172,10 @@ class Auditor {
     const auto wrong = [&](std::string_view request, std::string_view what) {
       find(0, key_, concat("license ", key_, ": its activation by request ", printable(request), ' ', what));
     };
+    std::set<std::string> holders;
     for (const Activation& activation : stored) {
+      if (activation.lease && !holders.insert(activation.holder()).second)
+        wrong(activation.request, "is a second one of its machine");
       const auto told = told_.activations.find(activation.request);
       if (told == told_.activations.end()) {
         wrong(activation.request, "is not in the history");

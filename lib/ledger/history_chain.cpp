@@ -10,10 +10,8 @@
 #include "crypto/bulk_hash.hpp"
 
 namespace lic {
-namespace {
 
-/// A JSON string. Printable ASCII, which nearly all of it is, is written at once.
-void append_string(std::string& out, std::string_view value) {
+void append_json(std::string& out, std::string_view value) {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
   if (!std::all_of(value.begin(), value.end(), is_plain)) {
     out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -27,8 +25,6 @@ void append_string(std::string& out, std::string_view value) {
   out += '"';
 }
 
-}  // namespace
-
 std::string history_text(std::int64_t number, const HistoryEntry& entry) {
   std::string text = concat('[', number);
   text.reserve(entry.detail.size() + 256);
@@ -37,7 +33,7 @@ std::string history_text(std::int64_t number, const HistoryEntry& entry) {
     if (value.empty() && !always) {
       text += "null";
     } else {
-      append_string(text, value);
+      append_json(text, value);
     }
   };
   append(format_time(entry.at), true);

@@ -12,6 +12,9 @@
 
 namespace lic {
 
+/// Adds a JSON string. Printable ASCII, which nearly all of it is, is written at once.
+void append_json(std::string& out, std::string_view value);
+
 /// The text that an entry is bound by: the compact JSON array
 /// [number, at, actor, action, key, reason, detail], null where there is none.
 [[nodiscard]] std::string history_text(std::int64_t number, const HistoryEntry& entry);

@@ -314,7 +314,53 @@ CREATE TRIGGER webhooks_stay_the_same BEFORE UPDATE ON webhooks FOR EACH ROW
   EXECUTE FUNCTION ledger_refuses('a webhook never changes, it is only removed');
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10};
+// The lease of a seat in the row of its activation, and one index of a license's activations (sqlite_schema.cpp).
+constexpr const char* kVersion11 = R"sql(
+DROP TRIGGER activations_only_end ON activations;
+DROP TRIGGER activations_end_without_lease ON activations;
+DROP TRIGGER leases_of_live_activations ON leases;
+DROP TRIGGER leases_stay_with_theirs ON leases;
+DROP FUNCTION ledger_checks_lease();
+DROP INDEX activations_by_license;
+DROP INDEX leases_by_end;
+ALTER TABLE activations
+  ADD COLUMN lease_machine TEXT COLLATE "C",
+  ADD COLUMN marks TEXT COLLATE "C",
+  ADD COLUMN refreshed_at BIGINT,
+  ADD COLUMN expires_at BIGINT,
+  ADD COLUMN secret_hash TEXT COLLATE "C",
+  ADD COLUMN previous_hash TEXT COLLATE "C",
+  ADD COLUMN clones BIGINT,
+  ADD CHECK (CASE WHEN expires_at IS NULL
+    THEN coalesce(lease_machine, marks, secret_hash, previous_hash) IS NULL AND coalesce(refreshed_at, clones) IS NULL
+    ELSE ended_at IS NULL AND answer = '' AND lease_machine IS NOT NULL AND marks IS NOT NULL AND
+      refreshed_at IS NOT NULL AND secret_hash IS NOT NULL AND clones IS NOT NULL END);
+UPDATE activations SET (lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) =
+  (SELECT machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones FROM leases
+   WHERE activation = number AND leases.license = activations.license)
+  WHERE ended_at IS NULL AND answer = '';
+CREATE INDEX activations_by_license ON activations (license, expires_at, ended_at);
+CREATE TABLE seat_marks (
+  license BIGINT NOT NULL,
+  mark TEXT COLLATE "C" NOT NULL,
+  activation BIGINT NOT NULL,
+  PRIMARY KEY (license, mark, activation)
+);
+INSERT INTO seat_marks (license, mark, activation) SELECT DISTINCT license, right(mark, 8), activation FROM lease_marks;
+INSERT INTO seat_marks (license, mark, activation)
+  SELECT license, '=' || lease_machine, 0 FROM activations WHERE lease_machine IS NOT NULL;
+DROP TABLE leases;
+DROP TABLE lease_marks;
+CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations FOR EACH ROW
+  WHEN (OLD.ended_at IS NOT NULL OR NEW.number <> OLD.number OR NEW.license <> OLD.license OR
+    NEW.request <> OLD.request OR NEW.request_digest <> OLD.request_digest OR NEW.receipt_hash <> OLD.receipt_hash OR
+    NEW.machine <> OLD.machine OR NEW.serial <> OLD.serial OR NEW.answer <> OLD.answer OR
+    NEW.activated_at <> OLD.activated_at OR
+    (NEW.ended_at IS NULL AND (OLD.expires_at IS NULL OR NEW.expires_at IS NULL OR NEW.clones < OLD.clones)))
+  EXECUTE FUNCTION ledger_refuses('an activation never changes, it only ends, and its lease with it');
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
 
 std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + static_cast<std::int64_t>(migrations); }
 
@@ -324,17 +370,28 @@ Result<void> migrate(Connection& connection, std::size_t from, Migrations migrat
   return connection.run("UPDATE ledger SET version = ?1", {version_after(migrations.size())});
 }
 
-/// "table licenses", "index licenses_by_end", "trigger history_no_delete": what the texts make.
-std::set<std::string> objects_made_by(Migrations migrations) {
+/// "table licenses", "index licenses_by_end", "trigger history_no_delete": those that `text` makes by `verb`.
+std::set<std::string> objects_after(std::string_view verb, std::string_view text) {
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
-      {"CREATE TABLE ", "table "}, {"CREATE INDEX ", "index "}, {"CREATE TRIGGER ", "trigger "}};
+      {" TABLE ", "table "}, {" INDEX ", "index "}, {" UNIQUE INDEX ", "index "}, {" TRIGGER ", "trigger "}};
   std::set<std::string> objects;
-  for (const std::string_view text : migrations)
-    for (const auto& [words, kind] : kKinds)
-      for (auto at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
-        const std::string_view name = text.substr(at + words.size());
-        objects.insert(concat(kind, name.substr(0, name.find(' '))));
-      }
+  for (const auto& [words, kind] : kKinds) {
+    const std::string begin = concat(verb, words);
+    for (auto at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at + 1)) {
+      const std::string_view name = text.substr(at + begin.size());
+      objects.insert(concat(kind, name.substr(0, name.find_first_of(" ;"))));
+    }
+  }
+  return objects;
+}
+
+/// What is there after these. One that drops things does so before it makes others of their names.
+std::set<std::string> objects_made_by(Migrations migrations) {
+  std::set<std::string> objects;
+  for (const std::string_view text : migrations) {
+    for (const std::string& dropped : objects_after("DROP", text)) objects.erase(dropped);
+    objects.merge(objects_after("CREATE", text));
+  }
   return objects;
 }
 

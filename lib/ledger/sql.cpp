@@ -1,11 +1,29 @@
 #include "ledger/sql.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "base/result.hpp"
+#include "base/text.hpp"
 
 namespace lic::sql {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += concat(text.empty() ? "" : " ", word);
+  return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    words.emplace_back(word);
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return words;
+}
 
 Time Rows::time(int column) const { return Time(std::chrono::seconds(integer(column))); }
 

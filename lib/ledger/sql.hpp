@@ -33,6 +33,10 @@ using Values = std::vector<Value>;
 [[nodiscard]] inline Value or_null(std::string_view text) { return text.empty() ? Value(nullptr) : Value(text); }
 [[nodiscard]] inline Value or_null(std::int64_t number) { return number == 0 ? Value(nullptr) : Value(number); }
 
+/// Words that are stored in one column, with spaces between them.
+[[nodiscard]] std::string joined(const std::vector<std::string>& words);
+[[nodiscard]] std::vector<std::string> split(std::string_view text);
+
 /// The rows of a running statement, as a database gives them.
 class Cursor {
  public:

@@ -1,6 +1,7 @@
 #include "ledger/sql_leases.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -11,40 +12,39 @@ namespace {
 
 /// Whether a seat of the license `l` is free at that parameter: what every seat that is taken is held against.
 std::string seat_is_free(std::string_view now) {
-  return concat("(SELECT count(*) FROM leases AS s WHERE s.license = l.number AND s.expires_at > ", now, ") < l.seats");
+  return concat("(SELECT count(*) FROM activations AS s WHERE s.license = l.number AND s.expires_at > ", now,
+                ") < l.seats");
 }
 
 constexpr std::string_view kLicense = "(SELECT number FROM licenses WHERE key = ?1)";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += concat(text.empty() ? "" : " ", word);
-  return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    words.emplace_back(word);
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-  }
-  return words;
-}
 
 /// A lease as it is found to be changed or ended.
 struct Place {
   std::int64_t activation = 0;  ///< 0: there is none
   std::int64_t license = 0;
   std::string marks;
+  std::string machine;
 };
 
 Result<Place> place_of(Connection& connection, std::string_view request) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT activation, license, marks FROM leases WHERE activation = "
-                                             "(SELECT number FROM activations WHERE request = ?1)",
-                                             {request}));
+  LIC_TRY_ASSIGN(Rows rows, connection.query(
+                                "SELECT number, license, marks, lease_machine FROM activations WHERE request = ?1 AND "
+                                "expires_at IS NOT NULL",
+                                {request}));
   LIC_TRY_ASSIGN(const bool found, rows.next());
-  return found ? Place{rows.integer(0), rows.integer(1), rows.text(2)} : Place{};
+  return found ? Place{rows.integer(0), rows.integer(1), rows.text(2), rows.text(3)} : Place{};
+}
+
+/// The marks as the index has them, each once: the last digits of the digests, which hardly any two machines of a
+/// license have in common. Whether a machine has the whole mark is in its row.
+std::vector<std::string_view> indexed(std::vector<std::string>&& marks) = delete;  // they would be gone
+std::vector<std::string_view> indexed(std::span<const std::string> marks) {
+  constexpr std::size_t kDigits = 8;  // of all versions of the ledger from 11 on
+  std::vector<std::string_view> ends;
+  for (const std::string_view mark : marks) ends.push_back(mark.substr(mark.size() - std::min(mark.size(), kDigits)));
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  return ends;
 }
 
 /// "?4, ?5": the parameters of texts that follow those in `values`, to which they are added.
@@ -57,54 +57,63 @@ std::string add_list(std::span<const std::string> texts, Values& values) {
   return list;
 }
 
-Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
-                          const std::vector<std::string>& marks) {
-  if (marks.empty()) return {};
-  Values values{license, activation};
-  std::string rows;
-  for (const std::string& mark : marks) {
-    values.emplace_back(std::string_view(mark));
-    rows += concat(rows.empty() ? "" : ", ", "(?1, ?", values.size(), ", ?2)");
-  }
-  return connection.run(concat("INSERT INTO lease_marks (license, mark, activation) VALUES ", rows), values);
-}
+/// What the index has of the machine itself, of activation 0: by it no two leases of a license are of one machine.
+std::string holder_mark(std::string_view machine) { return concat('=', machine); }
 
-Result<void> delete_marks(Connection& connection, const Place& place) {
-  for (const std::string& mark : split(place.marks))
-    LIC_TRY(connection.run("DELETE FROM lease_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3",
-                           {place.license, std::string_view(mark), place.activation}));
+/// What the index has of a lease.
+Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
+                          const LeaseState& lease) {
+  constexpr std::string_view kInsert = "INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
+  const std::string holder = holder_mark(lease.machine);
+  LIC_TRY(connection.run_later(kInsert, {license, std::string_view(holder), std::int64_t{0}}));
+  for (const std::string_view mark : indexed(lease.marks))
+    LIC_TRY(connection.run_later(kInsert, {license, mark, activation}));
   return {};
 }
 
-Result<std::vector<Activation>> select_activations(Connection& connection, std::string_view condition,
-                                                   const Values& values) {
-  LIC_TRY_ASSIGN(
-      Rows rows,
-      connection.query(
-          concat("SELECT (SELECT key FROM licenses AS l WHERE l.number = a.license), request, request_digest, "
-                 "receipt_hash, a.machine, serial, answer, activated_at, ended_at, ended_by, s.activation, s.machine, "
-                 "s.marks, s.refreshed_at, s.expires_at, s.secret_hash, s.previous_hash, s.clones "
-                 "FROM activations AS a LEFT JOIN leases AS s ON s.activation = a.number WHERE ",
-                 condition, " ORDER BY number"),
-          values));
-  std::vector<Activation> found;
-  while (true) {
-    LIC_TRY_ASSIGN(const bool more, rows.next());
-    if (!more) return found;
-    Activation activation{rows.text(0),    rows.text(1), rows.text(2), rows.text(3),          rows.text(4),
-                          rows.integer(5), rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)};
-    if (rows.integer(10) != 0)
-      activation.lease = LeaseState{rows.text(11), split(rows.text(12)), rows.time(13),   rows.time(14),
-                                    rows.text(15), rows.text(16),        rows.integer(17)};
-    found.push_back(std::move(activation));
-  }
+Result<void> delete_marks(Connection& connection, const Place& place) {
+  constexpr std::string_view kDelete = "DELETE FROM seat_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3";
+  const std::string holder = holder_mark(place.machine);
+  LIC_TRY(connection.run_later(kDelete, {place.license, std::string_view(holder), std::int64_t{0}}));
+  const std::vector<std::string> marks = split(place.marks);
+  for (const std::string_view mark : indexed(marks))
+    LIC_TRY(connection.run_later(kDelete, {place.license, mark, place.activation}));
+  return {};
+}
+
+constexpr std::string_view kActivationColumns =
+    "(SELECT key FROM licenses AS l WHERE l.number = a.license), a.request, a.request_digest, a.receipt_hash, "
+    "a.machine, a.serial, a.answer, a.activated_at, a.ended_at, a.ended_by, a.lease_machine, a.marks, a.refreshed_at, "
+    "a.expires_at, a.secret_hash, a.previous_hash, a.clones";
+
+Activation read_activation(const Rows& rows) {
+  Activation activation{rows.text(0),    rows.text(1), rows.text(2), rows.text(3),          rows.text(4),
+                        rows.integer(5), rows.text(6), rows.time(7), rows.optional_time(8), rows.text(9)};
+  if (!rows.is_null(13))
+    activation.lease = LeaseState{rows.text(10), split(rows.text(11)), rows.time(12),   rows.time(13),
+                                  rows.text(14), rows.text(15),        rows.integer(16)};
+  return activation;
+}
+
+bool has_one_of(const LeaseState& lease, std::span<const std::string> marks) {
+  return std::any_of(marks.begin(), marks.end(), [&](const std::string& mark) {
+    return std::find(lease.marks.begin(), lease.marks.end(), mark) != lease.marks.end();
+  });
 }
 
 }  // namespace
 
 Result<std::vector<Activation>> activations_where(Connection& connection, std::string_view condition,
                                                   std::string_view argument) {
-  return select_activations(connection, condition, {argument});
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT ", kActivationColumns, " FROM activations AS a WHERE ",
+                                                    condition, " ORDER BY a.number"),
+                                             {argument}));
+  std::vector<Activation> found;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) return found;
+    found.push_back(read_activation(rows));
+  }
 }
 
 Result<bool> take_seat(Connection& connection, const Activation& activation, bool named) {
@@ -112,28 +121,32 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
   std::int64_t number = 0;
   std::int64_t license = 0;
   {
-    LIC_TRY_ASSIGN(
-        Rows rows,
-        connection.query(
-            concat("INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, "
-                   "answer, activated_at) SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations), "
-                   "number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM licenses AS l "
-                   "WHERE key = ?1 AND revoked_at IS NULL AND (?9 = 1 OR ",
-                   seat_is_free("?8"), ") RETURNING number, license"),
-            {activation.key, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
-             activation.serial, activation.answer, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
-    LIC_TRY_ASSIGN(const bool inserted, rows.next());
-    if (!inserted) return false;
-    number = rows.integer(0);
-    license = rows.integer(1);
+    static const std::string kFreeSeat = concat(
+        "SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
+        "(SELECT count(*) FROM seat_marks AS m WHERE m.license = l.number AND m.mark = ?4 AND m.activation = 0) "
+        "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
+        seat_is_free("?2"), ")");
+    const std::string holder = holder_mark(lease.machine);
+    LIC_TRY_ASSIGN(Rows rows, connection.query(kFreeSeat, {activation.key, value_of(activation.at),
+                                                           std::int64_t{named ? 1 : 0}, std::string_view(holder)}));
+    LIC_TRY_ASSIGN(const bool is_free, rows.next());
+    if (!is_free) return false;
+    license = rows.integer(0);
+    number = rows.integer(1);
+    if (rows.integer(2) > 0)
+      return error(Errc::conflict, concat("the machine of request ", printable(activation.request),
+                                          " has a seat of license ", printable(activation.key), " already"));
   }
   const std::string marks = joined(lease.marks);
-  LIC_TRY(connection.run_later(
-      "INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
-      "secret_hash, previous_hash, clones) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      {number, license, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
-       value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
-  LIC_TRY(insert_marks(connection, license, number, lease.marks));
+  LIC_TRY(connection.run(
+      "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
+      "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+      {number, license, activation.request, activation.request_digest, activation.receipt_hash, activation.machine,
+       activation.serial, activation.answer, value_of(activation.at), lease.machine, std::string_view(marks),
+       value_of(lease.refreshed_at), value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash),
+       lease.clones}));
+  LIC_TRY(insert_marks(connection, license, number, lease));
   return true;
 }
 
@@ -142,13 +155,13 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
   if (place.activation == 0) return error(Errc::not_found, concat("there is no lease ", printable(request)));
   const std::string marks = joined(lease.marks);
   LIC_TRY(connection.run_later(
-      "UPDATE leases SET machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
-      "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE activation = ?1",
+      "UPDATE activations SET lease_machine = ?2, marks = ?3, refreshed_at = ?4, expires_at = ?5, "
+      "secret_hash = ?6, previous_hash = ?7, clones = ?8 WHERE number = ?1",
       {place.activation, lease.machine, std::string_view(marks), value_of(lease.refreshed_at),
        value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
-  if (marks == place.marks) return {};
+  if (marks == place.marks && lease.machine == place.machine) return {};
   LIC_TRY(delete_marks(connection, place));
-  return insert_marks(connection, place.license, place.activation, lease.marks);
+  return insert_marks(connection, place.license, place.activation, lease);
 }
 
 Result<bool> take_seat_again(Connection& connection, std::string_view request, const LeaseState& lease) {
@@ -156,10 +169,10 @@ Result<bool> take_seat_again(Connection& connection, std::string_view request, c
   if (place.activation == 0) return error(Errc::not_found, concat("there is no lease ", printable(request)));
   {
     // The row that it is about is not counted: it has run out.
-    LIC_TRY_ASSIGN(Rows rows, connection.query(concat("UPDATE leases SET expires_at = ?3 WHERE activation = ?1 AND "
+    LIC_TRY_ASSIGN(Rows rows, connection.query(concat("UPDATE activations SET expires_at = ?3 WHERE number = ?1 AND "
                                                       "expires_at <= ?4 AND EXISTS (SELECT 1 FROM licenses AS l WHERE "
                                                       "l.number = ?2 AND l.revoked_at IS NULL AND ",
-                                                      seat_is_free("?4"), ") RETURNING activation"),
+                                                      seat_is_free("?4"), ") RETURNING number"),
                                                {place.activation, place.license, value_of(lease.expires_at),
                                                 value_of(lease.refreshed_at)}));
     LIC_TRY_ASSIGN(const bool taken, rows.next());
@@ -186,11 +199,9 @@ Result<void> drop_waiting(Connection& connection, std::string_view key, std::str
   return connection.run(concat("DELETE FROM waiting WHERE license = ", kLicense, " AND machine = ?2"), {key, machine});
 }
 
-Result<void> delete_lease(Connection& connection, std::string_view request) {
+Result<void> delete_marks(Connection& connection, std::string_view request) {
   LIC_TRY_ASSIGN(const Place place, place_of(connection, request));
-  if (place.activation == 0) return {};
-  LIC_TRY(delete_marks(connection, place));
-  return connection.run("DELETE FROM leases WHERE activation = ?1", {place.activation});
+  return place.activation == 0 ? Result<void>() : delete_marks(connection, place);
 }
 
 Result<void> insert_trial(Connection& connection, const TrialRecord& trial) {
@@ -211,17 +222,30 @@ Result<std::vector<Activation>> leases_like(Connection& connection, std::string_
                                             std::span<const std::string> marks) {
   if (marks.empty()) return std::vector<Activation>();
   Values values{key};
-  const std::string condition = concat("number IN (SELECT activation FROM lease_marks WHERE license = ", kLicense,
-                                       " AND mark IN (", add_list(marks, values), "))");
-  return select_activations(connection, condition, values);
+  std::string sql;
+  for (const std::string_view mark : indexed(marks)) {  // not `mark IN (...)`, for which SQLite makes a table each time
+    values.emplace_back(mark);
+    sql += concat(sql.empty() ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
+                  ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ",
+                  kLicense, " AND m.mark = ?", values.size());
+  }
+  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
+  std::map<std::int64_t, Activation> found;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) break;
+    Activation one = read_activation(rows);
+    if (one.lease && has_one_of(*one.lease, marks)) found.emplace(rows.integer(17), std::move(one));
+  }
+  std::vector<Activation> leases;
+  for (auto& [number, one] : found) leases.push_back(std::move(one));
+  return leases;
 }
 
 Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now) {
-  LIC_TRY_ASSIGN(Rows rows,
-                 connection.query(concat("SELECT (SELECT request FROM activations WHERE number = activation) "
-                                         "FROM leases WHERE license = ",
-                                         kLicense, " AND expires_at <= ?2 ORDER BY activation"),
-                                  {key, value_of(now)}));
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT request FROM activations WHERE license = ", kLicense,
+                                                    " AND expires_at <= ?2 ORDER BY number"),
+                                             {key, value_of(now)}));
   std::vector<std::string> requests;
   while (true) {
     LIC_TRY_ASSIGN(const bool found, rows.next());
@@ -231,8 +255,9 @@ Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::stri
 }
 
 Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now) {
-  return connection.number(concat("SELECT count(*) FROM leases WHERE license = ", kLicense, " AND expires_at > ?2"),
-                           {key, value_of(now)});
+  return connection.number(
+      concat("SELECT count(*) FROM activations WHERE license = ", kLicense, " AND expires_at > ?2"),
+      {key, value_of(now)});
 }
 
 Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view key) {
@@ -249,9 +274,10 @@ Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view ke
 }
 
 Result<std::vector<std::string>> machines_that_left(Connection& connection, std::string_view key, Time since) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ",
-                                                    kLicense, " AND ended_at >= ?2 AND ended_by = ?3"),
-                                             {key, value_of(since), kEndedByMachine}));
+  LIC_TRY_ASSIGN(Rows rows,
+                 connection.query(concat("SELECT DISTINCT machine FROM activations WHERE license = ", kLicense,
+                                         " AND expires_at IS NULL AND ended_at >= ?2 AND ended_by = ?3"),
+                                  {key, value_of(since), kEndedByMachine}));
   std::vector<std::string> machines;
   while (true) {
     LIC_TRY_ASSIGN(const bool found, rows.next());
@@ -261,8 +287,8 @@ Result<std::vector<std::string>> machines_that_left(Connection& connection, std:
 }
 
 Result<std::optional<Time>> next_lease_end(Connection& connection, std::string_view key, Time now) {
-  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT min(expires_at) FROM leases WHERE license = ", kLicense,
-                                                    " AND expires_at > ?2"),
+  LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT min(expires_at) FROM activations WHERE license = ",
+                                                    kLicense, " AND expires_at > ?2"),
                                              {key, value_of(now)}));
   LIC_TRY(rows.next());
   return rows.optional_time(0);

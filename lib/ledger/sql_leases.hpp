@@ -25,8 +25,8 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
 Result<void> put_waiting(Connection& connection, std::string_view key, const Waiting& waiting);
 Result<void> drop_waiting(Connection& connection, std::string_view key, std::string_view machine);
 Result<void> insert_trial(Connection& connection, const TrialRecord& trial);
-/// Of the activation by that request, if it has one.
-Result<void> delete_lease(Connection& connection, std::string_view request);
+/// What the machine of the activation by that request is found by, if it has a lease, which is about to end.
+Result<void> delete_marks(Connection& connection, std::string_view request);
 
 /// As the members of Ledger.
 [[nodiscard]] Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,

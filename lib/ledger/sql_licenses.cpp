@@ -47,15 +47,20 @@ std::string columns_with(std::string_view activations) {
 
 }  // namespace
 
-std::string license_columns() {
+const std::string& license_columns() {
   constexpr std::string_view kCounted =
       "CASE WHEN EXISTS (SELECT 1 FROM activations) THEN "  // asked once for all rows
-      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.ended_at IS NULL "
-      "AND NOT EXISTS (SELECT 1 FROM leases AS s WHERE s.activation = a.number AND s.expires_at <= ?1)) ELSE 0 END";
-  return columns_with(kCounted);
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.expires_at > ?1) + "
+      "(SELECT count(*) FROM activations AS a WHERE a.license = licenses.number AND a.expires_at IS NULL "
+      "AND a.ended_at IS NULL) ELSE 0 END";
+  static const std::string columns = columns_with(kCounted);
+  return columns;
 }
 
-std::string uncounted_license_columns() { return columns_with("0"); }
+const std::string& uncounted_license_columns() {
+  static const std::string columns = columns_with("0");
+  return columns;
+}
 
 Result<LicenseSummary> read_license(const Rows& rows) {
   LicenseSummary summary;

@@ -15,9 +15,9 @@
 namespace lic::sql {
 
 /// What read_license() takes, in that order, with ?1 the time for the status.
-[[nodiscard]] std::string license_columns();
+[[nodiscard]] const std::string& license_columns();
 /// The same with no activations, uncounted.
-[[nodiscard]] std::string uncounted_license_columns();
+[[nodiscard]] const std::string& uncounted_license_columns();
 inline constexpr int kLicenseColumns = 23;
 /// Errors: invalid_input (of an unknown kind).
 [[nodiscard]] Result<LicenseSummary> read_license(const Rows& rows);

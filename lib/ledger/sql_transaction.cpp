@@ -381,9 +381,11 @@ class SqlTransaction final : public Transaction {
         return error(Errc::conflict,
                      concat("the activation by request ", printable(request), " ended on ", format_date(*ended)));
     }
-    LIC_TRY(delete_lease(*connection_, request));
-    return connection_->run("UPDATE activations SET ended_at = ?2, ended_by = ?3 WHERE request = ?1",
-                            {request, value_of(at), how});
+    LIC_TRY(delete_marks(*connection_, request));
+    return connection_->run(
+        "UPDATE activations SET ended_at = ?2, ended_by = ?3, lease_machine = NULL, marks = NULL, refreshed_at = NULL, "
+        "expires_at = NULL, secret_hash = NULL, previous_hash = NULL, clones = NULL WHERE request = ?1",
+        {request, value_of(at), how});
   }
 
   Result<void> register_batch(std::string_view batch, std::string_view request, Time at) {

@@ -1,7 +1,5 @@
 #include "ledger/sql_webhooks.hpp"
 
-#include <algorithm>
-
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "ledger/ledger.hpp"
@@ -15,22 +13,6 @@ constexpr std::int64_t kMostWebhooks = 20;
 
 /// Whether the webhook `w` is told of the entry `h`.
 constexpr std::string_view kWants = "(w.actions IS NULL OR (' ' || w.actions || ' ') LIKE ('% ' || h.action || ' %'))";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += concat(text.empty() ? "" : " ", word);
-  return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    words.emplace_back(word);
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-  }
-  return words;
-}
 
 constexpr std::string_view kColumns = "w.id, w.name, w.url, w.secret, w.actions, w.created_at, w.removed_at";
 

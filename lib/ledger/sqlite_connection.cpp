@@ -262,8 +262,13 @@ void Connection::set_triggers(bool on) noexcept {
 }
 
 Result<void> Connection::end_bulk() {
-  set_triggers(true);
+  set_triggers(has_triggers_);
   return {};
+}
+
+void Connection::rest_triggers() noexcept {
+  has_triggers_ = false;
+  set_triggers(false);
 }
 
 std::string Connection::folded(std::string_view expression) const { return concat(expression, " COLLATE NOCASE"); }

@@ -7,11 +7,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/file.hpp"
 #include "base/free_with.hpp"
@@ -56,6 +57,9 @@ class Connection final : public sql::Connection {
   Result<void> flush_apart(bool ends_log);
   /// A write-ahead log is not removed when the connection closes.
   void leave_log() noexcept;
+  /// From now on this connection goes without triggers, which keep hands and REPLACE from doing what no statement of
+  /// ours does: SQLite copies each page that a statement changes which a trigger may stop.
+  void rest_triggers() noexcept;
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
 
@@ -73,6 +77,10 @@ class Connection final : public sql::Connection {
 
  private:
   class Cursor;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
   Result<void> execute(std::string_view sql, const Values& values) override;
@@ -95,14 +103,16 @@ class Connection final : public sql::Connection {
   static int wait_for_lock(void* connection, int attempt);
 
   bool ends_log_ = false;
-  bool writes_log_ = false;  ///< the last transaction did
+  bool has_triggers_ = true;  ///< outside of a Bulk
+  bool writes_log_ = false;   ///< the last transaction did
   Path path_;
   std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point give_up_;
   DatabaseHandle database_;
-  std::map<std::string, StatementHandle, std::less<>> statements_;  // after database_: to be finalised before it closes
-  std::shared_ptr<Flusher> flusher_;                                // null: a commit waits for the disk
-  std::optional<FileLock> turn_;                                    // while this one writes
+  std::unordered_map<std::string, StatementHandle, TextHash, std::equal_to<>>
+      statements_;                    // after database_: to be finalised before it closes
+  std::shared_ptr<Flusher> flusher_;  // null: a commit waits for the disk
+  std::optional<FileLock> turn_;      // while this one writes
 };
 
 }  // namespace lic::sqlite

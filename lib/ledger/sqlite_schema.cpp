@@ -395,8 +395,53 @@ CREATE INDEX outbox_due ON outbox (webhook, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5,
-                                       kVersion6, kVersion7, kVersion8, kVersion9, kVersion10};
+// The lease of a seat in the row of its activation, and one index of a license's activations, by the end of their
+// leases (those without one by their own end): a seat that is taken or refreshed touches few pages. Marks are cut to
+// what tells the machines of one license apart (sql_leases.cpp).
+constexpr const char* kVersion11 = R"sql(
+DROP TRIGGER activations_only_end;
+DROP TRIGGER activations_end_without_lease;
+DROP INDEX activations_by_license;
+ALTER TABLE activations ADD COLUMN lease_machine TEXT;
+ALTER TABLE activations ADD COLUMN marks TEXT;
+ALTER TABLE activations ADD COLUMN refreshed_at INTEGER;
+ALTER TABLE activations ADD COLUMN expires_at INTEGER;
+ALTER TABLE activations ADD COLUMN secret_hash TEXT;
+ALTER TABLE activations ADD COLUMN previous_hash TEXT;
+ALTER TABLE activations ADD COLUMN clones INTEGER CHECK (CASE WHEN expires_at IS NULL
+  THEN coalesce(lease_machine, marks, refreshed_at, secret_hash, previous_hash, clones) IS NULL
+  ELSE ended_at IS NULL AND answer = '' AND lease_machine IS NOT NULL AND marks IS NOT NULL AND
+    refreshed_at IS NOT NULL AND secret_hash IS NOT NULL AND clones IS NOT NULL END);
+UPDATE activations SET (lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) =
+  (SELECT machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones FROM leases
+   WHERE activation = number AND leases.license = activations.license)
+  WHERE ended_at IS NULL AND answer = '';
+CREATE INDEX activations_by_license ON activations (license, expires_at, ended_at);
+CREATE TABLE seat_marks (
+  license INTEGER NOT NULL,
+  mark TEXT NOT NULL,
+  activation INTEGER NOT NULL,
+  PRIMARY KEY (license, mark, activation)
+) STRICT, WITHOUT ROWID;
+INSERT INTO seat_marks (license, mark, activation)
+  SELECT DISTINCT license, substr(mark, -8), activation FROM lease_marks ORDER BY 1, 2, 3;
+INSERT INTO seat_marks (license, mark, activation)
+  SELECT license, '=' || lease_machine, 0 FROM activations WHERE lease_machine IS NOT NULL ORDER BY 1, 2;
+DROP TABLE leases;
+DROP TABLE lease_marks;
+CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations
+WHEN OLD.ended_at IS NOT NULL OR NEW.number <> OLD.number OR NEW.license <> OLD.license OR
+  NEW.request <> OLD.request OR NEW.request_digest <> OLD.request_digest OR NEW.receipt_hash <> OLD.receipt_hash OR
+  NEW.machine <> OLD.machine OR NEW.serial <> OLD.serial OR NEW.answer <> OLD.answer OR
+  NEW.activated_at <> OLD.activated_at OR
+  (NEW.ended_at IS NULL AND (OLD.expires_at IS NULL OR NEW.expires_at IS NULL OR NEW.clones < OLD.clones))
+BEGIN
+  SELECT RAISE(ABORT, 'an activation never changes, it only ends, and its lease with it');
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4,  kVersion5, kVersion6,
+                                       kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
 
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.
@@ -541,6 +586,7 @@ Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
     mode = rows.text(0);
   }
   LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
+  if (serving) connection.rest_triggers();
   if (use == LedgerUse::reading) return connection.run("PRAGMA query_only = ON");
   if (serving && mode == "wal") return connection.flush_apart(!has_safe_log);
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the

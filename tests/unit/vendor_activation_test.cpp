@@ -1,3 +1,6 @@
+#include "base/bytes.hpp"
+#include "base/encoding.hpp"
+#include "crypto/hash.hpp"
 #include "issue/lifecycle.hpp"
 #include "ledger/audit.hpp"
 #include "machine/identity.hpp"
@@ -86,6 +89,18 @@ TEST_CASE("the tables refuse to change, to lose or to revive an activation", "[l
   CHECK(raw.run("UPDATE activations SET ended_at = 5, ended_by = 'receipt'") == SQLITE_OK);
   CHECK(raw.run("UPDATE activations SET ended_at = NULL, ended_by = NULL") != SQLITE_OK);
   CHECK(raw.run("UPDATE activations SET ended_at = 6") != SQLITE_OK);
+}
+
+TEST_CASE("the digest of an activation is that of a JSON array", "[ledger]") {
+  Activation activation;
+  activation.key = "TZ";
+  activation.request = "r\"1\\";
+  activation.machine = "M\xc3\xa9\n\xff";
+  activation.serial = 3;
+  activation.at = Time(std::chrono::seconds{0});
+  CHECK(activation_digest(activation) ==
+        hex_encode(sha256(view_bytes("[\"TZ\",\"r\\\"1\\\\\",\"\",\"\",\"M\xc3\xa9\\n\xef\xbf\xbd\",3,\"\","
+                                     "\"1970-01-01T00:00:00Z\"]"))));
 }
 
 TEST_CASE("each member of an activation is in its digest, but for its end", "[ledger]") {

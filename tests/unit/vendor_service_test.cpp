@@ -5,6 +5,8 @@
 #include "crypto/device_key.hpp"
 #include "issue/lifecycle.hpp"
 #include "ledger/audit.hpp"
+#include "ledger/postgres_schema.hpp"
+#include "ledger/sqlite_schema.hpp"
 #include "protocol/offline_exchange.hpp"
 #include "protocol/usage_statement.hpp"
 #include "server/service.hpp"
@@ -287,10 +289,11 @@ TEST_CASE("service: validating changes nothing", "[server]") {
   const Terms terms = s.add_license(1);
   CHECK(reason_of(s.ask(s.request(OnlineAction::validate, terms, 1))) == DenialReason::not_activated);
   const ServerAnswer first = s.activate(terms, 1);
-  const std::string before = s.raw().get("SELECT refreshed_at || secret_hash FROM leases");
+  const std::string before = s.raw().get("SELECT refreshed_at || secret_hash FROM activations");
+  CHECK(!before.empty());
   s.now += std::chrono::hours{48};
   CHECK(s.ask(s.request(OnlineAction::validate, terms, 1)).lease->expires_at == first.lease->expires_at);
-  CHECK(s.raw().get("SELECT refreshed_at || secret_hash FROM leases") == before);
+  CHECK(s.raw().get("SELECT refreshed_at || secret_hash FROM activations") == before);
 }
 
 TEST_CASE("service: a seat is given back by its machine alone, once", "[server]") {
@@ -674,9 +677,14 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   const std::string id = s.activate(terms, 1).lease->id;
   RawDatabase raw = s.raw();
   for (const char* sql :
-       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE leases SET license = license + 1",
-        "UPDATE leases SET activation = activation + 1", "UPDATE leases SET clones = clones - 1",
-        "INSERT INTO leases SELECT activation + 1, license, 'm', marks, 1, 2, 'x', NULL, 0 FROM leases"}) {
+       {"UPDATE activations SET ended_at = 5, ended_by = 'lease'", "UPDATE activations SET license = license + 1",
+        "UPDATE activations SET number = number + 1", "UPDATE activations SET clones = clones - 1",
+        "UPDATE activations SET expires_at = NULL", "UPDATE activations SET secret_hash = NULL",
+        "UPDATE activations SET lease_machine = NULL, marks = NULL, refreshed_at = NULL, expires_at = NULL, "
+        "secret_hash = NULL, previous_hash = NULL, clones = NULL",
+        "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
+        "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, clones) "
+        "SELECT number + 1, license, 'r', '', '', 'm', 1, 'an answer', 1, 'm', marks, 1, 2, 'x', 0 FROM activations"}) {
     INFO(sql);
     CHECK(raw.run(sql) != SQLITE_OK);
   }
@@ -697,22 +705,156 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   CHECK(take(id, terms.key, "another machine").error().code == Errc::conflict);
   CHECK(s.change([&](Transaction& t) { return t.renew_lease("r9", *seat->lease); }).error().code == Errc::not_found);
   REQUIRE(s.change([&](Transaction& t) { return t.end_activation(id, kEndedByVendor, s.now); }));
-  CHECK(raw.get("SELECT count(*) FROM leases") == "0");
-  CHECK(raw.get("SELECT count(*) FROM lease_marks") == "0");
+  CHECK(raw.get("SELECT count(*) FROM activations WHERE expires_at IS NOT NULL AND license = "
+                "(SELECT number FROM licenses WHERE key = '" +
+                terms.key + "')") == "0");
+  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "0");
 }
 
-TEST_CASE("audit: a lease that was lost, or put to another seat, is found", "[ledger]") {
+TEST_CASE("ledger: leases of the version before theirs were in the rows of activations are there afterwards",
+          "[ledger]") {
+  constexpr std::int64_t kBefore = 10;
+  const LedgerPlace place;
+  RawDatabase raw(place.address());
+  if (place.address().is_file()) {
+    for (const char* migration : sqlite::ledger_migrations().first(kBefore)) REQUIRE(raw.run(migration) == SQLITE_OK);
+    REQUIRE(raw.run(concat("PRAGMA application_id = ", sqlite::kApplicationId)) == SQLITE_OK);
+    REQUIRE(raw.run(concat("PRAGMA user_version = ", kBefore)) == SQLITE_OK);
+  } else {
+    constexpr auto kOlder = static_cast<std::size_t>(kBefore - postgres::kFirstVersion + 1);
+    for (const char* migration : postgres::ledger_migrations().first(kOlder)) REQUIRE(raw.run(migration) == SQLITE_OK);
+    REQUIRE(raw.run(concat("UPDATE ledger SET version = ", kBefore)) == SQLITE_OK);
+  }
+  const Terms one = numbered_terms(1);
+  const Terms two = numbered_terms(2);
+  for (const auto* terms : {&one, &two})
+    REQUIRE(raw.run(concat("INSERT INTO licenses (number, key, id, serial, product, plan, kind, customer, issued_at, "
+                           "starts_at, grace_days, seats, created_at) VALUES (",
+                           terms == &one ? 1 : 2, ", '", terms->key, "', '", terms->id,
+                           "', 1, 'ticketzero', 'p', 'perpetual', 'ACME', 0, 0, 0, 3, 0)")) == SQLITE_OK);
+  for (const char* row :
+       {"1, 1, 'r1', '', '', 'm1', 1, '', 100, NULL, NULL",
+        "2, 1, 'r2', '', '', 'm2', 1, '', 110, 120, "
+        "'deactivate'",
+        "3, 1, 'r3', 'd', 'h', 'm3', 1, 'answer', 130, NULL, NULL", "4, 2, 'r4', '', '', 'm4', 1, '', 140, NULL, NULL"})
+    REQUIRE(raw.run(concat("INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, "
+                           "serial, answer, activated_at, ended_at, ended_by) VALUES (",
+                           row, ")")) == SQLITE_OK);
+  const LeaseState first{
+      "m1", {"a:0123456789abcdef", "b:fedcba9889abcdef"}, at("2026-12-01"), at("2026-12-05"), "x", "", 0};
+  const LeaseState changed{"m4, later", {"a:00000000000000aa"}, at("2026-12-01"), at("2026-12-02"), "y", "z", 2};
+  const auto insert = [&](int activation, int license, const LeaseState& lease) {
+    std::string marks;
+    for (const std::string& mark : lease.marks) {
+      marks += concat(marks.empty() ? "" : " ", mark);
+      REQUIRE(raw.run(concat("INSERT INTO lease_marks (license, mark, activation) VALUES (", license, ", '", mark,
+                             "', ", activation, ")")) == SQLITE_OK);
+    }
+    const std::string previous = lease.previous_hash.empty() ? "NULL" : concat("'", lease.previous_hash, "'");
+    REQUIRE(
+        raw.run(concat("INSERT INTO leases (activation, license, machine, marks, refreshed_at, expires_at, "
+                       "secret_hash, previous_hash, clones) VALUES (",
+                       activation, ", ", license, ", '", lease.machine, "', '", marks, "', ",
+                       lease.refreshed_at.time_since_epoch().count(), ", ", lease.expires_at.time_since_epoch().count(),
+                       ", '", lease.secret_hash, "', ", previous, ", ", lease.clones, ")")) == SQLITE_OK);
+  };
+  insert(1, 1, first);
+  insert(4, 2, changed);
+
+  const auto ledger = open_ledger(place.address()).value();
+  const auto of_one = ledger->activations(one.key).value();
+  REQUIRE(of_one.size() == 3);
+  CHECK(of_one[0].lease == first);
+  CHECK((!of_one[1].lease && !of_one[1].live() && of_one[1].ended_by == kEndedByMachine));
+  CHECK((!of_one[2].lease && of_one[2].live() && of_one[2].answer == "answer"));
+  CHECK(ledger->find_activation("r4").value()->lease == changed);
+  CHECK(ledger->running_leases(one.key, at("2026-12-03")).value() == 1);
+  CHECK(ledger->running_leases(two.key, at("2026-12-03")).value() == 0);
+  CHECK(ledger->lapsed_leases(two.key, at("2026-12-03")).value() == std::vector<std::string>{"r4"});
+  CHECK(ledger->next_lease_end(one.key, at("2026-12-03")).value() == at("2026-12-05"));
+  CHECK(ledger->machines_that_left(one.key, Time(std::chrono::seconds{120})).value() == std::vector<std::string>{"m2"});
+  for (const std::string& mark : first.marks) {
+    const auto alike = ledger->leases_like(one.key, std::vector{mark}).value();
+    REQUIRE(alike.size() == 1);
+    CHECK(alike[0].request == "r1");
+  }
+  CHECK(ledger->leases_like(two.key, first.marks).value().empty());
+  const auto transaction = ledger->begin().value();
+  REQUIRE(transaction->end_activation("r1", kEndedByVendor, at("2026-12-03")));
+  REQUIRE(transaction->commit());
+  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "2");  // its mark, and the machine itself
+  CHECK(raw.run("INSERT INTO seat_marks (license, mark, activation) VALUES (2, '=m4, later', 0)") != SQLITE_OK);
+}
+
+TEST_CASE("ledger: a machine is found by the whole of a mark", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(3);
+  s.activate(terms, 1);
+  Activation activation = s.ledger->activations(terms.key).value().front();
+  activation.request = "r2";
+  activation.lease->machine = "of two marks with one end";
+  activation.lease->marks = {"a:0123456789abcdef", "b:fedcba9889abcdef"};
+  REQUIRE(s.change([&](Transaction& t) { return t.take_seat(activation, false); }).value());
+  const auto found = [&](const std::string& mark) {
+    const auto alike = s.ledger->leases_like(terms.key, std::vector{mark}).value();
+    return alike.size() == 1 && alike.front().request == "r2";
+  };
+  CHECK(found("a:0123456789abcdef"));
+  CHECK(found("b:fedcba9889abcdef"));
+  CHECK(s.ledger->leases_like(terms.key, activation.lease->marks).value().size() == 1);
+  CHECK_FALSE(found("a:fedcba9889abcdef"));
+  CHECK_FALSE(found("c:0123456789abcdef"));
+  LeaseState lease = *activation.lease;
+  lease.marks = {"b:fedcba9889abcdef", "d:1111111111111111"};
+  REQUIRE(s.change([&](Transaction& t) { return t.renew_lease("r2", lease); }));
+  CHECK_FALSE(found("a:0123456789abcdef"));
+  CHECK(found("b:fedcba9889abcdef"));
+  CHECK(found("d:1111111111111111"));
+  REQUIRE(s.change([&](Transaction& t) { return t.end_activation("r2", kEndedByVendor, s.now); }));
+  CHECK(s.raw().get("SELECT count(*) FROM seat_marks") == "3");
+}
+
+TEST_CASE("ledger: the server's connection, too, lets the last seat be taken once, by one machine", "[ledger]") {
+  Server s;
+  if (!s.is_file()) return;  // of SQLite's triggers, which rest there
+  const Terms terms = s.add_license(2);
+  s.ledger = open_ledger(s.place.address(), kLedgerPatience, LedgerUse::serving).value();
+  s.activate(terms, 1);
+  Activation activation = s.ledger->activations(terms.key).value().front();
+  const auto take = [&](const std::string& request) {
+    activation.request = request;
+    return s.ledger->begin().value()->take_seat(activation, false);
+  };
+  CHECK(take("r2").error().code == Errc::conflict);
+  activation.lease->machine = "another";
+  CHECK(take(s.ledger->activations(terms.key).value().front().request).error().code == Errc::conflict);
+  CHECK(take("r2").value());
+  s.activate(terms, 2);
+  CHECK_FALSE(take("r2").value());
+  s.check_audit();
+}
+
+TEST_CASE("audit: a lease that was lost, or is of another's machine, is found", "[ledger]") {
   Server s;
   const Terms terms = s.add_license(2);
   s.activate(terms, 1);
+  s.activate(terms, 2);
   const auto findings = [&] {
     const auto report = audit(*s.ledger, ticketzero().product(), s.now).value();
     std::string text;
     for (const auto& finding : report.findings) text += finding.message + "; ";
     return text;
   };
-  CHECK(findings().find("lease") == std::string::npos);
-  REQUIRE(s.raw().run("DELETE FROM leases") == SQLITE_OK);
+  CHECK(findings().find("its activation") == std::string::npos);
+  RawDatabase raw = s.raw();
+  REQUIRE(raw.run(s.is_file() ? "DROP TRIGGER activations_only_end"
+                              : "DROP TRIGGER activations_only_end ON activations") == SQLITE_OK);
+  const bool is_told = raw.run("UPDATE activations SET lease_machine = (SELECT min(lease_machine) FROM activations)") ==
+                       SQLITE_CONSTRAINT;  // by PostgreSQL, whose index has the whole machine
+  CHECK(is_told == !s.is_file());
+  CHECK((findings().find("is a second one of its machine") != std::string::npos) == s.is_file());
+  REQUIRE(raw.run("UPDATE activations SET lease_machine = NULL, marks = NULL, refreshed_at = NULL, expires_at = NULL, "
+                  "secret_hash = NULL, previous_hash = NULL, clones = NULL") == SQLITE_OK);
   CHECK(findings().find("has lost its lease") != std::string::npos);
 }
 
