@@ -167,6 +167,8 @@ def holds(schema, value, root):
         for part in schema["$ref"][2:].split("/"):
             node = node[part]
         schema = node
+    if "anyOf" in schema:
+        assert any(fits(option, value, root) for option in schema["anyOf"]), (schema, value)
     import re
     kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
     wanted = schema.get("type")
@@ -188,7 +190,7 @@ def holds(schema, value, root):
                 options = schema["additionalProperties"].get("oneOf", [schema["additionalProperties"]])
                 assert any(fits(o, member, root) for o in options), (schema, member)
             else:
-                assert "properties" not in schema, f"{name} is not described"
+                assert "properties" not in schema and schema.get("additionalProperties") is not False, f"{name} is not described"
     if isinstance(value, list) and "items" in schema:
         for element in value:
             holds(schema["items"], element, root)
