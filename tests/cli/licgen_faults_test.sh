@@ -329,7 +329,7 @@ finally() {
 again=5 # there is one now
 for kind in full once kill; do walk $kind 8 "$LICGEN" webhooks add --name crm --url http://127.0.0.1:9/; done
 again=0
-before
+rm -rf "$box" && cp -a master "$box"
 look "$LICGEN" webhooks add --name crm --url http://127.0.0.1:9/
 rm -rf webhook-master && cp -a "$box" webhook-master
 before() {
