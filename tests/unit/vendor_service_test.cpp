@@ -849,10 +849,8 @@ TEST_CASE("audit: a lease that was lost, or is of another's machine, is found", 
   RawDatabase raw = s.raw();
   REQUIRE(raw.run(s.is_file() ? "DROP TRIGGER activations_only_end"
                               : "DROP TRIGGER activations_only_end ON activations") == SQLITE_OK);
-  const bool is_told = raw.run("UPDATE activations SET lease_machine = (SELECT min(lease_machine) FROM activations)") ==
-                       SQLITE_CONSTRAINT;  // by PostgreSQL, whose index has the whole machine
-  CHECK(is_told == !s.is_file());
-  CHECK((findings().find("is a second one of its machine") != std::string::npos) == s.is_file());
+  REQUIRE(raw.run("UPDATE activations SET lease_machine = (SELECT min(lease_machine) FROM activations)") == SQLITE_OK);
+  CHECK(findings().find("is a second one of its machine") != std::string::npos);
   REQUIRE(raw.run("UPDATE activations SET lease_machine = NULL, marks = NULL, refreshed_at = NULL, expires_at = NULL, "
                   "secret_hash = NULL, previous_hash = NULL, clones = NULL") == SQLITE_OK);
   CHECK(findings().find("has lost its lease") != std::string::npos);
