@@ -151,7 +151,7 @@ HttpReply Frontend::document(std::string_view path, bool local) const {
     if (draining_) return unavailable("the server is about to end");
     return decider_.lost() ? unavailable("the disk failed; the server must be started again") : plain("ready\n");
   }
-  if (path == "/openapi.json") return plain(std::string(openapi_json()), "application/json");
+  if (path == "/openapi.json") return plain(openapi_json(), "application/json");
   if (path == "/metrics") {
     if (!local && !options_.public_metrics) return nothing_here();
     return plain(metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");

@@ -101,6 +101,6 @@ class Frontend {
 [[nodiscard]] bool is_readable_path(std::string_view path) noexcept;
 
 /// docs/openapi.yaml as JSON.
-[[nodiscard]] std::string_view openapi_json() noexcept;
+[[nodiscard]] std::string openapi_json();
 
 }  // namespace lic
