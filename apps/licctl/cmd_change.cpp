@@ -48,24 +48,32 @@ int refuse_for_now(Output& output, const Change& change) {
 
 Time time_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
-/// Asks again, when the server wants it, as long as this machine waits in the queue and `patience` lasts.
+/// Asks again, when the server wants it, as long as this machine waits in the queue and `patience` lasts; also where
+/// the server is away for a while.
 Result<Change> ask_patiently(Output& output, std::chrono::seconds patience,
                              const std::function<Result<Change>()>& ask) {
   using std::chrono::steady_clock;
   constexpr std::chrono::seconds kLeast{2};
   constexpr std::chrono::seconds kMost{60};
+  constexpr std::chrono::seconds kAfterSilence{10};
   const auto give_up = steady_clock::now() + patience;
-  std::int64_t place = 0;
+  std::int64_t place = 0;  // in the queue; 0: in none yet
   while (true) {
     auto change = ask();
-    if (!change || change->changed || !change->queue) return change;
-    const auto wish = change->retry_at ? *change->retry_at - time_now() : kMost;
-    const auto next = steady_clock::now() + std::clamp(wish, kLeast, kMost);
-    if (next > give_up) return change;
-    if (*change->queue != place)
-      output.note(concat("no seat is free; waiting at place ", *change->queue, " of the queue"));
-    place = *change->queue;
-    std::this_thread::sleep_until(next);
+    const bool is_silent = !change && change.error().code == Errc::unavailable && place > 0;
+    const bool waits = change && !change->changed && change->queue;
+    if ((!is_silent && !waits) || steady_clock::now() >= give_up) return change;
+    auto wish = kMost;
+    if (is_silent) {
+      output.note(concat(change.error().message, "; asking again"));
+      wish = kAfterSilence;
+    } else {
+      if (change->retry_at) wish = std::clamp(*change->retry_at - time_now(), kLeast, kMost);
+      if (*change->queue != place)
+        output.note(concat("no seat is free; waiting at place ", *change->queue, " of the queue"));
+      place = *change->queue;
+    }
+    std::this_thread::sleep_until(std::min(steady_clock::now() + wish, give_up));
   }
 }
 

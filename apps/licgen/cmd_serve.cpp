@@ -214,7 +214,10 @@ Result<std::unique_ptr<webhook::Background>> start_webhooks(const ServeOptions& 
   if (options.no_webhooks) return std::unique_ptr<webhook::Background>();
   LIC_TRY_ASSIGN(auto ledger, open_ledger(address));
   webhook::SenderOptions sender;
-  sender.ca_file = options.webhook_cacert.value_or("");
+  if (options.webhook_cacert) {
+    LIC_TRY(check_readable("--webhook-cacert", *options.webhook_cacert));
+    sender.ca_file = *options.webhook_cacert;
+  }
   return std::make_unique<webhook::Background>(
       std::move(ledger), std::move(product), system_now, [sender] { return webhook::make_sender(sender); },
       [](std::string_view message) { warn("webhook", message); },

@@ -266,7 +266,8 @@ Result<Replay> read_replay(const ReplayOptions& options) {
   replay.failed = options.failed;
   for (const std::string& text : options.events) {
     LIC_TRY_ASSIGN(const std::int64_t number, read_number("--event", text, 1, kMostEvent));
-    replay.numbers.push_back(number);
+    if (std::find(replay.numbers.begin(), replay.numbers.end(), number) == replay.numbers.end())
+      replay.numbers.push_back(number);
   }
   if (options.since) {
     LIC_TRY_ASSIGN(replay.since, read_date("--since", *options.since));
@@ -291,9 +292,12 @@ Result<void> replay(const ReplayOptions& options, Vendor& vendor) {
   return {};
 }
 
-webhook::SenderOptions sender_options(const std::optional<std::string>& cacert) {
+/// Errors: those of reading the file.
+Result<webhook::SenderOptions> sender_options(const std::optional<std::string>& cacert) {
   webhook::SenderOptions options;
-  options.ca_file = cacert.value_or("");
+  if (!cacert) return options;
+  LIC_TRY(check_readable("--cacert", *cacert));
+  options.ca_file = *cacert;
   return options;
 }
 
@@ -309,7 +313,8 @@ Result<void> test(const TestWebhookOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const std::string product, product_name(vendor));
   const webhook::Message message = webhook::test_message(product, vendor.now());
   LIC_TRY_ASSIGN(webhook::Post post, webhook::post_of(record, message, vendor.now()));
-  LIC_TRY_ASSIGN(const auto sender, webhook::make_sender(sender_options(options.cacert)));
+  LIC_TRY_ASSIGN(const webhook::SenderOptions trust, sender_options(options.cacert));
+  LIC_TRY_ASSIGN(const auto sender, webhook::make_sender(trust));
   const auto begun = std::chrono::steady_clock::now();
   sender->start(1, std::move(post));
   constexpr std::chrono::seconds kLonger{60};  // the post has its own patience
@@ -346,10 +351,11 @@ Result<void> deliver(const DeliverOptions& options, Vendor& vendor) {
   constexpr std::chrono::milliseconds kWait{250};
   LIC_TRY_ASSIGN(Ledger * ledger, vendor.ledger());
   LIC_TRY_ASSIGN(std::string product, product_name(vendor));
+  LIC_TRY_ASSIGN(const webhook::SenderOptions trust, sender_options(options.cacert));
   Output& output = vendor.output();
   webhook::Dispatcher dispatcher(
-      *ledger, std::move(product), system_now, [&] { return webhook::make_sender(sender_options(options.cacert)); },
-      [&](std::string_view message) { output.warn(message); });
+      *ledger, std::move(product), system_now, [&] { return webhook::make_sender(trust); },
+      [&](std::string_view message) { output.warn(message); }, webhook::Dispatcher::Patience::gives_up);
   do {
     LIC_TRY(dispatcher.step());
     dispatcher.wait(kWait);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -105,6 +106,12 @@ Result<void> check_given(std::string_view option, std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return error(Errc::invalid_input, concat(option, ": the value is empty"), "give one, or leave the option out");
   return check_text(option, text);
+}
+
+Result<void> check_readable(std::string_view option, const std::string& path) {
+  LIC_TRY(check_given(option, path));
+  LIC_TRY(read_file(path, concat("file of ", option)));
+  return {};
 }
 
 Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text) {

@@ -43,6 +43,9 @@ void add_out_file(CLI::App& app, std::optional<std::string>& out, bool& force);
 /// The same, and something in it: an unset variable of a script is no text.
 [[nodiscard]] Result<void> check_given(std::string_view option, std::string_view text);
 
+/// A file that can be read. Errors: also those of reading it.
+[[nodiscard]] Result<void> check_readable(std::string_view option, const std::string& path);
+
 /// `K` or `K=V`: true and false, whole numbers, `a,b,c` for a list, else a word.
 [[nodiscard]] Result<std::pair<std::string, FeatureValue>> read_feature(std::string_view text);
 

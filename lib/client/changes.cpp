@@ -54,6 +54,8 @@ Result<void> Installation::save(Time now) {
 Result<void> Installation::write_state(Time now) {
   ClientState& state = loaded_.state;
   state.high_water = std::max(state.high_water.value_or(now), now);
+  for (OnlineSeat& seat : state.seats)
+    if (seat.taken_at != Time{}) seat.taken_at = std::max(seat.taken_at, now);
   // Kept beside the pin: the file that the application brings may be an older one next time.
   if (!state.pin || state.pin->version != standing_.product.version())
     LIC_TRY(write_file(store_.product_file(), standing_.product.bytes()));

@@ -265,7 +265,7 @@ std::string Standing::staleness(Time time, const Decision& decision) const {
 }
 
 std::string Standing::unconfirmed(Time time, const Decision& decision) const {
-  if (!lease || !decision.allowed()) return {};
+  if (!lease || !decision.allowed() || license->terms().floating) return {};
   const std::string name = name_of(*license);
   if (time >= lease->expires_at)
     return concat("the lease of ", name, " ended on ", format_time(lease->expires_at),

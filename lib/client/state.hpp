@@ -71,7 +71,7 @@ struct OnlineSeat {
   Time granted_at{};        ///< of the lease, as the two below
   Time refresh_at{};
   Time expires_at{};
-  Time taken_at{};     ///< by this machine's clock, of a lease that it measures: of a license that floats
+  Time taken_at{};     ///< of a license that floats, whose lease this machine's clock measures: what it said last
   std::string denied;  ///< token of the reason; empty: it was not
   Time denied_at{};
   Time ask_after{};      ///< the server wants no question before

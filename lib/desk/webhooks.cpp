@@ -21,18 +21,35 @@ Error bad_url(std::string_view url, std::string_view why, std::string_view hint 
   return error(Errc::invalid_input, concat("the address ", in_quotes(url), ' ', why), std::string(hint));
 }
 
+/// Nothing, or a colon and a port.
+bool is_port(std::string_view text) {
+  constexpr std::int64_t kMostPort = 65535;
+  if (text.empty()) return true;
+  const auto port = text.front() == ':' ? parse_integer(text.substr(1)) : std::nullopt;
+  return port && *port >= 1 && *port <= kMostPort;
+}
+
+bool is_host(std::string_view host) {
+  const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  return !host.empty() && host.find_first_of("[]{}%") == std::string_view::npos;
+}
+
 Result<void> check_url(std::string_view url, bool allow_plain_http) {
-  const bool secure = url.starts_with("https://");
+  const std::string scheme = to_lower(url.substr(0, 8));
+  const bool secure = scheme.starts_with("https://");
   const bool odd = std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c > '~' || c == '\\'; });
-  if ((!secure && !url.starts_with("http://")) || odd || url.size() > kLongestUrl || url.find('#') != url.npos)
+  if (url.size() > kLongestUrl) return bad_url(url, concat("is longer than ", kLongestUrl, " bytes"));
+  if ((!secure && !scheme.starts_with("http://")) || odd || url.find('#') != std::string_view::npos)
     return bad_url(url, "is none that can be posted to");
   const std::string_view rest = url.substr(secure ? 8 : 7);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
-  if (authority.find('@') != authority.npos)
-    return bad_url(url, "has a name or password in it, which everyone would see",
-                   "deliveries are signed: leave it out");
+  if (authority.find('@') != std::string_view::npos)
+    return error(Errc::invalid_input, "the address has a name or password in it, which everyone would see",
+                 "deliveries are signed: leave it out");
   const std::string host = to_lower(without_port(authority));
-  if (host.empty()) return bad_url(url, "names no host");
+  if (!is_host(host)) return bad_url(url, "names no host");
+  if (!is_port(authority.substr(host.size()))) return bad_url(url, "has a port that is none");
   if (!secure && !allow_plain_http && !is_this_machine(host))
     return bad_url(url, "has no TLS: who listens in learns of your customers",
                    "write https://, or give --allow-plain-http in a network of your own");

@@ -235,6 +235,7 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
 }
 
 Result<Rows> Connection::start(std::string_view sql, const Values& values) {
+  if (!in_transaction()) LIC_TRY(check_place());
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   auto cursor = std::make_unique<Cursor>(*this, statement);
   LIC_TRY(bind_all(*this, statement, values, SQLITE_TRANSIENT));
@@ -316,7 +317,10 @@ Result<void> Connection::begin_in_turn() {
 }
 
 Result<void> Connection::begin(ScopeKind kind) {
-  if (kind == ScopeKind::read) return run("BEGIN");
+  if (kind == ScopeKind::read) {
+    LIC_TRY(check_place());
+    return run("BEGIN");
+  }
   // SQLite would begin to read and fail at the first write.
   if (is_read_only())
     return error(Errc::denied, concat("ledger ", in_quotes(path_.native()), " cannot be written"),
@@ -325,10 +329,16 @@ Result<void> Connection::begin(ScopeKind kind) {
     rollback();
     return begun;
   }
+  auto in_place = check_place();
+  if (!in_place) rollback();  // what is written to a ledger that was replaced while we waited would be lost
+  return in_place;
+}
+
+/// A server would go on reading a ledger that was replaced.
+Result<void> Connection::check_place() const {
   if (!has_moved()) return {};
-  rollback();  // what is written to a ledger that was replaced while we waited would be lost
   return error(Errc::unavailable, concat("another ledger has taken the place of ", in_quotes(path_.native())),
-               "try again");
+               "try again; start a server anew");
 }
 
 Result<void> Connection::commit() {

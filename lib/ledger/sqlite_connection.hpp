@@ -96,6 +96,7 @@ class Connection final : public sql::Connection {
   Result<void> open_database(const char* name, int flags);
   Result<void> configure();
   Result<void> take_turn();
+  [[nodiscard]] Result<void> check_place() const;
   Result<void> begin_in_turn();
   [[nodiscard]] Result<bool> has_log();
   void set_triggers(bool on) noexcept;

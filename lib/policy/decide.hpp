@@ -28,7 +28,8 @@ struct Context {
   std::optional<Reason> denied;
   /// When the lease ends that it granted last; absent: a server never confirmed this license.
   std::optional<Time> lease_until;
-  /// What this machine's clock said when that lease came. Of a license that floats alone, whose lease it measures.
+  /// The latest that this machine's clock has said since that lease came. Of a license that floats alone, whose lease
+  /// it measures.
   Time lease_from{};
   /// When the release that asks was made; absent: not asked about.
   std::optional<Time> release_date;

@@ -82,7 +82,9 @@ class Checking {
       return {};
     }
     LIC_TRY_ASSIGN(const std::string key, key_of_order(context_.desk.ledger, order, batch_, context_.desk.now));
-    if (!key.empty()) faults_.push_back({row, "/order", concat("was issued already, as ", key), true});
+    if (key.empty()) return {};
+    const bool may_know = context_.token.may(TokenScope::read);
+    faults_.push_back({row, "/order", may_know ? concat("was issued already, as ", key) : "was issued already", true});
     return {};
   }
 

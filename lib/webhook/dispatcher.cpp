@@ -48,12 +48,21 @@ std::optional<seconds> wait_after(std::int64_t attempt) {
   return kWaits[static_cast<std::size_t>(attempt - 1)];
 }
 
-Dispatcher::Dispatcher(Ledger& ledger, std::string product, Clock clock, MakeSender make_sender, Tell tell)
+Dispatcher::Dispatcher(Ledger& ledger, std::string product, Clock clock, MakeSender make_sender, Tell tell,
+                       Patience patience)
     : ledger_(ledger),
       product_(std::move(product)),
       clock_(std::move(clock)),
       make_sender_(std::move(make_sender)),
-      tell_(std::move(tell)) {}
+      tell_(std::move(tell)),
+      patience_(patience) {}
+
+/// Not for longer than it would be from now on: the clock may have been set back.
+bool Dispatcher::is_held(const Health& health, Time now) const {
+  constexpr std::int64_t kMostFailures = 5;
+  if (patience_ == Patience::gives_up) return health.failures >= kMostFailures;
+  return now < health.held_until && health.held_until - now <= kLongestHold;
+}
 
 std::vector<Dispatcher::Wanted> Dispatcher::wanted(const std::vector<WaitingWebhook>& waiting, Time now) {
   std::vector<Wanted> wanted;
@@ -62,7 +71,7 @@ std::vector<Dispatcher::Wanted> Dispatcher::wanted(const std::vector<WaitingWebh
     if (!due_at || *due_at > now) continue;
     lag_ = std::max(lag_, now - *due_at);
     const Health& health = health_[webhook.id];
-    if (health.held_until <= now && health.running < health.window)
+    if (!is_held(health, now) && health.running < health.window)
       wanted.push_back({webhook, health.window - health.running});
   }
   return wanted;
@@ -142,11 +151,12 @@ void Dispatcher::note_health(const Sent& sent, const Attempt& attempt, const Ans
     tell_(concat(name, ": event ", attempt.event, " is given up: ", attempt.trouble,
                  "; licgen webhooks replay sends it again"));
   health.window = 1;
-  if (attempt.at < health.held_until) return;  // of those that ran at once the first counts
+  // Of those that ran at once the first counts.
+  if (patience_ == Patience::holds && is_held(health, attempt.at)) return;
   if (health.failures == 0 && attempt.again_at) tell_(concat(name, " fails: ", attempt.trouble));
   const seconds doubled{std::int64_t{1} << std::min<std::int64_t>(health.failures, 16)};
   ++health.failures;
-  health.held_until = attempt.at + std::max(std::min(doubled, kLongestHold), answer.retry_after.value_or(0s));
+  health.held_until = attempt.at + std::min(std::max(doubled, answer.retry_after.value_or(0s)), kLongestHold);
 }
 
 }  // namespace lic::webhook

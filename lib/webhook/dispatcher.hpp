@@ -37,8 +37,8 @@ struct Tally {
 /// Any number of dispatchers may work on one ledger: a delivery is claimed before it is sent, for a minute, and the
 /// claim is on disk by then. What is sent and not noted (a crash comes between) is sent again after that.
 ///
-/// One that fails holds its webhook up, longer each time, so that a receiver that is down is asked now and then, and
-/// the others are not kept waiting. For one thread at a time.
+/// One that fails holds its webhook up, longer each time, five minutes at most, so that a receiver that is down is
+/// asked now and then, and the others are not kept waiting. For one thread at a time.
 class Dispatcher {
  public:
   using Clock = std::function<Time()>;
@@ -46,8 +46,14 @@ class Dispatcher {
   /// What the operator should know: a webhook fails, has come back, a delivery was given up.
   using Tell = std::function<void(std::string_view)>;
 
+  enum class Patience {
+    holds,     ///< goes on for long: a webhook that fails is held up
+    gives_up,  ///< sends what is due, once: a webhook is left alone after some failures in a row
+  };
+
   /// `ledger` outlives it. `make_sender` is called when something is to be sent.
-  Dispatcher(Ledger& ledger, std::string product, Clock clock, MakeSender make_sender, Tell tell);
+  Dispatcher(Ledger& ledger, std::string product, Clock clock, MakeSender make_sender, Tell tell,
+             Patience patience = Patience::holds);
 
   /// Notes what has ended, and starts what is due, unless `only_end`. Errors: those of the ledger and of `make_sender`;
   /// what has ended is noted the next time.
@@ -84,6 +90,7 @@ class Dispatcher {
     std::int64_t most = 0;
   };
 
+  [[nodiscard]] bool is_held(const Health& health, Time now) const;
   [[nodiscard]] std::vector<Wanted> wanted(const std::vector<WaitingWebhook>& waiting, Time now);
   void start(const WebhookRecord& webhook, DueEvent event, Time now);
   void end(const Sent& sent, const Answer& answer);
@@ -94,6 +101,7 @@ class Dispatcher {
   Clock clock_;
   MakeSender make_sender_;
   Tell tell_;
+  Patience patience_;
   std::unique_ptr<Sender> sender_;        // null: nothing was to be sent yet
   std::map<std::string, Health> health_;  // by id of the webhook
   std::map<std::int64_t, Sent> running_;

@@ -117,11 +117,11 @@ class CurlSender final : public Sender {
   }
 
   [[nodiscard]] Answer answer_of(const Running& running, CURLcode code) const {
-    const bool cut = running.received > kMostAnswer;  // what it says does not matter, its status does
-    if (code != CURLE_OK && !cut) return {0, cause_of(code)};
     long status = 0;
     curl_off_t retry = 0;
     library_.easy_getinfo(running.handle, CURLINFO_RESPONSE_CODE, &status);
+    // Once it has said a status, how what follows ends does not matter: 1xx is none.
+    if (code != CURLE_OK && status < 200) return {0, cause_of(code)};
     library_.easy_getinfo(running.handle, CURLINFO_RETRY_AFTER, &retry);
     Answer answer{status, {}};
     if (retry > 0) answer.retry_after = std::chrono::seconds{std::min(retry, kMostRetrySeconds)};
@@ -143,6 +143,9 @@ class CurlSender final : public Sender {
       case CURLE_GOT_NOTHING:
       case CURLE_RECV_ERROR:
         return "the connection was cut off";
+      case CURLE_UNSUPPORTED_PROTOCOL:
+      case CURLE_WEIRD_SERVER_REPLY:
+        return "what it answered is no HTTP";
       default:
         return library_.easy_strerror(code);
     }

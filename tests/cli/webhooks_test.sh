@@ -52,9 +52,15 @@ no() {
 no 3 ftp://crm.example/x "https://HOST"
 no 3 crm.example "https://HOST"
 no 3 https:///x "no host"
+no 3 'https://[::1/x' "no host"
+no 3 'https://{a,b}.example/' "no host"
+no 3 https://crm.example:99999/x "port"
+no 3 https://crm.example:abc/x "port"
+no 3 "https://crm.example/$(printf 'x%.0s' {1..2000})" "longer than 2000"
 no 3 'https://crm.example/a b' "none that can be posted to"
 no 3 https://crm.example/x#y "none that can be posted to"
-no 3 https://ops:pw@crm.example/x "password"
+no 3 https://ops:pw4711@crm.example/x "password"
+grep -q pw4711 "$err" && fail "the password is shown"
 no 3 http://crm.example/x "no TLS"
 no 3 http://127.evil.example/x "no TLS"
 no 3 https://crm.example/x "did you mean license.revoked" --event license.revokd
@@ -129,18 +135,26 @@ test_case "a delivery that fails is tried again, later each time, and the same m
 echo 500 >crm/answer
 for _ in 1 2 3; do run_ok "$LICGEN" create --plan starter --customer Initech --quiet; done
 run_code 7 "$LICGEN" webhooks deliver
-assert_stdout_has "delivered 0, failed 1, given up 0; the next is due at"
+assert_stdout_has "delivered 0, failed 3, given up 0; the next is due at"
 assert_stderr_has "webhook 'crm' fails: it answered 500"
-got crm 'len(g) == 1'
+got crm 'len(g) == 3'
 run_ok "$LICGEN" webhooks deliveries --webhook crm --limit 3 --json
-assert_json '[(x["attempts"], x["status"], x["trouble"]) for x in d["deliveries"]] == [(0, None, None), (0, None, None), (1, 500, "it answered 500")]'
+assert_json '[(x["attempts"], x["status"], x["trouble"]) for x in d["deliveries"]] == [(1, 500, "it answered 500")] * 3'
 run_ok "$LICGEN" webhooks deliveries --state pending
 assert_stdout_has "it answered 500"
 rm crm/answer
 sleep 6
 run_ok "$LICGEN" webhooks deliver
 assert_stdout_has "delivered 3, failed 0, given up 0"
-got crm 'len(g) == 4 and len({d["id"] for d in g}) == 3'
+got crm 'len(g) == 6 and len({d["id"] for d in g}) == 3'
+for _ in 1 2 3 4 5 6 7 8; do run_ok "$LICGEN" create --plan starter --customer Initech --quiet; done
+echo 500 >crm/answer
+run_code 7 "$LICGEN" webhooks deliver # one that is down is left alone after five
+assert_stdout_has "delivered 0, failed 5, given up 0"
+rm crm/answer
+sleep 6
+run_ok "$LICGEN" webhooks deliver
+assert_stdout_has "delivered 8, failed 0, given up 0"
 echo "503 Retry-After: 3600" >crm/answer
 run_ok "$LICGEN" create --plan starter --customer Initech --quiet
 run_code 7 "$LICGEN" webhooks deliver --json
@@ -169,12 +183,14 @@ run_ok "$LICGEN" webhooks deliver
 got crm 'len(g) == 1 and g[0]["data"]["event"] == '"$event"
 run_ok "$LICGEN" webhooks replay crm --event "$event" --event 1 --json
 assert_json 'd["events"] == 2'
+run_ok "$LICGEN" webhooks replay crm --event "$event" --event "$event" --json
+assert_json 'd["events"] == 1'
 run_ok "$LICGEN" webhooks deliver
 got crm 't[1:] in (["license.created", "ledger.created"], ["ledger.created", "license.created"]) and g[0]["id"] in {d["id"] for d in g[1:]}'
 run_ok "$LICGEN" webhooks replay crm --since 2020-01-01 --json
-assert_json 'd["events"] == 10'
+assert_json 'd["events"] == 18'
 run_ok "$LICGEN" webhooks deliver --json
-assert_json 'd["delivered"] == 10 and d["due_at"] is None'
+assert_json 'd["delivered"] == 18 and d["due_at"] is None'
 run_ok "$LICGEN" doctor
 assert_stdout_has "what is due to 1 is told in time"
 run_ok faketime -f +2h "$LICGEN" create --plan starter --customer Later --quiet
@@ -193,7 +209,9 @@ run_ok "$LICGEN" webhooks add --name secure --url "https://127.0.0.1:$port/" --e
 cp "$out" secure/secret
 run_code 7 "$LICGEN" webhooks test secure
 assert_stderr_has "certificate is not trusted"
-run_code 7 "$LICGEN" webhooks test secure --cacert /nonexistent
+run_code 4 "$LICGEN" webhooks test secure --cacert /nonexistent
+run_code 4 "$LICGEN" webhooks deliver --cacert /nonexistent
+run_code 3 "$LICGEN" webhooks deliver --cacert ''
 run_ok "$LICGEN" webhooks test secure --cacert tls.pem
 got secure 'len(g) == 1 and g[0]["genuine"]'
 run_ok "$LICGEN" webhooks remove secure --quiet

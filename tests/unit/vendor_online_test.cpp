@@ -692,6 +692,9 @@ TEST_CASE("online: who sets the clock back does not keep a seat that floats", "[
   CHECK(at_home.reason() == Reason::valid);
   at_home.desk.now += std::chrono::minutes{10};
   CHECK(at_home.reason() == Reason::lease_expired);
+  REQUIRE(at_home.open().consume("tickets", 1));  // that it has ended is seen, and written down
+  at_home.desk.now -= std::chrono::minutes{5};
+  CHECK(at_home.reason() == Reason::lease_expired);
 }
 
 TEST_CASE("online: who waits for a seat that floats is told its place", "[online][floating]") {
