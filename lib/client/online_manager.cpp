@@ -1,3 +1,4 @@
+#include "base/result.hpp"
 #include "base/text.hpp"
 #include "client/impl.hpp"
 
@@ -23,6 +24,15 @@ Result<Change> unconfirmed(Result<Change> here, const Unanswered& silence, std::
   return fault;
 }
 
+/// A server lends no seat to a machine that it could not tell from others: it would say no more than that the request
+/// is bad, unsigned.
+Result<void> check_told_apart(const OnlineRequest& request) {
+  if (request.action == OnlineAction::usage) return {};
+  LIC_TRY_ASSIGN(const MachineIdentity machine, MachineIdentity::from_digests(request.facts));
+  LIC_TRY(machine.binding());
+  return {};
+}
+
 Error refused(const Denial& denial, std::int64_t seq, std::string_view license_key) {
   if (denial.reason == DenialReason::unknown_license)
     return Error{Errc::not_found, concat("the licensing server knows no license ", license_key), {}};
@@ -36,6 +46,8 @@ Error refused(const Denial& denial, std::int64_t seq, std::string_view license_k
 
 std::shared_ptr<const Asked> LicenseManager::Impl::ask(const Question& question) noexcept {
   auto asked = without_throwing([&]() -> Result<std::shared_ptr<const Asked>> {
+    if (auto alike = check_told_apart(question->request); !alike)
+      return std::make_shared<const Asked>(Unanswered{std::move(alike).error()});
     if (!ask_) return std::make_shared<const Asked>(Unanswered{Error{Errc::failure, "no server can be asked", {}}});
     return ask_(*question);
   });

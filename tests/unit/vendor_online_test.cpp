@@ -673,6 +673,18 @@ TEST_CASE("online: minutes are measured by a clock that is wrong, too", "[online
   CHECK(at_home.reason() == Reason::lease_expired);
 }
 
+TEST_CASE("online: a machine that nobody could know again asks no server", "[online]") {
+  Online at_home;
+  const Terms terms = at_home.server.add_floating();
+  std::filesystem::remove_all(at_home.desk.machine.path());  // all that tells it from others
+  std::filesystem::create_directories(at_home.desk.machine.path());
+  const auto told = at_home.desk.open(Online::options()).activate(terms.key);
+  REQUIRE(!told);
+  CHECK(told.error().message.find("cannot be told from others") != std::string::npos);
+  CHECK(told.error().hint.find("systemd-machine-id-setup") != std::string::npos);
+  CHECK(at_home.server.calls.empty());
+}
+
 TEST_CASE("online: who sets the clock back does not keep a seat that floats", "[online][floating]") {
   Online at_home;
   const Terms terms = at_home.server.add_floating();
