@@ -26,7 +26,9 @@ elseif(LIC_FUZZ)
   target_link_options(lic_options INTERFACE -fsanitize=address,undefined)
 endif()
 if(LIC_STATIC_RUNTIME)
-  target_link_options(lic_options INTERFACE -static-libstdc++ -static-libgcc)
+  # A program that needs no library at all has it anyway; there g++ would go on with shared libraries behind it.
+  target_link_options(lic_options INTERFACE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:LIC_SELF_CONTAINED>>>:-static-libstdc++> -static-libgcc)
   # For liblic to use (lib/base/operator_new.cpp), so that a program's memory may run out inside it.
   target_link_options(lic_options INTERFACE
     $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-Wl,-u,_ZnwmRKSt9nothrow_t>)
