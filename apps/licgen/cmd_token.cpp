@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/json_text.hpp"
 #include "desk/tokens.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
@@ -77,8 +78,6 @@ std::string_view state_of(const TokenRecord& record, Time now) {
   if (record.revoked_at) return "revoked";
   return record.holds(now) ? "valid" : "expired";
 }
-
-Json time_or_null(const std::optional<Time>& time) { return time ? Json(format_time(*time)) : Json(nullptr); }
 
 Json record_json(const TokenRecord& record, Time now) {
   Json out = {{"id", record.id}, {"name", record.name}, {"scopes", Json::array()}};

@@ -7,6 +7,7 @@
 #include "common/input.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/json_text.hpp"
 #include "issue/issuer.hpp"
 #include "license/envelope.hpp"
 #include "licgen/commands.hpp"
@@ -267,10 +268,6 @@ Result<Findings> verify_document(ByteView bytes, const Envelope& envelope, Docum
   if (kind == DocumentKind::product) return verify_product(bytes, envelope, authority, claim, what);
   if (kind == DocumentKind::checkpoint) return verify_checkpoint(bytes, envelope, authority, what);
   return verify_revocations(bytes, envelope, authority, what, now);
-}
-
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
 }
 
 void print_json(const Findings& findings, ExitCode code, const Error* fault, Output& output) {

@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "common/json_text.hpp"
 #include "common/options.hpp"
+#include "desk/json_text.hpp"
 #include "desk/webhooks.hpp"
 #include "licgen/commands.hpp"
 #include "licgen/option_values.hpp"
@@ -99,8 +100,6 @@ void set_up_test(CLI::App& app, TestWebhookOptions& options) {
 }
 
 void set_up_deliver(CLI::App& app, DeliverOptions& options) { add_cacert(app, options.cacert); }
-
-Json time_or_null(const std::optional<Time>& time) { return time ? Json(format_time(*time)) : Json(nullptr); }
 
 std::vector<std::string> event_names(const WebhookRecord& record) {
   std::vector<std::string> names;
@@ -205,13 +204,8 @@ Result<void> show_deliveries(const DeliveriesOptions& options, Vendor& vendor) {
   filter.limit = options.limit.value_or(filter.limit);
   LIC_TRY_ASSIGN(const auto records, ledger->webhooks());
   if (options.webhook) {
-    const auto found = std::find_if(records.rbegin(), records.rend(), [&](const WebhookRecord& record) {
-      return record.id == *options.webhook || record.name == *options.webhook;
-    });
-    if (found == records.rend())
-      return error(Errc::not_found, concat("there is no webhook ", in_quotes(*options.webhook)),
-                   "licgen webhooks list shows all of them");
-    filter.webhook = found->id;
+    LIC_TRY_ASSIGN(const WebhookRecord record, find_webhook(*ledger, *options.webhook, false));
+    filter.webhook = record.id;
   }
   filter.state = options.state;
   LIC_TRY_ASSIGN(const auto found, ledger->deliveries(filter));
@@ -231,7 +225,7 @@ Result<void> show_deliveries(const DeliveriesOptions& options, Vendor& vendor) {
                                         {"state", token(one.state)},
                                         {"attempts", one.attempts},
                                         {"status", one.status == 0 ? Json(nullptr) : Json(one.status)},
-                                        {"trouble", one.trouble.empty() ? Json(nullptr) : Json(one.trouble)},
+                                        {"trouble", text_or_null(one.trouble)},
                                         {"tried_at", time_or_null(one.tried_at)},
                                         {"due_at", time_or_null(one.due_at)},
                                         {"ended_at", time_or_null(one.ended_at)}});

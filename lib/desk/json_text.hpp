@@ -3,8 +3,11 @@
 /// nlohmann JSON to text and back, for what the vendor's side tells.
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "lic/types.hpp"
 
 namespace lic {
 
@@ -15,5 +18,9 @@ namespace lic {
 /// The value of any text; discarded (is_discarded()), and so of no type, where
 /// it is not JSON.
 [[nodiscard]] nlohmann::ordered_json json_or_discarded(std::string_view text);
+
+/// Null for an empty text, and where there is no time.
+[[nodiscard]] nlohmann::ordered_json text_or_null(const std::string& text);
+[[nodiscard]] nlohmann::ordered_json time_or_null(const std::optional<Time>& time);
 
 }  // namespace lic

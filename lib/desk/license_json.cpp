@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 /// What was altered by hand and is no JSON any more is shown as it is.
 Json parsed(std::string_view text) {
   Json value = json_or_discarded(text);
@@ -46,7 +44,7 @@ Json summary_json(const LicenseSummary& license) {
   out["customer"] = license.customer.name;
   out["email"] = text_or_null(license.customer.email);
   out["issued_at"] = format_time(license.issued_at);
-  out["expires_at"] = license.expires_at ? Json(format_time(*license.expires_at)) : nullptr;
+  out["expires_at"] = time_or_null(license.expires_at);
   out["seats"] = license.seats;
   out["activations"] = license.activations;
   out["order"] = text_or_null(license.order);

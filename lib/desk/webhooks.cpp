@@ -102,10 +102,10 @@ Result<RemovedWebhook> remove_webhook(Transaction& transaction, const Desk& desk
   return removed;
 }
 
-Result<WebhookRecord> find_webhook(Ledger& ledger, std::string_view name_or_id) {
+Result<WebhookRecord> find_webhook(Ledger& ledger, std::string_view name_or_id, bool in_use) {
   LIC_TRY_ASSIGN(const auto all, ledger.webhooks());
   const WebhookRecord* found = find_named(all, name_or_id, &WebhookRecord::removed_at);
-  if (found == nullptr || found->removed_at) return no_such_webhook(name_or_id);
+  if (found == nullptr || (in_use && found->removed_at)) return no_such_webhook(name_or_id);
   return *found;
 }
 

@@ -36,7 +36,7 @@ struct RemovedWebhook {
 [[nodiscard]] Result<RemovedWebhook> remove_webhook(Transaction& transaction, const Desk& desk,
                                                     std::string_view name_or_id, std::string_view reason);
 
-/// The webhook of that id or name that is not removed. Errors: not_found.
-[[nodiscard]] Result<WebhookRecord> find_webhook(Ledger& ledger, std::string_view name_or_id);
+/// The webhook of that id or name; `in_use`: one that is not removed. Errors: not_found.
+[[nodiscard]] Result<WebhookRecord> find_webhook(Ledger& ledger, std::string_view name_or_id, bool in_use = true);
 
 }  // namespace lic

@@ -8,6 +8,7 @@
 
 #include "base/free_with.hpp"
 #include "base/result.hpp"
+#include "curl/rules.hpp"
 
 namespace lic::http {
 namespace {
@@ -70,30 +71,18 @@ bool is_json_type(const char* type) {
   return curl_strnequal(text.data(), kJson.data(), kJson.size()) != 0;
 }
 
-/// Options that no setting of the environment or of the other side changes: no redirects, no
-/// other protocol, certificates and names always checked.
 bool set_up(CURL* curl, const Call& call, curl_slist* headers, Incoming& incoming) {
   const long patience = static_cast<long>(call.patience.count());
   bool good = true;
   const auto set = [&](CURLoption option, auto value) { good &= curl_easy_setopt(curl, option, value) == CURLE_OK; };
   set(CURLOPT_URL, call.url.c_str());
-#if LIBCURL_VERSION_NUM >= 0x075500
-  set(CURLOPT_PROTOCOLS_STR, "https,http");
-#else
-  set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS | CURLPROTO_HTTP));
-#endif
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_SSL_VERIFYPEER, 1L);
-  set(CURLOPT_SSL_VERIFYHOST, 2L);
-  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(CURLOPT_NOSIGNAL, 1L);
+  curl::hold_to_rules(set, call.ca_file);
   set(CURLOPT_TIMEOUT_MS, patience);
   set(CURLOPT_CONNECTTIMEOUT_MS, std::min(patience, kConnectMilliseconds));
   set(CURLOPT_USERAGENT, "lic");
   set(CURLOPT_HTTPHEADER, headers);
   set(CURLOPT_WRITEFUNCTION, &take);
   set(CURLOPT_WRITEDATA, &incoming);
-  if (!call.ca_file.empty()) set(CURLOPT_CAINFO, call.ca_file.c_str());
   if (!call.body.empty()) {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
     set(CURLOPT_POSTFIELDS, call.body.c_str());

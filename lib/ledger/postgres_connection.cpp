@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
+#include "ledger/postgres_errors.hpp"
 
 namespace lic::postgres {
 namespace {
@@ -22,10 +23,6 @@ constexpr int kMostSent = 512;
 constexpr std::chrono::milliseconds kFindOutPatience{30'000};
 /// The ids of so many write transactions are kept. Who asks for one does so within seconds.
 constexpr int kKeptIds = 65'536;
-
-constexpr const char* kSerializationFailure = "40001";
-constexpr const char* kDeadlock = "40P01";
-constexpr const char* kReadOnly = "25006";
 
 std::string spell(std::chrono::milliseconds span) {
   return span.count() % 1000 == 0 ? concat(span.count() / 1000, " s") : concat(span.count(), " ms");
@@ -94,58 +91,9 @@ std::string with_dollars(std::string_view sql) {
   return text;
 }
 
-/// "FATAL:  28P01: password authentication failed for user ..." in a message that libpq was told to spell out.
-struct Refusal {
-  std::string state;
-  std::string said;
-};
-Refusal refusal_in(std::string_view message) {
-  constexpr std::size_t kState = 5;
-  const auto is_state = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
-  for (std::size_t at = 0; at + kState + 6 < message.size(); ++at) {
-    if (message.substr(at, 3) != ":  " || message.substr(at + 3 + kState, 2) != ": ") continue;
-    const std::string_view state = message.substr(at + 3, kState);
-    if (!std::all_of(state.begin(), state.end(), is_state)) continue;
-    const std::string_view said = message.substr(at + 3 + kState + 2);
-    return {std::string(state), std::string(said.substr(0, said.find('\n')))};
-  }
-  return {};
-}
-
 std::string first_line(std::string_view message) { return std::string(message.substr(0, message.find('\n'))); }
 
 void ignore_notice(void*, const char*) {}
-
-/// What a code means where it tells by itself; nothing: ask fault().
-struct Meaning {
-  std::string_view begins;
-  Errc code;
-  std::string_view hint;
-};
-constexpr std::string_view kTryAgain = "try again in a moment";
-constexpr Meaning kMeanings[] = {
-    {kSerializationFailure, Errc::unavailable, kTryAgain},
-    {kDeadlock, Errc::unavailable, kTryAgain},
-    {"57P", Errc::unavailable, kTryAgain},    // it shuts down, or starts
-    {"57014", Errc::unavailable, kTryAgain},  // it took too long
-    {"25P03", Errc::unavailable, kTryAgain},  // idle for too long within a transaction
-    {"53300", Errc::unavailable, "let it take more connections (max_connections)"},
-    {"08", Errc::unavailable, kTryAgain},
-    {"53", Errc::failure, "the ledger is as it was: look at the server's free space and memory, then try again"},
-    {"28", Errc::denied, "look at the user and at where libpq finds the password: PGPASSFILE, ~/.pgpass, PGPASSWORD"},
-    {"42501", Errc::denied, "let that user read and write the tables of the ledger (GRANT)"},
-    {kReadOnly, Errc::denied, "name the server that takes changes: target_session_attrs=read-write"},
-    {"3D000", Errc::not_found, "make it: createdb"},
-    {"3F000", Errc::not_found, "make it: CREATE SCHEMA"},
-    {"42P01", Errc::invalid_input, "restore the newest backup of it"},
-    {"42703", Errc::invalid_input, "restore the newest backup of it"},
-    {"42710", Errc::conflict, "give the ledger a schema of its own: ?options=-csearch_path%3DNAME"},
-    {"42723", Errc::conflict, "give the ledger a schema of its own: ?options=-csearch_path%3DNAME"},
-    {"42P07", Errc::conflict, "give the ledger a schema of its own: ?options=-csearch_path%3DNAME"},
-    {"XX00", Errc::invalid_input, "restore the newest backup of it"},  // damaged
-    {"22", Errc::invalid_input, ""},
-    {"23", Errc::conflict, ""},
-};
 
 }  // namespace
 
@@ -454,10 +402,9 @@ Error Connection::fault(const PGresult* result) {
   if (state_ == "55P03")
     return error(Errc::unavailable, concat("another process has been using the ", ledger, " for ", spell(patience_)),
                  std::string(kTryAgain));
-  for (const Meaning& meaning : kMeanings)
-    if (state_.starts_with(meaning.begins))
-      return error(meaning.code, concat(ledger, ": ", printable(said)), std::string(meaning.hint));
-  return error(Errc::failure, concat(ledger, ": ", printable(said)));
+  const Meaning* meaning = meaning_of(state_);
+  return error(meaning != nullptr ? meaning->code : Errc::failure, concat(ledger, ": ", printable(said)),
+               std::string(meaning != nullptr ? meaning->hint : ""));
 }
 
 Error Connection::connection_fault() {
@@ -466,9 +413,8 @@ Error Connection::connection_fault() {
   const Refusal refusal = refusal_in(message);
   if (!refusal.state.empty()) {
     state_ = refusal.state;
-    for (const Meaning& meaning : kMeanings)
-      if (state_.starts_with(meaning.begins))
-        return error(meaning.code, concat(ledger, ": ", printable(refusal.said)), std::string(meaning.hint));
+    if (const Meaning* meaning = meaning_of(state_))
+      return error(meaning->code, concat(ledger, ": ", printable(refusal.said)), std::string(meaning->hint));
   }
   if (connection_ && pq_.connectionNeedsPassword(connection_.get()) != 0)
     return error(Errc::denied, concat(ledger, ": the server wants a password"),

@@ -17,6 +17,7 @@ using Migrations = std::span<const char* const>;
 /// As versions are counted in SQLite, where they began earlier: a version has the same tables in both.
 inline constexpr std::int64_t kFirstVersion = 7;
 
+/// All of them (postgres_migrations.cpp).
 [[nodiscard]] Migrations ledger_migrations() noexcept;
 
 /// Whether there is a ledger in the first schema of the search_path.

@@ -20,6 +20,7 @@ inline constexpr std::int64_t kApplicationId = 0x4C49'4347;
 /// is never changed again: there are ledgers made by it.
 using Migrations = std::span<const char* const>;
 
+/// All of them (sqlite_migrations.cpp).
 [[nodiscard]] Migrations ledger_migrations() noexcept;
 
 /// Makes the tables in an empty database, in one transaction.

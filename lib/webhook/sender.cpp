@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "curl/library.hpp"
+#include "curl/rules.hpp"
 
 namespace lic::webhook {
 namespace {
@@ -82,16 +83,7 @@ class CurlSender final : public Sender {
     add("Expect:");  // no waiting for a word of the receiver before a long body
     for (const std::string& header : running.post.headers) add(header.c_str());
     set(CURLOPT_URL, running.post.url.c_str());
-#if LIBCURL_VERSION_NUM >= 0x075500
-    set(CURLOPT_PROTOCOLS_STR, "https,http");
-#else
-    set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTPS | CURLPROTO_HTTP));
-#endif
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(CURLOPT_NOSIGNAL, 1L);
+    curl::hold_to_rules(set, options_.ca_file);
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(options_.patience).count()));
     set(CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
     set(CURLOPT_USERAGENT, "licgen");
@@ -100,7 +92,6 @@ class CurlSender final : public Sender {
     set(CURLOPT_POSTFIELDS, running.post.body.c_str());
     set(CURLOPT_WRITEFUNCTION, &drop);
     set(CURLOPT_WRITEDATA, &running);
-    if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
     return good;
   }
 

@@ -97,6 +97,26 @@ serve() {
   fail "it does not listen"
 }
 
+# with_tokens: a product file, and a token for each scope: $admin, $reader, $issuer, $changer, $revoker. After that:
+#   token ARGS...         makes another one, and prints it
+#   client STATEMENT...   of Python, in serve_client.py, where v() asks the vendor API with every right
+with_tokens() {
+  run_ok "$LICGEN" keys delegate --no-passphrase
+  run_ok "$LICGEN" product export --out product.json
+  admin=$(token --name admin --scope admin)
+  reader=$(token --name reader --scope read)
+  issuer=$(token --name issuer --scope issue)
+  changer=$(token --name changer --scope change)
+  revoker=$(token --name revoker --scope revoke)
+}
+token() {
+  run_ok "$LICGEN" token create --quiet "$@"
+  cat "$out"
+}
+client() {
+  run_ok "$python" "$here/serve_client.py" "$url" product.json "v = lambda *a, **k: vendor('$admin', *a, **k)" "$@"
+}
+
 # stop SIGNAL CODE: ends it, and wants that exit status.
 stop() {
   kill "-$1" "$server"

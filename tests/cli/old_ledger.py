@@ -1,6 +1,6 @@
 """old_ledger.py LEDGER OLD: writes what LEDGER holds as the first version of licgen would have kept it.
 
-The tables are those of version 1 in lib/ledger/sqlite_schema.cpp, where what was released never changes.
+The tables are those of version 1 in lib/ledger/sqlite_migrations.cpp, where what was released never changes.
 """
 
 import pathlib
@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 
-SOURCE = pathlib.Path(__file__).parents[2] / "lib/ledger/sqlite_schema.cpp"
+SOURCE = pathlib.Path(__file__).parents[2] / "lib/ledger/sqlite_migrations.cpp"
 
 
 def main(ledger: str, old: str) -> None:

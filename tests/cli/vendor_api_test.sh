@@ -51,19 +51,7 @@ assert_json '[t["state"] for t in d["tokens"]] == ["valid", "revoked", "valid"]'
 run_ok "$LICGEN" token revoke "$(json_get 'd["tokens"][2]["id"]')"
 run_ok "$LICGEN" audit
 
-run_ok "$LICGEN" keys delegate --no-passphrase
-run_ok "$LICGEN" product export --out product.json
-token() {
-  run_ok "$LICGEN" token create --quiet "$@"
-  cat "$out"
-}
-# vendor ARGS...: statements of Python, where v() asks with every right.
-client() { run_ok "$python" "$here/serve_client.py" "$url" product.json "v = lambda *a, **k: vendor('$admin', *a, **k)" "$@"; }
-admin=$(token --name admin --scope admin)
-reader=$(token --name reader --scope read)
-issuer=$(token --name issuer --scope issue)
-changer=$(token --name changer --scope change)
-revoker=$(token --name revoker --scope revoke)
+with_tokens
 gone=$(token --name gone --scope admin)
 run_ok "$LICGEN" token revoke gone
 late=$(token --name late --scope admin --expires 1h)

@@ -7,18 +7,7 @@ at_a_desk
 with_server
 limits=(--address-limit 0 --license-limit 0 --token-limit 0)
 run_ok "$LICGEN" init --catalog "$examples/ticketzero.json" --no-passphrase --quiet
-run_ok "$LICGEN" keys delegate --no-passphrase
-run_ok "$LICGEN" product export --out product.json
-token() {
-  run_ok "$LICGEN" token create --quiet "$@"
-  cat "$out"
-}
-client() { run_ok "$python" "$here/serve_client.py" "$url" product.json "v = lambda *a, **k: vendor('$admin', *a, **k)" "$@"; }
-admin=$(token --name admin --scope admin)
-reader=$(token --name reader --scope read)
-issuer=$(token --name issuer --scope issue)
-changer=$(token --name changer --scope change)
-revoker=$(token --name revoker --scope revoke)
+with_tokens
 serve --can-issue
 L=/v1/vendor/licenses
 
