@@ -87,6 +87,13 @@ struct LicenseRecord {
   std::string document;
 };
 
+/// A license as it is decided by who asks for one of its seats.
+struct SeatedLicense {
+  LicenseSummary summary;   ///< with `activations` 0
+  std::string document;     ///< empty: the one that is known
+  bool has_lapsed = false;  ///< lapsed_leases() has some
+};
+
 /// A license's newest signed document by itself.
 struct LicenseFile {
   std::string key;
@@ -268,8 +275,13 @@ class Ledger {
   [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
 
   /// Of a ledger whose commits alone are not durable, which is one in a file that was opened for LedgerUse::serving:
-  /// there the next transaction is worked on while the last one is written. Null: what is committed is durable.
-  [[nodiscard]] virtual std::shared_ptr<Flusher> flusher() = 0;
+  /// there the next transaction is worked on while the last one is written, and with several flushers the next is
+  /// written while one still waits for the disk. None: what is committed is durable.
+  [[nodiscard]] virtual std::vector<std::shared_ptr<Flusher>> flushers() = 0;
+
+  /// What can be put off until nobody waits for this ledger: moves the write-ahead log of a file into it.
+  /// Errors: unavailable, failure (disk full, I/O): what was committed is where it was.
+  [[nodiscard]] virtual Result<void> tidy() = 0;
 
   /// In the order in which they were added.
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;
@@ -288,6 +300,10 @@ class Ledger {
   [[nodiscard]] virtual Result<LicenseRecord> find(const LicenseKey& key, Time now) = 0;
   /// The same with `summary.activations` 0, in a time that does not grow with them.
   [[nodiscard]] virtual Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) = 0;
+  /// What a seat is decided by, in a time that does not grow with the seats that are taken. `known_serial`: whose
+  /// document the caller has; 0: none. Errors: not_found.
+  [[nodiscard]] virtual Result<SeatedLicense> find_seated(const LicenseKey& key, std::int64_t known_serial,
+                                                          Time now) = 0;
   /// The key of the license with that id. Errors: not_found.
   [[nodiscard]] virtual Result<LicenseKey> key_of_id(std::string_view id) = 0;
   /// Calls `visit` for each license that passes, in the order of issue, until it

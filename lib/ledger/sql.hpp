@@ -92,8 +92,10 @@ class Connection {
   /// A text as it is compared without regard to ASCII case, by an index where `expression` is a column that has one.
   [[nodiscard]] virtual std::string folded(std::string_view expression) const = 0;
 
-  /// As Ledger::flusher().
-  [[nodiscard]] virtual std::shared_ptr<Flusher> flusher() const { return nullptr; }
+  /// As Ledger::flushers().
+  [[nodiscard]] virtual std::vector<std::shared_ptr<Flusher>> flushers() const { return {}; }
+  /// As Ledger::tidy().
+  virtual Result<void> tidy() { return {}; }
 
   /// Whether a transaction is open that can still be committed.
   [[nodiscard]] virtual bool in_transaction() const noexcept = 0;

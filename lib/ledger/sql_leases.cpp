@@ -1,6 +1,7 @@
 #include "ledger/sql_leases.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/result.hpp"
@@ -93,6 +94,27 @@ Activation read_activation(const Rows& rows) {
     activation.lease = LeaseState{rows.text(10), split(rows.text(11)), rows.time(12),   rows.time(13),
                                   rows.text(14), rows.text(15),        rows.integer(16)};
   return activation;
+}
+
+/// What finds the leases of the license ?1 that have one of so many marks, from ?2 on. (Not `mark IN (...)`, for which
+/// SQLite makes a table each time.)
+std::string text_of_leases_with(std::size_t marks) {
+  std::string text;
+  for (std::size_t i = 0; i < marks; ++i)
+    text += concat(
+        i == 0 ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
+        ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ", kLicense,
+        " AND m.mark = ?", i + 2);
+  return text;
+}
+
+Result<Rows> leases_with(Connection& connection, const Values& license_and_marks) {
+  const std::size_t marks = license_and_marks.size() - 1;
+  static const std::array<std::string, 5> kUsual = {text_of_leases_with(0), text_of_leases_with(1),
+                                                    text_of_leases_with(2), text_of_leases_with(3),
+                                                    text_of_leases_with(4)};
+  if (marks < kUsual.size()) return connection.query(kUsual[marks], license_and_marks);
+  return connection.query(text_of_leases_with(marks), license_and_marks);
 }
 
 bool has_one_of(const LeaseState& lease, std::span<const std::string> marks) {
@@ -222,14 +244,8 @@ Result<std::vector<Activation>> leases_like(Connection& connection, std::string_
                                             std::span<const std::string> marks) {
   if (marks.empty()) return std::vector<Activation>();
   Values values{key};
-  std::string sql;
-  for (const std::string_view mark : indexed(marks)) {  // not `mark IN (...)`, for which SQLite makes a table each time
-    values.emplace_back(mark);
-    sql += concat(sql.empty() ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
-                  ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ",
-                  kLicense, " AND m.mark = ?", values.size());
-  }
-  LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
+  for (const std::string_view mark : indexed(marks)) values.emplace_back(mark);
+  LIC_TRY_ASSIGN(Rows rows, leases_with(connection, values));
   std::map<std::int64_t, Activation> found;
   while (true) {
     LIC_TRY_ASSIGN(const bool more, rows.next());

@@ -55,7 +55,8 @@ class SqlLedger final : public Ledger {
     return std::unique_ptr<Snapshot>(std::make_unique<SqlSnapshot>(std::move(scope)));
   }
 
-  std::shared_ptr<Flusher> flusher() override { return connection_->flusher(); }
+  std::vector<std::shared_ptr<Flusher>> flushers() override { return connection_->flushers(); }
+  Result<void> tidy() override { return connection_->tidy(); }
 
   Result<std::vector<KeyRecord>> keys() override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT purpose, public_key, roles, not_before, not_after, created_at "
@@ -111,6 +112,19 @@ class SqlLedger final : public Ledger {
 
   Result<LicenseRecord> find_uncounted(const LicenseKey& key, Time now) override {
     return find_with(uncounted_license_columns(), key, now);
+  }
+
+  Result<SeatedLicense> find_seated(const LicenseKey& key, std::int64_t known_serial, Time now) override {
+    static const std::string kSeated = concat(
+        "SELECT ", uncounted_license_columns(),
+        ", CASE WHEN serial = ?3 THEN NULL ELSE (SELECT document FROM documents WHERE license = licenses.number) END, "
+        "CASE WHEN EXISTS (SELECT 1 FROM activations AS a WHERE a.license = licenses.number AND a.expires_at <= ?1) "
+        "THEN 1 ELSE 0 END FROM licenses WHERE key = ?2");
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(kSeated, {value_of(now), key.text(), known_serial}));
+    LIC_TRY_ASSIGN(const bool found, rows.next());
+    if (!found) return no_such_license(key.text());
+    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
+    return SeatedLicense{std::move(summary), rows.text(kLicenseColumns), rows.integer(kLicenseColumns + 1) != 0};
   }
 
   Result<LicenseKey> key_of_id(std::string_view id) override {

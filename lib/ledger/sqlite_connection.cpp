@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "ledger/ledger.hpp"
+#include "ledger/sqlite_log_file.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -196,7 +197,7 @@ Connection::~Connection() {
 Result<void> Connection::open_database(const char* name, int flags) {
   [[maybe_unused]] static const bool configured = (configure_sqlite(), true);
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(name, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code = sqlite3_open_v2(name, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, log_vfs());
   database_.reset(database);
   if (code != SQLITE_OK) return fault(code);
   return configure();
@@ -292,11 +293,15 @@ Result<bool> Connection::has_log() {
   return rows.text(0) == "wal";
 }
 
-Result<void> Connection::empty_log() {
+Result<void> Connection::empty_log() { return move_log("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+Result<void> Connection::tidy() { return move_log("PRAGMA wal_checkpoint(PASSIVE)"); }
+
+Result<void> Connection::move_log(std::string_view checkpoint) {
   LIC_TRY_ASSIGN(const bool has, has_log());
   if (!has) return {};
   LIC_TRY(take_turn());
-  const auto done = number("PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto done = number(checkpoint);
   turn_.reset();
   LIC_TRY(done);
   return {};
@@ -372,11 +377,15 @@ void Connection::leave_log() noexcept {
 Result<void> Connection::flush_apart(bool ends_log) {
   LIC_TRY(number("SELECT count(*) FROM sqlite_schema"));  // with the first read the log is there
   const Path log = concat(sqlite3_db_filename(database_.get(), "main"), "-wal");
-  Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));  // SQLite has no locks on this file
-  if (!fd) return system_error(errno, "cannot open", log);
+  // One descriptor each, since the system tells of a write that failed once by each. (SQLite has no locks on this
+  // file.)
+  for (int i = 0; i < 2; ++i) {
+    Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return system_error(errno, "cannot open", log);
+    flushers_.push_back(std::make_shared<LogFlusher>(path_, std::move(fd)));
+  }
   LIC_TRY(sync_name(log));
   LIC_TRY(run("PRAGMA synchronous = NORMAL"));
-  flusher_ = std::make_shared<LogFlusher>(path_, std::move(fd));
   ends_log_ = ends_log;
   return {};
 }

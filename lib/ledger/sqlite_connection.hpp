@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -52,7 +53,9 @@ class Connection final : public sql::Connection {
 
   /// All that is in a write-ahead log goes into the database file, as far as nobody reads what was before.
   Result<void> empty_log();
-  /// From now on commits do not wait for the disk: flusher() does. Precondition: a write-ahead log. Where `ends_log`,
+  /// The same, without waiting for those who read.
+  Result<void> tidy() override;
+  /// From now on commits do not wait for the disk: flushers() do. Precondition: a write-ahead log. Where `ends_log`,
   /// the ledger has none any more when the connection closes, unless somebody else uses it then.
   Result<void> flush_apart(bool ends_log);
   /// A write-ahead log is not removed when the connection closes.
@@ -63,7 +66,7 @@ class Connection final : public sql::Connection {
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
 
-  [[nodiscard]] std::shared_ptr<Flusher> flusher() const override { return flusher_; }
+  [[nodiscard]] std::vector<std::shared_ptr<Flusher>> flushers() const override { return flushers_; }
 
   [[nodiscard]] const Path& path() const noexcept { return path_; }
   [[nodiscard]] bool is_read_only() const noexcept { return sqlite3_db_readonly(database_.get(), "main") == 1; }
@@ -77,9 +80,13 @@ class Connection final : public sql::Connection {
 
  private:
   class Cursor;
+  /// Of a statement's text, which tells itself apart by its length and its end.
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const noexcept {
+      constexpr std::size_t kEnd = 32;
+      return std::hash<std::string_view>()(text.substr(text.size() - std::min(text.size(), kEnd))) + text.size();
+    }
   };
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
@@ -99,6 +106,7 @@ class Connection final : public sql::Connection {
   [[nodiscard]] Result<void> check_place() const;
   Result<void> begin_in_turn();
   [[nodiscard]] Result<bool> has_log();
+  Result<void> move_log(std::string_view checkpoint);
   void set_triggers(bool on) noexcept;
   [[nodiscard]] Result<sqlite3_stmt*> prepared(std::string_view sql);
   static int wait_for_lock(void* connection, int attempt);
@@ -111,9 +119,9 @@ class Connection final : public sql::Connection {
   std::chrono::steady_clock::time_point give_up_;
   DatabaseHandle database_;
   std::unordered_map<std::string, StatementHandle, TextHash, std::equal_to<>>
-      statements_;                    // after database_: to be finalised before it closes
-  std::shared_ptr<Flusher> flusher_;  // null: a commit waits for the disk
-  std::optional<FileLock> turn_;      // while this one writes
+      statements_;                                  // after database_: to be finalised before it closes
+  std::vector<std::shared_ptr<Flusher>> flushers_;  // none: a commit waits for the disk
+  std::optional<FileLock> turn_;                    // while this one writes
 };
 
 }  // namespace lic::sqlite

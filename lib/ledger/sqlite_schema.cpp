@@ -15,9 +15,9 @@ namespace {
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.
 constexpr const char* kBriefPragmas = "PRAGMA cache_size = -65536";
-// What a server needs often is in the cache of the system as well. To move the log into the database file
-// holds everybody up, so it is done rarely.
-constexpr const char* kServingPragmas = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096";
+// What a server needs often is in the cache of the system as well. To move the log into the database file holds
+// everybody up: a server does it when nobody waits (Ledger::tidy()), and otherwise when the log is of 512 MiB.
+constexpr const char* kServingPragmas = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768";
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {

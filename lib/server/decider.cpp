@@ -45,17 +45,18 @@ void wish_short_turns() noexcept {
 }  // namespace
 
 Decider::Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-                 Metrics& metrics, Clock clock, Trouble trouble, std::shared_ptr<Flusher> flusher)
+                 Metrics& metrics, Clock clock, Trouble trouble, std::vector<std::shared_ptr<Flusher>> flushers)
     : ledger_(std::move(ledger)),
-      flusher_(flusher ? std::move(flusher) : ledger_->flusher()),
+      flushers_(flushers.empty() ? ledger_->flushers() : std::move(flushers)),
       service_(*ledger_, policy),
       vendor_(*ledger_),
       metrics_(metrics),
       clock_(std::move(clock)),
       trouble_(std::move(trouble)),
-      documents_(std::move(documents)),
-      flushing_thread_([this] { run_flushing(); }),
-      thread_([this] { run(); }) {}
+      documents_(std::move(documents)) {
+  for (const auto& flusher : flushers_) flushing_threads_.emplace_back([this, &flusher] { run_flushing(*flusher); });
+  thread_ = std::thread([this] { run(); });
+}
 
 Decider::~Decider() { end(); }
 
@@ -70,15 +71,17 @@ void Decider::end() {
     const std::scoped_lock lock(mutex_);
     all_decided_ = true;
   }
-  flush_.notify_one();
-  if (flushing_thread_.joinable()) flushing_thread_.join();
+  flush_.notify_all();
+  for (std::thread& flushing : flushing_threads_)
+    if (flushing.joinable()) flushing.join();
 }
 
 bool Decider::submit(OnlineRequest request, Done done) {
+  ServiceRequest prepared(std::move(request));  // on this thread, of which there are several
   {
     const std::scoped_lock lock(mutex_);
     if (ends_ || waiting_.size() >= kMostWaiting) return false;
-    waiting_.push_back(std::move(request));
+    waiting_.push_back(std::move(prepared));
     waiting_done_.push_back(std::move(done));
   }
   wake_.notify_one();
@@ -105,7 +108,7 @@ void Decider::pass_on(Looked looked, VendorDone done) {
     }
     if (lost_) {
       looked.outcome = failed_for_vendor(*lost_);
-    } else if (flusher_ && finished_ < begun_) {
+    } else if (!flushers_.empty() && finished_ < begun_) {
       reads_.push_back({std::move(looked.outcome), std::move(done), begun_});
       return;
     }
@@ -128,17 +131,37 @@ std::optional<Error> Decider::lost() const {
   return lost_;
 }
 
+/// Until there is work. False: there was none for a while, and the ledger is untidy.
+bool Decider::await_work(std::unique_lock<std::mutex>& lock) {
+  constexpr std::chrono::seconds kQuiet{1};
+  const auto has_work = [this] { return ends_ || !waiting_.empty() || !vendor_waiting_.empty(); };
+  if (untidy_ && !wake_.wait_for(lock, kQuiet, has_work)) return false;
+  wake_.wait(lock, has_work);
+  return true;
+}
+
+void Decider::tidy() {
+  untidy_ = false;
+  if (lost()) return;
+  if (const auto tidied = ledger_->tidy(); !tidied) trouble_(tidied.error().message);
+}
+
 void Decider::run() {
+  const std::size_t most = flushers_.empty() ? kMostInRound : kMostInFlushedRound;
   while (true) {
-    std::vector<OnlineRequest> requests;
+    std::vector<ServiceRequest> requests;
     std::vector<Done> done;
     std::optional<VendorWork> vendor;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ends_ || !waiting_.empty() || !vendor_waiting_.empty(); });
+      if (!await_work(lock)) {
+        lock.unlock();
+        tidy();
+        continue;
+      }
       if (waiting_.empty() && vendor_waiting_.empty()) return;
-      requests = take_front(waiting_, kMostInRound);
-      done = take_front(waiting_done_, kMostInRound);
+      requests = take_front(waiting_, most);
+      done = take_front(waiting_done_, most);
       if (!vendor_waiting_.empty()) {
         vendor = std::move(vendor_waiting_.front());
         vendor_waiting_.pop_front();
@@ -167,7 +190,7 @@ Decider::Decided Decider::decide(VendorWork work) {
   return decided;
 }
 
-Decider::Decided Decider::decide(std::vector<OnlineRequest> requests, std::vector<Done> done) {
+Decider::Decided Decider::decide(std::vector<ServiceRequest> requests, std::vector<Done> done) {
   const auto begun = std::chrono::steady_clock::now();
   Decided round;
   round.documents = documents();
@@ -178,14 +201,15 @@ Decider::Decided Decider::decide(std::vector<OnlineRequest> requests, std::vecto
   }
   round.outcomes = service_.decide(requests, *round.documents, clock_());
   round.wrote = std::any_of(requests.begin(), requests.end(),
-                            [](const OnlineRequest& request) { return may_write(request.action); });
+                            [](const ServiceRequest& asked) { return may_write(asked.request.action); });
   metrics_.count_round(requests.size(), std::chrono::steady_clock::now() - begun);
   return round;
 }
 
 /// Also of rounds that only read: they may have read what is not durable yet.
 void Decider::hand_over(Decided round) {
-  if (!flusher_) return tell(std::move(round));
+  untidy_ = untidy_ || round.wrote;
+  if (flushers_.empty()) return tell(std::move(round));
   {
     const std::scoped_lock lock(mutex_);
     unflushed_.push_back(std::move(round));
@@ -193,32 +217,39 @@ void Decider::hand_over(Decided round) {
   flush_.notify_one();
 }
 
-void Decider::run_flushing() {
-  if (flusher_) wish_short_turns();
+void Decider::run_flushing(Flusher& flusher) {
+  wish_short_turns();
   while (true) {
     std::vector<Decided> rounds;
+    bool rests_on_a_flush = false;
     {
       std::unique_lock lock(mutex_);
       flush_.wait(lock, [this] { return all_decided_ || !unflushed_.empty(); });
       if (unflushed_.empty()) return;
       rounds = std::exchange(unflushed_, {});
+      rests_on_a_flush =
+          flushes_ > 0 || std::any_of(rounds.begin(), rounds.end(), [](const Decided& round) { return round.wrote; });
+      if (rests_on_a_flush) ++flushes_;
     }
-    finish(std::move(rounds));
+    finish(std::move(rounds), rests_on_a_flush ? flush(flusher) : lost());
   }
 }
 
-void Decider::finish(std::vector<Decided> rounds) {
-  const bool wrote = std::any_of(rounds.begin(), rounds.end(), [](const Decided& round) { return round.wrote; });
-  auto lost = this->lost();
-  if (wrote && !lost) {
+/// What the disk said, to this flush or to another one; absent: all that was committed before is durable.
+std::optional<Error> Decider::flush(Flusher& flusher) {
+  std::optional<Error> fault;
+  if (!lost()) {
     const auto begun = std::chrono::steady_clock::now();
-    if (auto flushed = flusher_->flush(); !flushed) {
-      lost = std::move(flushed).error();
-      const std::scoped_lock lock(mutex_);
-      lost_ = lost;
-    }
+    if (auto flushed = flusher.flush(); !flushed) fault = std::move(flushed).error();
     metrics_.count_flush(std::chrono::steady_clock::now() - begun);
   }
+  const std::scoped_lock lock(mutex_);
+  --flushes_;
+  if (!lost_) lost_ = std::move(fault);
+  return lost_;
+}
+
+void Decider::finish(std::vector<Decided> rounds, const std::optional<Error>& lost) {
   for (Read& read : take_readable(rounds.size()))
     tell(read.done, lost ? failed_for_vendor(*lost) : std::move(read.outcome));
   for (Decided& round : rounds) {

@@ -28,9 +28,9 @@ class Decider {
   /// What the operator should know.
   using Trouble = std::function<void(std::string_view)>;
 
-  /// All of these outlive the decider. `flusher`: null: the ledger's.
+  /// All of these outlive the decider. `flushers`: none: the ledger's.
   Decider(std::unique_ptr<Ledger> ledger, LeasePolicy policy, std::shared_ptr<const ServiceDocuments> documents,
-          Metrics& metrics, Clock clock, Trouble trouble, std::shared_ptr<Flusher> flusher = nullptr);
+          Metrics& metrics, Clock clock, Trouble trouble, std::vector<std::shared_ptr<Flusher>> flushers = {});
   Decider(const Decider&) = delete;
   Decider& operator=(const Decider&) = delete;
   ~Decider();
@@ -61,6 +61,9 @@ class Decider {
 
   static constexpr std::size_t kMostWaiting = 4096;
   static constexpr std::size_t kMostInRound = 256;
+  /// The same where a flusher makes rounds durable: small ones come back while the next is decided, as long as a flush
+  /// takes no less than what a round costs by itself.
+  static constexpr std::size_t kMostInFlushedRound = 16;
   static constexpr std::size_t kMostVendorWaiting = 64;
 
  private:
@@ -87,17 +90,21 @@ class Decider {
   };
 
   void run();
-  [[nodiscard]] Decided decide(std::vector<OnlineRequest> requests, std::vector<Done> done);
+  [[nodiscard]] bool await_work(std::unique_lock<std::mutex>& lock);
+  void tidy();
+  [[nodiscard]] Decided decide(std::vector<ServiceRequest> requests, std::vector<Done> done);
   [[nodiscard]] Decided decide(VendorWork work);
-  void run_flushing();
-  void finish(std::vector<Decided> rounds);
+  void run_flushing(Flusher& flusher);
+  [[nodiscard]] std::optional<Error> flush(Flusher& flusher);
+  void finish(std::vector<Decided> rounds, const std::optional<Error>& lost);
   void hand_over(Decided round);
   void tell(Decided round);
   void tell(const VendorDone& done, VendorOutcome outcome);
   [[nodiscard]] std::vector<Read> take_readable(std::uint64_t rounds);
 
   std::unique_ptr<Ledger> ledger_;
-  std::shared_ptr<Flusher> flusher_;  ///< null: a round that was decided is durable
+  bool untidy_ = false;                             ///< something was written since tidy(); of the deciding thread
+  std::vector<std::shared_ptr<Flusher>> flushers_;  ///< none: a round that was decided is durable
   Service service_;
   VendorService vendor_;
   Metrics& metrics_;
@@ -106,18 +113,19 @@ class Decider {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::shared_ptr<const ServiceDocuments> documents_;
-  std::vector<OnlineRequest> waiting_;
+  std::vector<ServiceRequest> waiting_;
   std::vector<Done> waiting_done_;
   std::deque<VendorWork> vendor_waiting_;
   bool ends_ = false;
   std::uint64_t begun_ = 0;     ///< rounds and requests that were taken on, and so may be committed
-  std::uint64_t finished_ = 0;  ///< the first so many of them are durable, or lost
+  std::uint64_t finished_ = 0;  ///< so many of them are durable, or lost, and what was committed before each is too
   std::deque<Read> reads_;      ///< in the order of `seen`
   std::vector<Decided> unflushed_;
+  int flushes_ = 0;  ///< that are going on
   std::condition_variable flush_;
   bool all_decided_ = false;
   std::optional<Error> lost_;
-  std::thread flushing_thread_;  // these two last: they use the others
+  std::vector<std::thread> flushing_threads_;
   std::thread thread_;
 };
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "machine/identity.hpp"
 #include "server/service.hpp"
 
 namespace lic {
@@ -16,24 +15,13 @@ struct Round {
   Transaction* transaction;  ///< null: nothing of this round writes
   const ServiceDocuments& documents;
   const LeasePolicy& policy;
-  KnownTerms& known;
-  GrowingIds& ids;
+  KnownLicenses& known;
+  FreshIds& ids;
   Time now;
 };
 
 /// Who "did" it, in the history.
 inline constexpr std::string_view kServerActor = "server";
-
-/// A machine as a request names it.
-struct AskingMachine {
-  MachineIdentity identity;
-  MachineBinding binding;
-  std::string fingerprint;
-  std::vector<std::string> marks;  ///< its strong facts: one of them is in common where two are the same machine
-};
-
-/// Errors: invalid_input (facts of no machine, or of one that cannot be told from others).
-[[nodiscard]] Result<AskingMachine> asking_machine(const FactDigests& facts);
 
 /// Whether the machine of that fingerprint is the one that asks.
 [[nodiscard]] bool is_machine(const AskingMachine& machine, const std::string& fingerprint);
@@ -63,8 +51,8 @@ struct Turn {
 /// Errors: those of the ledger.
 
 /// activate, validate, refresh, lease, deactivate (round_seats.cpp).
-[[nodiscard]] Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request,
-                                          const AskingMachine& machine);
+/// Precondition: the request has a machine.
+[[nodiscard]] Result<Outcome> decide_seat(const Round& round, const ServiceRequest& request);
 /// trial (round_trial.cpp).
 [[nodiscard]] Result<Outcome> decide_trial(const Round& round, const OnlineRequest& request,
                                            const AskingMachine& machine);

@@ -1,8 +1,8 @@
 /// Seats: activate, validate, refresh, lease, deactivate.
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -13,12 +13,10 @@
 namespace lic {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// A license that somebody asks for, as it stands.
 struct Asked {
-  LicenseRecord record;
-  std::shared_ptr<const Terms> held;
+  SeatedLicense license;
+  std::shared_ptr<const KnownLicense> known;
   const Terms& terms;
   std::optional<MachineBinding> named;  ///< of the machine that asks, where the license names it
 };
@@ -32,8 +30,9 @@ std::optional<Outcome> refusal_of(const LicenseSummary& license) {
   return denied(DenialReason::expired);
 }
 
-Result<void> record(const Round& round, std::string_view action, const std::string& key, const Json& detail) {
-  return round.transaction->record({round.now, std::string(kServerActor), std::string(action), key, "", detail.dump()});
+Result<void> record(const Round& round, std::string_view action, const std::string& key, json::ObjectBuilder& detail) {
+  return round.transaction->record(
+      {round.now, std::string(kServerActor), std::string(action), key, "", json::dump(detail.take())});
 }
 
 std::chrono::seconds floating_time(const Floating& floating) { return std::chrono::minutes{floating.minutes}; }
@@ -71,20 +70,23 @@ Outcome granted(const Round& round, const Asked& asked, const std::string& id, c
   outcome.answer.verdict = Verdict::granted;
   outcome.answer.lease =
       Lease{id, asked.terms.id, asked.terms.serial, refresh_of(round, asked.terms, lease), lease.expires_at};
-  if (with_license) outcome.license = asked.record.document;
+  if (with_license) outcome.license = asked.known->document;
   return outcome;
 }
 
 /// Leases that ran out give their seats back. It is noted when somebody asks for one. Those of a license that floats
 /// stay, to run again when their machines are back, and are ended only when they were not for long.
-Result<void> end_lapsed(const Round& round, const Terms& terms) {
+Result<void> end_lapsed(const Round& round, const Asked& asked) {
   constexpr std::chrono::days kKept{30};
+  if (!asked.license.has_lapsed) return {};
+  const Terms& terms = asked.terms;
   const std::string& key = terms.key;
   LIC_TRY_ASSIGN(const auto lapsed, round.ledger.lapsed_leases(key, terms.floating ? round.now - kKept : round.now));
   if (lapsed.empty()) return {};
   for (const std::string& request : lapsed)
     LIC_TRY(round.transaction->end_activation(request, kEndedByLease, round.now));
-  return record(round, "lease-end", key, {{"ended", lapsed}, {"ended_by", kEndedByLease}});
+  return record(round, "lease-end", key,
+                json::ObjectBuilder().value("ended", json::list_of(lapsed)).string("ended_by", kEndedByLease));
 }
 
 /// Of a license that names its machines: what another lease has taken of this one's seat. The machine
@@ -104,7 +106,7 @@ Result<std::vector<std::string>> replaced_by(const Round& round, const Asked& as
 Result<Outcome> take_new_seat(const Round& round, const OnlineRequest& request, const AskingMachine& machine,
                               const Asked& asked) {
   const std::string& key = asked.terms.key;
-  LIC_TRY(end_lapsed(round, asked.terms));
+  LIC_TRY(end_lapsed(round, asked));
   if (!asked.named) {
     LIC_TRY_ASSIGN(const auto later, next_transfer(round, asked.terms, machine));
     if (later) return denied(DenialReason::transfers_used_up, later);
@@ -113,7 +115,7 @@ Result<Outcome> take_new_seat(const Round& round, const OnlineRequest& request, 
   for (const std::string& other : replaced)
     LIC_TRY(round.transaction->end_activation(other, kEndedByRequest, round.now));
   Activation activation{key,
-                        round.ids.next(round.now),
+                        round.ids.growing(round.now),
                         {},
                         {},
                         machine.fingerprint,
@@ -130,12 +132,11 @@ Result<Outcome> take_new_seat(const Round& round, const OnlineRequest& request, 
     LIC_TRY_ASSIGN(const auto next, round.ledger.next_lease_end(key, round.now));
     return denied(DenialReason::no_seat_left, next);
   }
-  Json detail = {
-      {"machine", machine.fingerprint}, {"request", activation.request}, {"activation", activation_digest(activation)}};
-  if (!replaced.empty()) {
-    detail["ended"] = replaced;
-    detail["ended_by"] = kEndedByRequest;
-  }
+  json::ObjectBuilder detail;
+  detail.string("machine", machine.fingerprint)
+      .string("request", activation.request)
+      .string("activation", activation_digest(activation));
+  if (!replaced.empty()) detail.value("ended", json::list_of(replaced)).string("ended_by", kEndedByRequest);
   LIC_TRY(record(round, "activate", key, detail));
   return granted(round, asked, activation.request, *activation.lease, true);
 }
@@ -152,7 +153,8 @@ Result<Outcome> activate(const Round& round, const OnlineRequest& request, const
   if (!seat) return take_new_seat(round, request, machine, asked);
   LeaseState lease = prolonged(*seat->lease, round, asked.terms, request, machine);
   if (take_secret(lease, request) && !asked.terms.floating)
-    LIC_TRY(record(round, "reactivate", asked.terms.key, {{"machine", lease.machine}, {"request", seat->request}}));
+    LIC_TRY(record(round, "reactivate", asked.terms.key,
+                   json::ObjectBuilder().string("machine", lease.machine).string("request", seat->request)));
   LIC_TRY(round.transaction->renew_lease(seat->request, lease));
   return granted(round, asked, seat->request, lease, true);
 }
@@ -182,7 +184,8 @@ Result<Outcome> refresh(const Round& round, const OnlineRequest& request, const 
       const bool told = asked.terms.floating && lease.clones > 0;  // they ask in turn, each few minutes
       ++lease.clones;
       if (!told)
-        LIC_TRY(record(round, "clone", asked.terms.key, {{"machine", lease.machine}, {"request", seat.request}}));
+        LIC_TRY(record(round, "clone", asked.terms.key,
+                       json::ObjectBuilder().string("machine", lease.machine).string("request", seat.request)));
     }
     lease.previous_hash = std::exchange(lease.secret_hash, request.next_hash);
   }
@@ -198,7 +201,10 @@ Result<void> give_back(const Round& round, const Terms& terms, const Activation&
   }
   LIC_TRY(round.transaction->end_activation(seat.request, kEndedByMachine, round.now));
   return record(round, "deactivate", terms.key,
-                {{"machine", seat.holder()}, {"ended", {seat.request}}, {"ended_by", kEndedByMachine}});
+                json::ObjectBuilder()
+                    .string("machine", seat.holder())
+                    .value("ended", json::list_of({seat.request}))
+                    .string("ended_by", kEndedByMachine));
 }
 
 Result<Outcome> deactivate(const Round& round, const OnlineRequest& request, const Terms& terms,
@@ -231,21 +237,25 @@ Result<std::optional<Activation>> seat_of(const Round& round, const std::string&
   return found == alike.end() ? std::optional<Activation>() : std::optional(std::move(*found));
 }
 
-Result<Outcome> decide_seat(const Round& round, const OnlineRequest& request, const AskingMachine& machine) {
-  const auto key = LicenseKey::parse(request.key);
+Result<Outcome> decide_seat(const Round& round, const ServiceRequest& whole) {
+  const OnlineRequest& request = whole.request;
+  const AskingMachine& machine = *whole.machine;
+  const auto& key = whole.key;
   if (!key) return denied(DenialReason::unknown_license);
-  auto record = round.ledger.find_uncounted(*key, round.now);
-  if (!record && record.error().code == Errc::not_found) return denied(DenialReason::unknown_license);
-  LIC_TRY(record);
+  auto license = round.ledger.find_seated(*key, round.known.serial_of(key->text()), round.now);
+  if (!license && license.error().code == Errc::not_found) return denied(DenialReason::unknown_license);
+  LIC_TRY(license);
   LIC_TRY_ASSIGN(auto seat, seat_of(round, key->text(), machine));
-  LIC_TRY_ASSIGN(const std::shared_ptr<const Terms> terms, round.known.of(*record));
+  LIC_TRY_ASSIGN(const std::shared_ptr<const KnownLicense> known,
+                 round.known.of(key->text(), license->summary.serial, std::move(license->document)));
+  const Terms& terms = known->terms;
   if (request.action == OnlineAction::deactivate)  // whatever became of the license
-    return seat ? deactivate(round, request, *terms, *seat) : denied(DenialReason::not_activated);
+    return seat ? deactivate(round, request, terms, *seat) : denied(DenialReason::not_activated);
   std::optional<Activation> lapsed;
   if (seat && seat->lease->expires_at <= round.now) lapsed = std::exchange(seat, std::nullopt);
 
-  if (auto refusal = refusal_of(record->summary)) return *std::move(refusal);
-  const Asked asked{*std::move(record), terms, *terms, named_machine(*terms, machine)};
+  if (auto refusal = refusal_of(license->summary)) return *std::move(refusal);
+  const Asked asked{*std::move(license), known, terms, named_machine(terms, machine)};
   if (!asked.terms.machines.empty() && !asked.named) return denied(DenialReason::wrong_machine);
   if (request.action == OnlineAction::activate && !seat && asked.terms.floating)
     return check_out(round, request, machine, asked, lapsed);

@@ -13,8 +13,8 @@ Result<bool> may_begin(const Round& round, const UsageStatement& statement, cons
   if (!asking_machine(statement.facts)) return false;
   // By another key this machine has stated before: its state was lost, and what it says is the vendor's to judge.
   if (other_key_of_machine(place.devices, statement) != nullptr) return false;
-  LIC_TRY_ASSIGN(const std::shared_ptr<const Terms> terms, round.known.of(record));
-  return is_of_license(round.ledger, *terms, statement);
+  LIC_TRY_ASSIGN(const auto license, round.known.of(record.summary.key, record.summary.serial, record.document));
+  return is_of_license(round.ledger, license->terms, statement);
 }
 
 Outcome with_newest(Outcome outcome, std::int64_t newest) {

@@ -18,27 +18,28 @@
 namespace lic {
 namespace {
 
-bool writes(const OnlineRequest& request) { return may_write(request.action); }
+bool writes(const ServiceRequest& asked) { return may_write(asked.request.action); }
 
-Result<Outcome> decide_one(const Round& round, const OnlineRequest& request) {
+Result<Outcome> decide_one(const Round& round, const ServiceRequest& asked) {
+  const OnlineRequest& request = asked.request;
   const std::string& ours = round.documents.product().catalog().product;
   if (request.product != ours)
     return faulty(422, "wrong-product",
                   concat("this server is for ", in_quotes(ours), ", not for ", in_quotes(request.product)));
   if (request.action == OnlineAction::usage) return decide_usage(round, request);
-  const auto machine = asking_machine(request.facts);
+  const auto& machine = asked.machine;
   if (!machine) return faulty(400, "bad-request", machine.error().message);
   LIC_TRY_ASSIGN(Outcome outcome, request.action == OnlineAction::trial ? decide_trial(round, request, *machine)
-                                                                        : decide_seat(round, request, *machine));
+                                                                        : decide_seat(round, asked));
   outcome.answer.machine = machine->binding;
-  if (request.action != OnlineAction::trial) outcome.answer.key_hash = online_key_hash(request.key);
+  if (request.action != OnlineAction::trial) outcome.answer.key_hash = asked.key_hash;
   return outcome;
 }
 
 /// The outcome with what every answer has.
 Outcome complete(Outcome outcome, const OnlineRequest& request, const Round& round) {
   ServerAnswer& answer = outcome.answer;
-  answer.id = random_request_id();
+  answer.id = round.ids.random();
   answer.product = round.documents.product().catalog().product;
   answer.issued_at = round.now;
   answer.action = token(request.action);
@@ -71,36 +72,43 @@ Result<std::shared_ptr<const ServiceDocuments>> ServiceDocuments::make(std::stri
       std::move(opened), std::move(product), std::move(revocations), std::move(key), std::move(license_key)));
 }
 
-Result<std::shared_ptr<const Terms>> KnownTerms::of(const LicenseRecord& record) {
-  const LicenseSummary& license = record.summary;
-  const auto known = terms_.find(license.key);
-  if (known != terms_.end() && known->second->serial == license.serial) return known->second;
+std::int64_t KnownLicenses::serial_of(const std::string& key) const {
+  const auto known = licenses_.find(key);
+  return known == licenses_.end() ? 0 : known->second->terms.serial;
+}
+
+Result<std::shared_ptr<const KnownLicense>> KnownLicenses::of(const std::string& key, std::int64_t serial,
+                                                              std::string document) {
+  const auto known = licenses_.find(key);
+  if (known != licenses_.end() && known->second->terms.serial == serial) return known->second;
   constexpr std::string_view kWhat = "a document of the ledger";
-  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(record.document), kWhat));
+  LIC_TRY_ASSIGN(const Envelope envelope, Envelope::parse(view_bytes(document), kWhat));
   LIC_TRY_ASSIGN(Terms terms, Terms::parse(envelope.payload(), kWhat));
-  auto read = std::make_shared<const Terms>(std::move(terms));
-  if (terms_.size() >= kMost) terms_.clear();
-  terms_[license.key] = read;
+  auto read = std::make_shared<const KnownLicense>(KnownLicense{std::move(terms), std::move(document)});
+  if (licenses_.size() >= kMost) licenses_.clear();
+  licenses_[key] = read;
   return read;
 }
 
 /// Five bytes of seconds, three of a count, eight of chance.
-std::string GrowingIds::next(Time now) {
+std::string FreshIds::growing(Time now) {
   const auto seconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
   const std::uint64_t head = (seconds << 24U) | (count_++ & 0xff'ffffU);
   Bytes id(8);
   for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<std::uint8_t>(head >> (56 - 8 * i));
-  const Bytes chance = random_bytes(8);
+  const auto chance = chance_.next<8>();
   id.insert(id.end(), chance.begin(), chance.end());
   return hex_encode(id);
 }
 
-std::vector<Outcome> Service::decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+std::string FreshIds::random() { return hex_encode(chance_.next<16>()); }
+
+std::vector<Outcome> Service::decide(std::span<const ServiceRequest> requests, const ServiceDocuments& documents,
                                      Time now) {
   return decide_round(requests, documents, now, true);
 }
 
-std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+std::vector<Outcome> Service::decide_round(std::span<const ServiceRequest> requests, const ServiceDocuments& documents,
                                            Time now, bool once_more) {
   const auto all_failed = [&](const Error& error) { return std::vector<Outcome>(requests.size(), failed(error)); };
   // Nothing has happened: the connection to the ledger was lost, say.
@@ -119,8 +127,8 @@ std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> reques
   const Round round{ledger_, transaction.get(), documents, policy_, known_, ids_, now};
   std::vector<Outcome> outcomes;
   outcomes.reserve(requests.size());
-  for (const OnlineRequest& request : requests) {
-    auto outcome = decide_one(round, request);
+  for (const ServiceRequest& asked : requests) {
+    auto outcome = decide_one(round, asked);
     if (!outcome) {  // half of it may be in the transaction, which goes
       transaction.reset();
       snapshot.reset();
@@ -128,7 +136,7 @@ std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> reques
       if (requests.size() == 1) return all_failed(outcome.error());
       return decide_singly(requests, documents, now);
     }
-    outcomes.push_back(complete(*std::move(outcome), request, round));
+    outcomes.push_back(complete(*std::move(outcome), asked.request, round));
   }
   if (!transaction) return outcomes;
   const auto committed = transaction->commit();
@@ -138,7 +146,7 @@ std::vector<Outcome> Service::decide_round(std::span<const OnlineRequest> reques
   return all_failed(committed.error());
 }
 
-std::vector<Outcome> Service::decide_singly(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+std::vector<Outcome> Service::decide_singly(std::span<const ServiceRequest> requests, const ServiceDocuments& documents,
                                             Time now) {
   std::vector<Outcome> outcomes;
   for (std::size_t i = 0; i < requests.size(); ++i)
@@ -163,18 +171,6 @@ ServiceFault fault_of(const Error& error) {
   if (error.code == Errc::unavailable)
     return {503, "unavailable", "the ledger is out of reach; try again", error.message};
   return {500, "failure", "the server cannot answer", error.message};
-}
-
-Result<AskingMachine> asking_machine(const FactDigests& facts) {
-  LIC_TRY_ASSIGN(MachineIdentity identity, MachineIdentity::from_digests(facts));
-  LIC_TRY_ASSIGN(MachineBinding binding, identity.binding());
-  std::vector<std::string> marks;
-  for (const auto& [name, digests] : identity.facts()) {
-    if (strength_of(name) != Strength::strong) continue;
-    for (const std::string& digest : digests) marks.push_back(concat(name, ':', digest));
-  }
-  std::string fingerprint = identity.fingerprint();
-  return AskingMachine{std::move(identity), std::move(binding), std::move(fingerprint), std::move(marks)};
 }
 
 bool is_machine(const AskingMachine& machine, const std::string& fingerprint) {

@@ -14,10 +14,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "crypto/random.hpp"
 #include "crypto/signing.hpp"
 #include "ledger/ledger.hpp"
 #include "lic/result.hpp"
-#include "protocol/online.hpp"
+#include "server/service_request.hpp"
 #include "trust/product.hpp"
 
 namespace lic {
@@ -80,26 +81,38 @@ struct Outcome {
   std::optional<ServiceFault> fault;
 };
 
-/// The terms of licenses that were asked for, by key: what a document says never changes. For one thread at a time.
-class KnownTerms {
- public:
-  /// Reads the document where it was not read before. Errors: those of Envelope::parse() and Terms::parse().
-  [[nodiscard]] Result<std::shared_ptr<const Terms>> of(const LicenseRecord& record);
-
-  static constexpr std::size_t kMost = 4096;  ///< beyond that all are forgotten
-
- private:
-  std::unordered_map<std::string, std::shared_ptr<const Terms>> terms_;
+/// A signed document of a license, and what it says.
+struct KnownLicense {
+  Terms terms;
+  std::string document;
 };
 
-/// Ids that nobody had before and nobody can guess, 16 bytes in hex, each greater than those before, so that an
-/// index of them grows at its end and a round changes few of its pages. For one thread at a time.
-class GrowingIds {
+/// The licenses that were asked for: what a document says never changes. For one thread at a time.
+class KnownLicenses {
  public:
-  [[nodiscard]] std::string next(Time now);
+  /// Of the newest document that is known of the license with that key; 0: none is.
+  [[nodiscard]] std::int64_t serial_of(const std::string& key) const;
+  /// `document`: that of the license with that key and serial; it may be empty where it is known.
+  /// Errors: those of Envelope::parse() and Terms::parse().
+  [[nodiscard]] Result<std::shared_ptr<const KnownLicense>> of(const std::string& key, std::int64_t serial,
+                                                               std::string document);
+
+  static constexpr std::size_t kMost = 2048;  ///< beyond that all are forgotten
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<const KnownLicense>> licenses_;
+};
+
+/// Ids that nobody had before and nobody can guess, 16 bytes in hex. For one thread at a time.
+class FreshIds {
+ public:
+  [[nodiscard]] std::string random();
+  /// Greater than those before, so that an index of them grows at its end and a round changes few of its pages.
+  [[nodiscard]] std::string growing(Time now);
 
  private:
   std::uint32_t count_ = 0;
+  ManyRandomBytes chance_;
 };
 
 /// For one thread at a time.
@@ -108,23 +121,23 @@ class Service {
   /// The ledger outlives the service.
   Service(Ledger& ledger, LeasePolicy policy) : ledger_(ledger), policy_(policy) {}
 
-  /// One outcome for each request, in their order. What they change is committed when this returns; where that
+  /// One outcome for each asked, in their order. What they change is committed when this returns; where that
   /// cannot be, none of those that write has happened and each of them has the fault 503 or 500. One that
   /// fails by itself leaves the others alone.
-  [[nodiscard]] std::vector<Outcome> decide(std::span<const OnlineRequest> requests, const ServiceDocuments& documents,
+  [[nodiscard]] std::vector<Outcome> decide(std::span<const ServiceRequest> requests, const ServiceDocuments& documents,
                                             Time now);
 
  private:
   /// With `once_more` a round that was lost half-way is begun again.
-  [[nodiscard]] std::vector<Outcome> decide_round(std::span<const OnlineRequest> requests,
+  [[nodiscard]] std::vector<Outcome> decide_round(std::span<const ServiceRequest> requests,
                                                   const ServiceDocuments& documents, Time now, bool once_more);
-  [[nodiscard]] std::vector<Outcome> decide_singly(std::span<const OnlineRequest> requests,
+  [[nodiscard]] std::vector<Outcome> decide_singly(std::span<const ServiceRequest> requests,
                                                    const ServiceDocuments& documents, Time now);
 
   Ledger& ledger_;
   LeasePolicy policy_;
-  KnownTerms known_;
-  GrowingIds ids_;
+  KnownLicenses known_;
+  FreshIds ids_;
 };
 
 /// The body of the reply with status 200: the answer signed, and the license.

@@ -94,10 +94,10 @@ struct Api : LedgerFixture {
 
 /// A decider and its readers, as licgen serve has them.
 struct Running {
-  Running(Api& api, bool can_issue, std::shared_ptr<Flusher> flusher = nullptr, std::size_t most = 64)
+  Running(Api& api, bool can_issue, std::vector<std::shared_ptr<Flusher>> flushers = {}, std::size_t most = 64)
       : decider(
             api.open(), {}, documents(can_issue), metrics, [&api] { return api.now; }, [](std::string_view) {},
-            std::move(flusher)),
+            std::move(flushers)),
         brief(
             api.open(), decider, [&api] { return api.now; }, most),
         thorough(
@@ -122,6 +122,10 @@ class SlowDisk final : public Flusher {
   void await() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return waiting_ > 0; });
+  }
+  [[nodiscard]] int waiting() {
+    const std::scoped_lock lock(mutex_);
+    return waiting_;
   }
   void let_go(bool fails) {
     const std::scoped_lock lock(mutex_);
@@ -455,7 +459,7 @@ TEST_CASE("reader: nobody is told what is not on the disk yet", "[server]") {
     Api f;
     f.create();  // notes the use of the token
     const auto disk = std::make_shared<SlowDisk>();
-    Running running(f, true, disk);
+    Running running(f, true, {disk});
     std::atomic<bool> flushed{false};
     std::promise<std::pair<bool, VendorOutcome>> changed;
     std::promise<std::pair<bool, VendorOutcome>> read;
@@ -483,11 +487,48 @@ TEST_CASE("reader: nobody is told what is not on the disk yet", "[server]") {
   }
 }
 
+TEST_CASE("decider: an answer that only reads waits for a flush while another one is going on", "[server]") {
+  for (const bool fails : {false, true}) {
+    INFO(fails);
+    Api f;
+    f.create();
+    const std::vector<std::shared_ptr<SlowDisk>> disks = {std::make_shared<SlowDisk>(), std::make_shared<SlowDisk>()};
+    Running running(f, true, {disks[0], disks[1]});
+    const auto waiting = [&] { return disks[0]->waiting() + disks[1]->waiting(); };
+    std::promise<VendorOutcome> changed;
+    REQUIRE(running.decider.submit(f.request("POST", "/v1/vendor/licenses", R"({"plan":"starter","customer":"B"})"),
+                                   [&](VendorOutcome outcome) { changed.set_value(std::move(outcome)); }));
+    while (waiting() < 1) std::this_thread::yield();  // committed
+    OnlineRequest machine;
+    machine.action = OnlineAction::validate;
+    machine.product = "ticketzero";
+    machine.facts = {{"machine-id", {"0123456789abcdef"}}};
+    std::promise<Outcome> read;
+    REQUIRE(running.decider.submit(machine, [&](Outcome outcome, const std::shared_ptr<const ServiceDocuments>&) {
+      read.set_value(std::move(outcome));
+    }));
+    auto told = read.get_future();
+    while (waiting() < 2) std::this_thread::yield();  // it has a flush of its own
+    CHECK(told.wait_for(std::chrono::milliseconds{50}) == std::future_status::timeout);
+    for (const auto& disk : disks) disk->let_go(fails);
+    CHECK(told.get().fault.has_value() == fails);
+    CHECK(changed.get_future().get().status == (fails ? 500 : 201));
+    // What only reads needs no flush when none is going on.
+    const int before = waiting();
+    std::promise<Outcome> later;
+    REQUIRE(running.decider.submit(machine, [&](Outcome outcome, const std::shared_ptr<const ServiceDocuments>&) {
+      later.set_value(std::move(outcome));
+    }));
+    CHECK(later.get_future().get().fault.has_value() == fails);
+    CHECK(waiting() == before);
+  }
+}
+
 TEST_CASE("reader: no more wait than may", "[server]") {
   Api f;
   f.create();
   const auto disk = std::make_shared<SlowDisk>();
-  Running running(f, true, disk, 2);
+  Running running(f, true, {disk}, 2);
   std::promise<void> go;
   const auto held = go.get_future().share();
   std::atomic<int> told{0};

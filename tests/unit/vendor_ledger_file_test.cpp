@@ -386,10 +386,10 @@ TEST_CASE("while a server has a ledger it has a write-ahead log, and commands us
   {
     auto server = open_sqlite_ledger(f.path, kLedgerPatience, LedgerUse::serving).value();
     CHECK(RawDatabase(f.path).get("PRAGMA journal_mode") == "wal");
-    const auto flusher = server->flusher();
-    REQUIRE(flusher);
+    const auto flushers = server->flushers();
+    REQUIRE(flushers.size() == 2);
     auto command = open_sqlite_ledger(f.path).value();
-    CHECK_FALSE(command->flusher());
+    CHECK(command->flushers().empty());
     {
       auto transaction = server->begin().value();
       REQUIRE(transaction->add_license(numbered_terms(2), "{}", "", ""));
@@ -397,7 +397,7 @@ TEST_CASE("while a server has a ledger it has a write-ahead log, and commands us
             Errc::unavailable);
       REQUIRE(transaction->commit());
     }
-    CHECK(flusher->flush());
+    for (const auto& flusher : flushers) CHECK(flusher->flush());
     auto transaction = command->begin().value();
     REQUIRE(transaction->add_license(numbered_terms(3), "{}", "", ""));
     REQUIRE(transaction->commit());
@@ -412,7 +412,7 @@ TEST_CASE("who reads beside a server waits for nobody, keeps nobody waiting, and
   {
     auto server = open_sqlite_ledger(f.path, kLedgerPatience, LedgerUse::serving).value();
     auto reader = open_sqlite_ledger(f.path, std::chrono::milliseconds(1), LedgerUse::reading).value();
-    CHECK_FALSE(reader->flusher());
+    CHECK(reader->flushers().empty());
     const auto key = LicenseKey::parse(numbered_terms(2).key).value();
     const auto add = [](Ledger& ledger, std::uint8_t number) -> Result<void> {
       auto transaction = ledger.begin();

@@ -74,7 +74,8 @@ struct Server : LedgerFixture {
       REQUIRE(action);
       const auto request = OnlineRequest::parse(*action, view_bytes(call.body), "request");
       if (!request) FAIL(request.error().message);
-      const Outcome outcome = Service(*ledger, policy).decide(std::span(&*request, 1), *documents, *clock).front();
+      const Outcome outcome =
+          Service(*ledger, policy).decide(std::vector{ServiceRequest(*request)}, *documents, *clock).front();
       if (outcome.fault) FAIL(outcome.fault->message);
       body = seal(outcome, documents->key());
     }

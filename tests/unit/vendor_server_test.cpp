@@ -167,6 +167,26 @@ TEST_CASE("frontend: a body is answered, or refused in words", "[server]") {
   CHECK(f.metrics.text().find("outcome=\"unknown-license\"} 1") != std::string::npos);
 }
 
+TEST_CASE("decider: when it has nothing to do, the log goes into the ledger", "[server]") {
+  Front f;
+  if (!f.is_file()) return;
+  const Path file = f.place.address().path();
+  const auto content = [&] { return read_file(file, "ledger", ReadOptions{.limit = std::size_t{1} << 24}).value(); };
+  Decider decider(open_sqlite_ledger(file, kLedgerPatience, LedgerUse::serving).value(), {}, documents(), f.metrics,
+                  noon_of_tests, [&](std::string_view text) { f.trouble = text; });
+  f.add(numbered_terms(1));  // it is in the log
+  const Bytes before = content();
+  const auto request = OnlineRequest::parse(OnlineAction::activate, view_bytes(body_for("x")), "request").value();
+  std::promise<void> decided;
+  REQUIRE(decider.submit(request,
+                         [&](const Outcome&, const std::shared_ptr<const ServiceDocuments>&) { decided.set_value(); }));
+  decided.get_future().get();
+  CHECK(content() == before);
+  for (int i = 0; i < 1000 && content() == before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  CHECK(content() != before);
+  CHECK(f.trouble.empty());
+}
+
 TEST_CASE("decider: after its end it takes nothing, and what waited was decided", "[server]") {
   Front f;
   std::atomic<int> decided{0};

@@ -76,7 +76,7 @@ struct Server : LedgerFixture {
   }
 
   Outcome decide(const OnlineRequest& request) {
-    return Service(*ledger, policy).decide(std::span(&request, 1), *documents, now).front();
+    return Service(*ledger, policy).decide(std::vector{ServiceRequest(request)}, *documents, now).front();
   }
 
   /// What a client makes of the answer.
@@ -416,7 +416,10 @@ TEST_CASE("service: faults are no answers", "[server]") {
   const auto patient = s.open(std::chrono::milliseconds{1});
   const auto busy = s.ledger->begin();
   const OnlineRequest request = s.request(OnlineAction::activate, terms, 1);
-  CHECK(Service(*patient, s.policy).decide(std::span(&request, 1), *s.documents, s.now).front().fault->status == 503);
+  CHECK(Service(*patient, s.policy)
+            .decide(std::vector{ServiceRequest(request)}, *s.documents, s.now)
+            .front()
+            .fault->status == 503);
 }
 
 TEST_CASE("service: what it signs with must be a lease key in force", "[server]") {
@@ -436,12 +439,12 @@ TEST_CASE("service: what it signs with must be a lease key in force", "[server]"
 TEST_CASE("service: a round is one transaction, each with its own answer", "[server]") {
   Server s;
   const Terms terms = s.add_license(3);
-  std::vector<OnlineRequest> requests;
-  for (int i = 0; i < 8; ++i) requests.push_back(s.request(OnlineAction::activate, terms, i));
+  std::vector<ServiceRequest> requests;
+  for (int i = 0; i < 8; ++i) requests.emplace_back(s.request(OnlineAction::activate, terms, i));
   const auto outcomes = Service(*s.ledger, s.policy).decide(requests, *s.documents, s.now);
   REQUIRE(outcomes.size() == 8);
   for (std::size_t i = 0; i < 8; ++i) {
-    CHECK(outcomes[i].answer.nonce == requests[i].nonce);
+    CHECK(outcomes[i].answer.nonce == requests[i].request.nonce);
     CHECK((outcomes[i].answer.verdict == Verdict::granted) == (i < 3));
   }
   CHECK(s.live(terms) == 3);
@@ -453,9 +456,9 @@ TEST_CASE("service: what fails by itself leaves the others of its round alone", 
   const Terms good = s.add_license(1, 1);
   const Terms broken = ticketzero().terms("professional", 2);
   REQUIRE(s.change([&](Transaction& t) { return t.add_license(broken, "no document", "", ""); }));
-  const std::vector<OnlineRequest> requests = {s.request(OnlineAction::activate, good, 1),
-                                               s.request(OnlineAction::activate, broken, 1),
-                                               s.request(OnlineAction::activate, good, 2)};
+  const std::vector<ServiceRequest> requests = {ServiceRequest(s.request(OnlineAction::activate, good, 1)),
+                                                ServiceRequest(s.request(OnlineAction::activate, broken, 1)),
+                                                ServiceRequest(s.request(OnlineAction::activate, good, 2))};
   const auto outcomes = Service(*s.ledger, s.policy).decide(requests, *s.documents, s.now);
   REQUIRE(outcomes.size() == 3);
   CHECK(outcomes[0].answer.verdict == Verdict::granted);
@@ -481,7 +484,7 @@ TEST_CASE("service: no seat too many, whoever races", "[server]") {
       Service service(*ledger, s.policy);
       for (int i = 0; i < kRounds; ++i) {
         const OnlineRequest request = s.request(OnlineAction::activate, terms, (t * kRounds + i) % 16);
-        const auto outcome = service.decide(std::span(&request, 1), *s.documents, s.now).front();
+        const auto outcome = service.decide(std::vector{ServiceRequest(request)}, *s.documents, s.now).front();
         if (outcome.fault) continue;
         ++(outcome.answer.verdict == Verdict::granted ? granted : refused);
       }
@@ -633,7 +636,7 @@ TEST_CASE("service: threads that race for seats that float never have more than 
         OnlineRequest request =
             s.request(i % 3 == 2 ? OnlineAction::deactivate : OnlineAction::activate, terms, (t * kRounds + i / 3) % 8);
         request.secret = secret('a');
-        const auto outcome = service.decide(std::span(&request, 1), *s.documents, s.now).front();
+        const auto outcome = service.decide(std::vector{ServiceRequest(request)}, *s.documents, s.now).front();
         if (!outcome.fault && outcome.answer.verdict == Verdict::granted) ++granted;
       }
     });

@@ -1,0 +1,184 @@
+#include "ledger/sqlite_log_file.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace lic::sqlite {
+namespace {
+
+constexpr int kFrameHead = 24;               // bytes (sqlite.org/fileformat2.html#walformat)
+constexpr std::size_t kMostHeld = 0x1'ffff;  // SQLite on Unix writes no more at a time
+
+/// An open log. Frames that follow each other are held back until the one that commits is there.
+class LogFile {
+ public:
+  /// `own`: SQLite's file, which lies behind it.
+  explicit LogFile(sqlite3_file* own) noexcept : own_(own) {}
+
+  [[nodiscard]] sqlite3_file* own() const noexcept { return own_; }
+
+  int write(const void* bytes, int size, sqlite3_int64 at) noexcept {
+    const bool is_head = size == kFrameHead;
+    if (at != end_ || !(is_head || in_frame_)) return write_through(bytes, size, at);
+    if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
+    in_frame_ = is_head;
+    if (is_head) commits_ = is_commit(static_cast<const unsigned char*>(bytes));
+    return commits_ && !is_head ? write_held() : SQLITE_OK;
+  }
+
+  int write_held() noexcept {
+    if (held_.empty()) return SQLITE_OK;
+    const auto begin = end_ - static_cast<sqlite3_int64>(held_.size());
+    const int code = own_->pMethods->xWrite(own_, held_.data(), static_cast<int>(held_.size()), begin);
+    if (code != SQLITE_OK) end_ = begin;
+    held_.clear();
+    return code;
+  }
+
+ private:
+  /// The second number of a frame's head: the size of the database after a commit, 0 where none ends with it.
+  static bool is_commit(const unsigned char* head) noexcept { return (head[4] | head[5] | head[6] | head[7]) != 0; }
+
+  int hold(const void* bytes, int size) noexcept {
+    const auto* from = static_cast<const unsigned char*>(bytes);
+    if (held_.size() + static_cast<std::size_t>(size) > kMostHeld)
+      if (const int code = write_held(); code != SQLITE_OK) return code;
+    try {
+      held_.reserve(kMostHeld);
+      held_.insert(held_.end(), from, from + size);
+    } catch (const std::bad_alloc&) {
+      return SQLITE_IOERR_NOMEM;
+    }
+    end_ += size;
+    return SQLITE_OK;
+  }
+
+  /// The head of the log, and what SQLite writes over once more: a page that a transaction changes again after it
+  /// was written, frames that were rolled back.
+  int write_through(const void* bytes, int size, sqlite3_int64 at) noexcept {
+    in_frame_ = false;
+    if (const int code = write_held(); code != SQLITE_OK) return code;
+    end_ = at == 0 ? size : std::max(end_, at + size);  // with its head a log begins anew
+    return own_->pMethods->xWrite(own_, bytes, size, at);
+  }
+
+  sqlite3_file* own_;
+  std::vector<unsigned char> held_;
+  sqlite3_int64 end_ = 0;  ///< of what was written, with what is held, which is the last of it
+  bool in_frame_ = false;  ///< its head is held, and its page comes
+  bool commits_ = false;   ///< the frame whose head was held last
+};
+
+/// As SQLite has it in memory; SQLite's own file lies behind it.
+struct LogHandle {
+  sqlite3_file base;
+  LogFile* log;
+};
+
+constexpr std::size_t kHandleBytes =
+    (sizeof(LogHandle) + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
+
+LogFile& log_of(sqlite3_file* file) noexcept { return *reinterpret_cast<LogHandle*>(file)->log; }
+
+int close_log(sqlite3_file* file) noexcept {
+  const std::unique_ptr<LogFile> log(&log_of(file));
+  return log->own()->pMethods->xClose(log->own());
+}
+
+int write_log(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) noexcept {
+  return log_of(file).write(bytes, size, at);
+}
+
+/// `call` on SQLite's own file, when all is in it.
+template <class Call>
+int when_written(sqlite3_file* file, Call call) noexcept {
+  LogFile& log = log_of(file);
+  if (const int code = log.write_held(); code != SQLITE_OK) return code;
+  return call(log.own());
+}
+
+int read_log(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) noexcept {
+  return when_written(file, [=](sqlite3_file* own) { return own->pMethods->xRead(own, bytes, size, at); });
+}
+int truncate_log(sqlite3_file* file, sqlite3_int64 size) noexcept {
+  return when_written(file, [=](sqlite3_file* own) { return own->pMethods->xTruncate(own, size); });
+}
+int sync_log(sqlite3_file* file, int flags) noexcept {
+  return when_written(file, [=](sqlite3_file* own) { return own->pMethods->xSync(own, flags); });
+}
+int size_of_log(sqlite3_file* file, sqlite3_int64* size) noexcept {
+  return when_written(file, [=](sqlite3_file* own) { return own->pMethods->xFileSize(own, size); });
+}
+int lock_log(sqlite3_file* file, int level) noexcept {
+  sqlite3_file* own = log_of(file).own();
+  return own->pMethods->xLock(own, level);
+}
+int unlock_log(sqlite3_file* file, int level) noexcept {
+  sqlite3_file* own = log_of(file).own();
+  return own->pMethods->xUnlock(own, level);
+}
+int check_log_lock(sqlite3_file* file, int* locked) noexcept {
+  sqlite3_file* own = log_of(file).own();
+  return own->pMethods->xCheckReservedLock(own, locked);
+}
+int control_log(sqlite3_file* file, int what, void* argument) noexcept {
+  return when_written(file, [=](sqlite3_file* own) { return own->pMethods->xFileControl(own, what, argument); });
+}
+int sector_of_log(sqlite3_file* file) noexcept {
+  sqlite3_file* own = log_of(file).own();
+  return own->pMethods->xSectorSize(own);
+}
+int device_of_log(sqlite3_file* file) noexcept {
+  sqlite3_file* own = log_of(file).own();
+  return own->pMethods->xDeviceCharacteristics(own);
+}
+
+constexpr sqlite3_io_methods kLogMethods = {1,           close_log,     read_log,      write_log,  truncate_log,
+                                            sync_log,    size_of_log,   lock_log,      unlock_log, check_log_lock,
+                                            control_log, sector_of_log, device_of_log, nullptr,    nullptr,
+                                            nullptr,     nullptr,       nullptr,       nullptr};
+
+struct Vfs {
+  sqlite3_vfs vfs;
+  sqlite3_vfs* own;
+};
+
+int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) noexcept {
+  sqlite3_vfs* own = reinterpret_cast<Vfs*>(vfs)->own;
+  if ((flags & SQLITE_OPEN_WAL) == 0) return own->xOpen(own, name, file, flags, out_flags);
+  auto* handle = reinterpret_cast<LogHandle*>(file);
+  handle->base.pMethods = nullptr;  // nothing to close
+  auto* own_file = reinterpret_cast<sqlite3_file*>(reinterpret_cast<unsigned char*>(file) + kHandleBytes);
+  std::unique_ptr<LogFile> log(new (std::nothrow) LogFile(own_file));
+  if (!log) return SQLITE_NOMEM;
+  if (const int code = own->xOpen(own, name, own_file, flags, out_flags); code != SQLITE_OK) return code;
+  handle->log = log.release();
+  handle->base.pMethods = &kLogMethods;
+  return SQLITE_OK;
+}
+
+const char* make_vfs() noexcept {
+  static Vfs ours;
+  ours.own = sqlite3_vfs_find(nullptr);
+  if (ours.own == nullptr) return nullptr;
+  ours.vfs = *ours.own;
+  ours.vfs.zName = "lic-log";
+  ours.vfs.szOsFile += static_cast<int>(kHandleBytes);
+  ours.vfs.xOpen = open_file;
+  return sqlite3_vfs_register(&ours.vfs, 0) == SQLITE_OK ? ours.vfs.zName : nullptr;
+}
+
+}  // namespace
+
+const char* log_vfs() noexcept {
+  static const char* const name = make_vfs();
+  return name;
+}
+
+}  // namespace lic::sqlite
