@@ -69,7 +69,7 @@ Result<ClockCodeInfo> Installation::clock_code() {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   const Time now = environment_.now();
   LIC_TRY_ASSIGN(const Time latest, time_to_reset(now));
-  ClockCode fresh = ClockCode::make(standing_.info.id, standing_.fingerprint, latest);
+  ClockCode fresh = ClockCode::make(standing_.info->id, standing_.fingerprint, latest);
   std::string& waiting = loaded_.state.clock_code;
   const auto before = ClockCode::parse(waiting);
   // One that is marked as used though it waits (the process was killed halfway) has no answer any more.

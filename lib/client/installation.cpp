@@ -123,9 +123,7 @@ Result<void> Installation::read_state() {
   adopted_ = false;
   LIC_TRY(choose_product());
   const Catalog& catalog = standing_.product.catalog();
-  standing_.info = {catalog.product,      catalog.name,        standing_.product.version(),
-                    catalog.purchase_url, catalog.renewal_url, catalog.support,
-                    catalog.plans};
+  standing_.info = standing_.product.info();
   standing_.free_plan.reset();
   if (const Plan* plan = catalog.plan_of_kind(Kind::free))
     standing_.free_plan = grant(standing_.product, *plan, "", {}, Time{});

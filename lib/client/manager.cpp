@@ -360,7 +360,7 @@ Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { retu
 Result<void> LicenseManager::set_listener(std::function<void(const Status&)> listener) {
   return impl_->on_change(std::move(listener));
 }
-const ProductInfo& LicenseManager::product() const noexcept { return impl_->standing().info; }
+const ProductInfo& LicenseManager::product() const noexcept { return *impl_->standing().info; }
 const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
 
 std::vector<FactInfo> LicenseManager::explain_machine() const {

@@ -217,7 +217,7 @@ bool domain_matches(const std::vector<std::string_view>& labels, std::string_vie
 
 Catalog read_catalog(json::Reader& reader, bool strict) {
   Catalog catalog;
-  catalog.product = read_name(reader, "product");
+  catalog.id = catalog.product = read_name(reader, "product");
   catalog.name = reader.string("name");
   catalog.app = read_name(reader, "app");
   catalog.key_prefix = read_key_part(reader, "key_prefix");
@@ -232,7 +232,9 @@ Catalog read_catalog(json::Reader& reader, bool strict) {
   const json::Array& plans = reader.array("plans");
   if (plans.empty() && reader.has("plans")) reader.fault("plans", "must hold at least one plan");
   if (plans.size() > kMostPlans) reader.fault("plans", concat("holds more than ", kMostPlans, " plans"));
-  for (std::size_t i = 0; i < std::min(plans.size(), kMostPlans); ++i)
+  const std::size_t read = std::min(plans.size(), kMostPlans);
+  catalog.plans.reserve(read);
+  for (std::size_t i = 0; i < read; ++i)
     catalog.plans.push_back(read_plan(json::Reader(plans[i], reader, "plans", i), strict));
   check_plans(catalog.plans, plans, reader);
   return catalog;
@@ -249,8 +251,8 @@ Result<Catalog> Catalog::parse(std::string_view text, std::string_view what) {
   return catalog;
 }
 
-const Plan* Catalog::find_plan(std::string_view id) const noexcept {
-  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.id == id; });
+const Plan* Catalog::find_plan(std::string_view wanted) const noexcept {
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.id == wanted; });
   return found == plans.end() ? nullptr : &*found;
 }
 
