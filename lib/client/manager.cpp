@@ -55,7 +55,7 @@ LicenseManager::Impl::~Impl() {
   if (shop == nullptr || shop->process != ::getpid()) return;  // the parent's: a thread of it may be at work on it
   shop->background.stop();
   shop->listener.reset();
-  static_cast<void>(give_back_drawn(true));  // what cannot be given back counts as used
+  if (shop->metering.has_drawn()) static_cast<void>(give_back_drawn(true));  // what cannot be given back is used
   delete shop;
 }
 

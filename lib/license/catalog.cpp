@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -169,18 +168,17 @@ Plan read_plan(json::Reader reader, bool strict) {
 }
 
 void check_plans(const std::vector<Plan>& plans, const json::Array& listed, const json::Reader& reader) {
-  std::set<std::string> ids;
-  std::set<std::string> codes;
-  std::set<Kind> single;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = plans[i];
     if (listed[i].as_object() == nullptr) continue;
     json::Reader at(listed[i], reader, "plans", i);
-    if (!plan.id.empty() && !ids.insert(plan.id).second) at.fault("id", concat(in_quotes(plan.id), " names two plans"));
-    if (!plan.code.empty() && !codes.insert(plan.code).second)
+    const auto is_known = [&](auto same) { return std::any_of(plans.data(), &plan, same); };
+    if (!plan.id.empty() && is_known([&](const Plan& other) { return other.id == plan.id; }))
+      at.fault("id", concat(in_quotes(plan.id), " names two plans"));
+    if (!plan.code.empty() && is_known([&](const Plan& other) { return other.code == plan.code; }))
       at.fault("code", concat(in_quotes(plan.code), " is the code of two plans"));
     const bool one_only = plan.kind == Kind::free || plan.kind == Kind::trial;
-    if (one_only && !single.insert(plan.kind).second)
+    if (one_only && is_known([&](const Plan& other) { return other.kind == plan.kind; }))
       at.fault("kind", concat("a second plan of kind ", token(plan.kind), ": there can be one"));
   }
 }
