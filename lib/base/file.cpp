@@ -28,6 +28,11 @@ auto retry(Call call) {
   return result;
 }
 
+/// When it was last written.
+std::chrono::sys_seconds time_of(const struct stat& info) {
+  return std::chrono::sys_seconds{std::chrono::seconds{info.st_mtim.tv_sec}};
+}
+
 std::string_view kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a pipe";
@@ -66,6 +71,8 @@ Result<Bytes> read_at_most(int fd, Named named, std::size_t limit, std::size_t e
     if (count == 0) return bytes;
     bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
     if (bytes.size() > limit) return too_large(named(), limit);
+    // A file that has all that it said, where more was asked for, is at its end.
+    if (bytes.size() == expected && static_cast<std::size_t>(count) < chunk.size()) return bytes;
   }
 }
 
@@ -123,7 +130,7 @@ std::string file_stamp(const Path& path) {
 std::optional<std::chrono::sys_seconds> modified_at(const Path& path) noexcept {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
-  return std::chrono::sys_seconds{std::chrono::seconds{info.st_mtim.tv_sec}};
+  return time_of(info);
 }
 
 Error system_error(int number, std::string_view doing, const Path& path) {
@@ -163,6 +170,7 @@ Result<Bytes> read_file(const Path& path, std::string_view what, const ReadOptio
   }
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return system_error(errno, concat("cannot examine ", what), path);
+  if (options.modified_at != nullptr) *options.modified_at = time_of(info);
   if (!S_ISREG(info.st_mode))
     return error(Errc::invalid_input,
                  concat(what, " ", in_quotes(path.native()), " is ", kind_of(info.st_mode), ", not a file"));

@@ -39,6 +39,7 @@ struct ReadOptions {
   bool follow_symlink = true;     ///< false: a symbolic link is Errc::denied
   bool must_be_ours = false;      ///< owned by the calling user, else Errc::denied
   bool must_be_private = false;   ///< no permission for group and others, else Errc::denied
+  std::optional<std::chrono::sys_seconds>* modified_at = nullptr;  ///< gets when it was last written
 };
 
 /// The whole content of a regular file.

@@ -289,7 +289,7 @@ Result<Change> Installation::start_trial(std::string_view email, const Asked* as
         false,
         {Reason::trial_not_available, {}},
         "the licensing server says: this machine has had its trial",
-        standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
+        standing_.info->purchase_url.empty() ? note : concat("buy a license at ", standing_.info->purchase_url)};
   const TrialGrant* const registered = word == nullptr || !word->answer.trial ? nullptr : &*word->answer.trial;
   if (registered != nullptr) {
     const Plan* const theirs = standing_.product.catalog().find_plan(registered->plan);
@@ -314,7 +314,7 @@ Result<Change> Installation::start_trial(std::string_view email, const Asked* as
         {Reason::trial_not_available, {}},
         concat("the ", printable(plan->name), " was used on this machine before",
                marked ? concat(", from ", format_time(*marked)) : std::string{}),
-        standing_.info.purchase_url.empty() ? note : concat("buy a license at ", standing_.info.purchase_url)};
+        standing_.info->purchase_url.empty() ? note : concat("buy a license at ", standing_.info->purchase_url)};
 
   LocalGrant begun{plan->id, random_trial_key(standing_.product.catalog().key_prefix).text(), std::string(email), now};
   if (registered != nullptr) begun = {plan->id, registered->key, begun.email, registered->starts_at};

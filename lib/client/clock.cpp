@@ -37,8 +37,7 @@ void Installation::witness(Time time) noexcept {
 void Installation::look_at_file_times() {
   if (!environment_.modified_at || judges_file() || loaded_.condition != StateCondition::intact) return;
   const Time now = environment_.now();
-  std::optional<Time> written;
-  for (const Path* path : store_.written_paths()) written = std::max(written, environment_.modified_at(*path));
+  const auto written = std::max({loaded_.written, usage_written_, environment_.modified_at(store_.directory())});
   if (!clock_moved_back(now, written) || clock_moved_back(now, loaded_.state.high_water)) return;
   standing_.warnings.push_back(concat("the license state was written on ", format_time(*written),
                                       ", after what the clock says (", format_time(now),
@@ -69,7 +68,7 @@ Result<ClockCodeInfo> Installation::clock_code() {
   LIC_TRY_ASSIGN(const FileLock lock, lock_and_read());
   const Time now = environment_.now();
   LIC_TRY_ASSIGN(const Time latest, time_to_reset(now));
-  ClockCode fresh = ClockCode::make(standing_.info.id, standing_.fingerprint, latest);
+  ClockCode fresh = ClockCode::make(standing_.info->id, standing_.fingerprint, latest);
   std::string& waiting = loaded_.state.clock_code;
   const auto before = ClockCode::parse(waiting);
   // One that is marked as used though it waits (the process was killed halfway) has no answer any more.

@@ -83,7 +83,7 @@ Result<RequestedActivation> Installation::request_activation(std::string_view li
     return RequestedActivation{pending->id, pending->key, pending->document, false};
   const Time now = environment_.now();
   const std::string secret = random_receipt_secret();
-  const ActivationRequest request{random_request_id(), standing_.info.id,      now, key,
+  const ActivationRequest request{random_request_id(), standing_.info->id,     now, key,
                                   machine_.facts(),    receipt_hash_of(secret)};
   const PendingRequest made{request.id, key.text(), secret, request.to_json()};
   pending = made;
@@ -152,7 +152,7 @@ Result<ReturnedSeat> Installation::return_seat(std::string_view license_key) {
   const Time now = environment_.now();
   // The mark first: killed after it, the license is not active, and the next call goes on here.
   LIC_TRY(marks_.give_back(given.license, given.request, machine_, now));
-  given.receipt = ActivationReceipt{given.request, standing_.info.id, now, key, given.secret}.to_json();
+  given.receipt = ActivationReceipt{given.request, standing_.info->id, now, key, given.secret}.to_json();
   ClientState& state = loaded_.state;
   for (Exchange& exchange : state.exchanges)
     if (exchange.request == given.request) exchange = given;

@@ -123,9 +123,7 @@ Result<void> Installation::read_state() {
   adopted_ = false;
   LIC_TRY(choose_product());
   const Catalog& catalog = standing_.product.catalog();
-  standing_.info = {catalog.product,      catalog.name,        standing_.product.version(),
-                    catalog.purchase_url, catalog.renewal_url, catalog.support,
-                    catalog.plans};
+  standing_.info = standing_.product.info();
   standing_.free_plan.reset();
   if (const Plan* plan = catalog.plan_of_kind(Kind::free))
     standing_.free_plan = grant(standing_.product, *plan, "", {}, Time{});
@@ -140,9 +138,10 @@ Result<void> Installation::read_state() {
   if (judges_file()) judge_by_list_beside();
   drop_forbidden_free_plan();
   standing_.verified_at = environment_.now();
+  auto usage = read_usage();
   look_at_file_times();
   settle();
-  LIC_TRY_ASSIGN(std::string problem, read_usage());
+  LIC_TRY_ASSIGN(std::string problem, std::move(usage));
   if (!problem.empty()) standing_.warnings.push_back(std::move(problem));
   return {};
 }
@@ -170,6 +169,7 @@ Result<std::string> Installation::read_usage() {
   LIC_TRY_ASSIGN(KnownUsage known, store_.load_usage(machine_, loaded_.state.usage));
   book_ = std::move(known.book);
   usage_damaged_ = known.damaged;
+  usage_written_ = known.written;
   return std::move(known.problem);
 }
 

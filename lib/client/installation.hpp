@@ -287,7 +287,8 @@ class Installation {
   std::optional<RevocationList> opened_list_;
   std::optional<Time> witnessed_;
   UsageBook book_;
-  bool usage_damaged_ = false;  ///< usage_data.json does not open
+  bool usage_damaged_ = false;         ///< usage_data.json does not open
+  std::optional<Time> usage_written_;  ///< when it was written
 };
 
 /// The error of `rest`, told as what failed after `done` was done; success stays success.

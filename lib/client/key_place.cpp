@@ -28,7 +28,7 @@ Result<Change> Installation::keep_state_key(KeyPlace place) {
 }
 
 Result<Change> Installation::move_key_to_keyring() {
-  LIC_TRY_ASSIGN(const std::string name, store_.keys().add_to_keyring(label_of(standing_.info)));
+  LIC_TRY_ASSIGN(const std::string name, store_.keys().add_to_keyring(label_of(*standing_.info)));
   const Time now = environment_.now();
   loaded_.state.keyring_name = name;
   if (auto saved = save(now); !saved) {

@@ -55,7 +55,7 @@ LicenseManager::Impl::~Impl() {
   if (shop == nullptr || shop->process != ::getpid()) return;  // the parent's: a thread of it may be at work on it
   shop->background.stop();
   shop->listener.reset();
-  static_cast<void>(give_back_drawn(true));  // what cannot be given back counts as used
+  if (shop->metering.has_drawn()) static_cast<void>(give_back_drawn(true));  // what cannot be given back is used
   delete shop;
 }
 
@@ -360,7 +360,7 @@ Result<void> LicenseManager::refresh_every(std::chrono::seconds interval) { retu
 Result<void> LicenseManager::set_listener(std::function<void(const Status&)> listener) {
   return impl_->on_change(std::move(listener));
 }
-const ProductInfo& LicenseManager::product() const noexcept { return impl_->standing().info; }
+const ProductInfo& LicenseManager::product() const noexcept { return *impl_->standing().info; }
 const std::string& LicenseManager::machine_id() const noexcept { return impl_->standing().fingerprint; }
 
 std::vector<FactInfo> LicenseManager::explain_machine() const {

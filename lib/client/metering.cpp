@@ -169,6 +169,11 @@ Result<Consumption> Metering::release(Installation& installation, std::string_vi
   return result;
 }
 
+bool Metering::has_drawn() const {
+  const std::lock_guard guard(mutex_);
+  return !drawn_.empty();
+}
+
 Result<void> Metering::give_back(Installation& installation, bool all) {
   const Time now = installation.standing().time_at(installation.environment().now());
   InFlight in_flight(*this);

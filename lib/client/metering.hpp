@@ -33,6 +33,8 @@ class Metering {
   Result<Consumption> draw(Installation& installation, std::string_view name, std::int64_t n);
   /// As LicenseManager::release().
   Result<Consumption> release(Installation& installation, std::string_view name, std::int64_t n);
+  /// Whether anything was drawn and not given back.
+  [[nodiscard]] bool has_drawn() const;
   /// Gives back to the file what was drawn and not used: all, or only what was kept too long.
   /// Errors: those of Installation::change_usage(); it then stays drawn.
   Result<void> give_back(Installation& installation, bool all);

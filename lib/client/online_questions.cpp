@@ -55,7 +55,7 @@ std::shared_ptr<ServerQuestion> Installation::question(OnlineAction action, cons
   asked->patience = beginning_.server.patience;
   asked->request.action = action;
   asked->request.nonce = random_request_id();
-  asked->request.product = standing_.info.id;
+  asked->request.product = standing_.info->id;
   asked->request.key = key;
   asked->request.facts = machine_.facts();
   return asked;

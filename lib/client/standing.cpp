@@ -150,7 +150,7 @@ const Plan* Standing::plan_of(const VerifiedLicense& one) const noexcept {
 }
 
 NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* held) const {
-  const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
+  const std::string& renewal = info->renewal_url.empty() ? info->purchase_url : info->renewal_url;
   switch (decision.reason) {
     case Reason::valid:
       if (held == nullptr || !held->terms().expires_at) return {};
@@ -159,18 +159,18 @@ NextStep Standing::next_step(const Decision& decision, const VerifiedLicense* he
     case Reason::grace:
       return {"renew", renewal};
     case Reason::expired:
-      if (held != nullptr && held->terms().kind == Kind::trial) return {"buy", info.purchase_url};
+      if (held != nullptr && held->terms().kind == Kind::trial) return {"buy", info->purchase_url};
       return {"renew", renewal};
     case Reason::no_license:
       if (held != nullptr) return {"contact-support", ""};  // the licensing server does not know it
-      return {"buy", info.purchase_url};
+      return {"buy", info->purchase_url};
     case Reason::trial:
     case Reason::trial_not_available:
-      return {"buy", info.purchase_url};
+      return {"buy", info->purchase_url};
     case Reason::free:
     case Reason::feature_not_licensed:
     case Reason::usage_limit_reached:
-      return {"upgrade", info.purchase_url};
+      return {"upgrade", info->purchase_url};
     case Reason::version_not_covered:
       return {"renew", renewal};
     case Reason::clock_moved_back:
@@ -249,7 +249,7 @@ bool Standing::answers_as(const Standing& other) const {
 }
 
 std::string Standing::staleness(Time time, const Decision& decision) const {
-  const std::string who = info.support.empty() ? "the vendor" : printable(info.support);
+  const std::string who = info->support.empty() ? "the vendor" : printable(info->support);
   const std::string known =
       list ? concat("list ", list->seq, " of revocations is stale since ", format_time(list->next_update))
            : "no list of revocations is known here";
@@ -280,8 +280,8 @@ Change Standing::refusal(const VerifiedLicense& one, const MachineFit& how, cons
                          const Revocation* revocation) const {
   const Terms& terms = one.terms();
   const std::string name = name_of(one);
-  const std::string& renewal = info.renewal_url.empty() ? info.purchase_url : info.renewal_url;
-  const std::string support = info.support.empty() ? "the vendor" : info.support;
+  const std::string& renewal = info->renewal_url.empty() ? info->purchase_url : info->renewal_url;
+  const std::string support = info->support.empty() ? "the vendor" : info->support;
   if (decision.reason == Reason::expired)
     return {false, decision, concat(name, " expired on ", format_time(*terms.expires_at)),
             renewal.empty() ? "renew it with the vendor" : concat("renew it at ", renewal)};

@@ -2,6 +2,7 @@
 
 /// How this user stands with the license: what every question is answered from.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,10 +25,10 @@ struct MachineFit {
 /// A value. Once published by LicenseManager it is never changed, so that any number of
 /// threads may ask it.
 struct Standing {
-  explicit Standing(ProductFile trusted) : product(std::move(trusted)) {}
+  explicit Standing(ProductFile trusted) : product(std::move(trusted)), info(product.info()) {}
 
-  ProductFile product;  ///< the newest that counts here
-  ProductInfo info;
+  ProductFile product;                       ///< the newest that counts here
+  std::shared_ptr<const ProductInfo> info;   ///< of the newest that was known when the state was read; never null
   std::string fingerprint;                   ///< of this machine
   std::optional<Time> release_date;          ///< OpenOptions::release_date
   std::optional<VerifiedLicense> license;    ///< what was activated or granted

@@ -50,6 +50,8 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   options.follow_symlink = false;
   options.must_be_ours = true;
   options.limit = kMaxState;
+  std::optional<Time> written;
+  options.modified_at = &written;
   const auto data = read_file(data_file_, "state file", options);
   if (!data) {
     if (data.error().code == Errc::not_found) return LoadedState{};
@@ -57,6 +59,7 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
     return Error(data.error());
   }
   LIC_TRY_ASSIGN(LoadedState loaded, decode_state(view_text(*data), secrets(), machine, product_));
+  loaded.written = written;
   if (loaded.condition != StateCondition::keyless) return loaded;
   // Another process may have moved the key between the two readings.
   const auto again = read_file(data_file_, "state file", options);
@@ -88,11 +91,12 @@ Result<void> StateStore::save(const ClientState& state, const json::Value& summa
 }
 
 Result<KnownUsage> StateStore::load_usage(const MachineIdentity& machine, const std::optional<UsageBook>& mark) const {
-  const ReadOptions options{.limit = kMaxState, .follow_symlink = false, .must_be_ours = true};
+  KnownUsage known;
+  const ReadOptions options{
+      .limit = kMaxState, .follow_symlink = false, .must_be_ours = true, .modified_at = &known.written};
   const auto data = read_file(usage_file_, "usage file", options);
   if (!data && data.error().code != Errc::not_found && data.error().code != Errc::invalid_input)
     return Error(data.error());
-  KnownUsage known;
   if (mark) known.book = *mark;
   if (!data && data.error().code == Errc::not_found) {
     if (known.book.seq > 0) known.problem = concat("usage_data.json is gone; ", kMarkCounts);

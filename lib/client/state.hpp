@@ -6,7 +6,6 @@
 /// The box opens on the machine that sealed it, with a secret: that of the 0600 file state.key, or
 /// one in the user's keyring.
 
-#include <array>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -136,13 +135,15 @@ struct LoadedState {
   ClientState state;             ///< empty unless intact or edited
   std::string problem;           ///< what is wrong, in words, unless absent or intact
   bool machine_changed = false;  ///< it opens here, and this machine shows facts that it was not sealed to
+  std::optional<Time> written = std::nullopt;  ///< when the file was, by what the file system says
 };
 
 /// What this machine knows of what was used.
 struct KnownUsage {
   UsageBook book;
-  std::string problem;   ///< in words; empty: none
-  bool damaged = false;  ///< there is a file, and it does not open
+  std::string problem;                         ///< in words; empty: none
+  bool damaged = false;                        ///< there is a file, and it does not open
+  std::optional<Time> written = std::nullopt;  ///< when the file was
 };
 
 /// The files of one state directory.
@@ -154,10 +155,6 @@ class StateStore {
   [[nodiscard]] Path license_file(std::string_view key) const;  ///< <KEY>.json
   [[nodiscard]] Path product_file() const;                      ///< product.json
   [[nodiscard]] Path revocations_file() const;                  ///< revocations.json
-  /// What is written whenever the state is.
-  [[nodiscard]] std::array<const Path*, 3> written_paths() const noexcept {
-    return {&directory_, &data_file_, &usage_file_};
-  }
   /// statements/<KEY>-<device>-<seq>.json, where usage statements are kept.
   [[nodiscard]] Path statement_file(std::string_view key, const KeyId& device, std::int64_t seq) const;
   /// Keeps a usage statement, and drops the one that is too old for that.

@@ -10,7 +10,7 @@ namespace lic {
 json::Value Installation::summary_json(Time now) const {
   const Status status = standing_.status_at(now, standing_.high_water, standing_.decision_at(now));
   json::ObjectBuilder out;
-  out.string("product", standing_.info.id).string_or_null("license_key", status.license_key);
+  out.string("product", standing_.info->id).string_or_null("license_key", status.license_key);
   out.string_or_null("license_type", status.plan).string_or_null("kind", status.kind ? token(*status.kind) : "");
   out.boolean("activated", standing_.license.has_value());
   out.time_or_null("activation_date", status.activated_at).time_or_null("expires", status.expires);

@@ -88,7 +88,7 @@ UsageStatement Installation::next_statement(const MeteredLicense& metered, const
   const bool is_active = active && active->id == license.id;
   const Time begun = is_active ? loaded_.state.license->activated_at : oldest_month(metered).value_or(now);
   UsageStatement statement{random_statement_id(),
-                           standing_.info.id,
+                           standing_.info->id,
                            now,
                            license.id,
                            license.key,

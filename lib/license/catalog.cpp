@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -169,18 +168,17 @@ Plan read_plan(json::Reader reader, bool strict) {
 }
 
 void check_plans(const std::vector<Plan>& plans, const json::Array& listed, const json::Reader& reader) {
-  std::set<std::string> ids;
-  std::set<std::string> codes;
-  std::set<Kind> single;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = plans[i];
     if (listed[i].as_object() == nullptr) continue;
     json::Reader at(listed[i], reader, "plans", i);
-    if (!plan.id.empty() && !ids.insert(plan.id).second) at.fault("id", concat(in_quotes(plan.id), " names two plans"));
-    if (!plan.code.empty() && !codes.insert(plan.code).second)
+    const auto is_known = [&](auto same) { return std::any_of(plans.data(), &plan, same); };
+    if (!plan.id.empty() && is_known([&](const Plan& other) { return other.id == plan.id; }))
+      at.fault("id", concat(in_quotes(plan.id), " names two plans"));
+    if (!plan.code.empty() && is_known([&](const Plan& other) { return other.code == plan.code; }))
       at.fault("code", concat(in_quotes(plan.code), " is the code of two plans"));
     const bool one_only = plan.kind == Kind::free || plan.kind == Kind::trial;
-    if (one_only && !single.insert(plan.kind).second)
+    if (one_only && is_known([&](const Plan& other) { return other.kind == plan.kind; }))
       at.fault("kind", concat("a second plan of kind ", token(plan.kind), ": there can be one"));
   }
 }
@@ -217,7 +215,7 @@ bool domain_matches(const std::vector<std::string_view>& labels, std::string_vie
 
 Catalog read_catalog(json::Reader& reader, bool strict) {
   Catalog catalog;
-  catalog.product = read_name(reader, "product");
+  catalog.id = catalog.product = read_name(reader, "product");
   catalog.name = reader.string("name");
   catalog.app = read_name(reader, "app");
   catalog.key_prefix = read_key_part(reader, "key_prefix");
@@ -232,7 +230,9 @@ Catalog read_catalog(json::Reader& reader, bool strict) {
   const json::Array& plans = reader.array("plans");
   if (plans.empty() && reader.has("plans")) reader.fault("plans", "must hold at least one plan");
   if (plans.size() > kMostPlans) reader.fault("plans", concat("holds more than ", kMostPlans, " plans"));
-  for (std::size_t i = 0; i < std::min(plans.size(), kMostPlans); ++i)
+  const std::size_t read = std::min(plans.size(), kMostPlans);
+  catalog.plans.reserve(read);
+  for (std::size_t i = 0; i < read; ++i)
     catalog.plans.push_back(read_plan(json::Reader(plans[i], reader, "plans", i), strict));
   check_plans(catalog.plans, plans, reader);
   return catalog;
@@ -249,8 +249,8 @@ Result<Catalog> Catalog::parse(std::string_view text, std::string_view what) {
   return catalog;
 }
 
-const Plan* Catalog::find_plan(std::string_view id) const noexcept {
-  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.id == id; });
+const Plan* Catalog::find_plan(std::string_view wanted) const noexcept {
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.id == wanted; });
   return found == plans.end() ? nullptr : &*found;
 }
 

@@ -20,22 +20,20 @@ struct UnlicensedTerms {
   Limits limits;
 };
 
-struct Catalog {
-  std::string product;
-  std::string name;
-  std::string app;  ///< names the state directory: ~/.<app>/license
+/// Has what an application is told, so that nothing of it is copied: `id` is the product's name,
+/// `version` that of the product file where it stands in one.
+struct Catalog : ProductInfo {
+  std::string product;  ///< the same as `id`
+  std::string app;      ///< names the state directory: ~/.<app>/license
   std::string key_prefix;
-  std::string purchase_url;
-  std::string renewal_url;
   std::string server_url;
-  std::string support;
   UnlicensedTerms unlicensed;
-  std::vector<Plan> plans;
 
   /// Errors: invalid_input, naming every fault with its JSON pointer.
   static Result<Catalog> LIC_INTERNAL parse(std::string_view text, std::string_view what);
 
-  [[nodiscard]] LIC_INTERNAL const Plan* find_plan(std::string_view id) const noexcept;
+  /// The plan of that id; null when there is none.
+  [[nodiscard]] LIC_INTERNAL const Plan* find_plan(std::string_view wanted) const noexcept;
   /// The first plan of that kind; null when there is none.
   [[nodiscard]] LIC_INTERNAL const Plan* plan_of_kind(Kind kind) const noexcept;
 };

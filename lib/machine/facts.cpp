@@ -17,6 +17,7 @@ namespace lic {
 namespace {
 
 constexpr std::string_view kNetworkCards = "sys/class/net";
+constexpr std::size_t kFacts = 6;
 constexpr std::string_view kCpuInfo = "proc/cpuinfo";
 constexpr std::size_t kCpuInfoBytes = 4096;  // the first processor is described in less
 
@@ -137,6 +138,7 @@ Strength strength_of(std::string_view fact) noexcept {
 std::vector<MachineFact> read_machine_facts(const Path& root) {
   const Tree tree(root);
   std::vector<MachineFact> facts;
+  facts.reserve(kFacts);
   facts.push_back(read_machine_id(tree));
   facts.push_back(read_value(tree, "product-uuid", "sys/class/dmi/id/product_uuid", ValueKind::identifier));
   facts.push_back(read_value(tree, "board-serial", "sys/class/dmi/id/board_serial", ValueKind::serial));

@@ -161,9 +161,10 @@ Result<ProductFile> ProductFile::read(const Envelope& envelope, ByteView bytes, 
   data->roots = read_roots(document, data->root_ids, data->has_checked_ids);
   data->threshold = document.integer("threshold", 1, static_cast<std::int64_t>(kMostKeys));
   data->keys = read_keys(document, data->key_ids, data->has_checked_ids);
-  data->version = document.integer("version", 1, json::kMaxInteger);
+  const std::int64_t version = document.integer("version", 1, json::kMaxInteger);
   data->issued_at = document.time("issued_at");
   data->catalog = read_catalog(document, false);
+  data->catalog.version = version;
   data->id = document.string("id");
   if (!faults.empty()) return faults.first(what);
 

@@ -70,7 +70,9 @@ class LIC_INTERNAL ProductFile {
 
   [[nodiscard]] const std::string& id() const noexcept { return data_->id; }
   [[nodiscard]] const Catalog& catalog() const noexcept { return data_->catalog; }
-  [[nodiscard]] std::int64_t version() const noexcept { return data_->version; }
+  /// What an application is told of it; it shares this file's memory.
+  [[nodiscard]] std::shared_ptr<const ProductInfo> info() const noexcept { return {data_, &data_->catalog}; }
+  [[nodiscard]] std::int64_t version() const noexcept { return data_->catalog.version; }
   [[nodiscard]] const std::vector<PublicKey>& roots() const noexcept { return data_->roots; }
   [[nodiscard]] std::int64_t threshold() const noexcept { return data_->threshold; }
   [[nodiscard]] const std::vector<TrustedKey>& keys() const noexcept { return data_->keys; }
@@ -103,7 +105,6 @@ class LIC_INTERNAL ProductFile {
   struct Data {
     std::string id;
     Catalog catalog;
-    std::int64_t version = 0;
     std::vector<PublicKey> roots;
     std::vector<KeyId> root_ids;  ///< of `roots`, as the file says
     std::int64_t threshold = 1;

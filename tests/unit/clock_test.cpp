@@ -299,6 +299,23 @@ TEST_CASE("clock: files from the future warn, and decide nothing", "[clock]") {
   CHECK(desk.open().status().latest_time == desk.now);
 }
 
+TEST_CASE("clock: each file of the state that is from the future warns", "[clock]") {
+  Desk desk;
+  desk.asks_files = true;
+  desk.must_activate(desk.vendor.terms("professional"));
+  REQUIRE(desk.open().consume("tickets", 1)->decision.allowed());
+  const std::vector<Path> files{desk.data(), desk.state() / "usage_data.json", desk.state()};
+  for (const Path& wrong : files) {
+    CAPTURE(wrong.native());
+    for (const Path& path : files) set_modified(path, desk.now);
+    CHECK(desk.open().status().warnings.empty());
+    set_modified(wrong, desk.now + std::chrono::hours{25});
+    const auto warnings = desk.open().status().warnings;
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].find("2026-12-02T13:00:00Z") != std::string::npos);
+  }
+}
+
 TEST_CASE("clock reset: one that could not be done is not used up", "[clock]") {
   const MisledDesk desk;
   const std::string code = desk.open().clock_code().value().code;

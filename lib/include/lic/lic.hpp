@@ -234,17 +234,6 @@ struct SentUsage {
   std::int64_t sent = 0;    ///< how many were given to it just now
 };
 
-/// What the product file says of the product.
-struct ProductInfo {
-  std::string id;
-  std::string name;
-  std::int64_t version = 0;
-  std::string purchase_url;
-  std::string renewal_url;
-  std::string support;
-  std::vector<Plan> plans;
-};
-
 /// One property by which this machine is known, for showing to its user.
 struct FactInfo {
   std::string name;

@@ -198,4 +198,15 @@ struct Plan {
   Limits limits;
 };
 
+/// What the product file says of the product.
+struct ProductInfo {
+  std::string id;
+  std::string name;
+  std::int64_t version = 0;
+  std::string purchase_url;
+  std::string renewal_url;
+  std::string support;
+  std::vector<Plan> plans;
+};
+
 }  // namespace lic
