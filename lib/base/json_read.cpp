@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -251,28 +250,6 @@ class Parser : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Parser> {
 
 namespace {
 
-constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
-
-/// Where a string that begins at `text` has its first quotation mark, backslash or control character, which
-/// the zero at the end of all is. Reads up to fifteen bytes past it.
-char* find_mark(char* text) noexcept {
-#if defined(__SSE2__)
-  while (true) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
-    const __m128i last_control = _mm_set1_epi8(0x1F);
-    const __m128i controls = _mm_cmpeq_epi8(_mm_max_epu8(bytes, last_control), last_control);
-    const __m128i marks =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-    const int found = _mm_movemask_epi8(_mm_or_si128(marks, controls));
-    if (found != 0) return text + std::countr_zero(static_cast<unsigned>(found));
-    text += sizeof bytes;
-  }
-#else
-  while (*text != '"' && *text != '\\' && static_cast<unsigned char>(*text) >= 0x20) ++text;
-  return text;
-#endif
-}
-
 std::string_view describe(rapidjson::ParseErrorCode code) {
   switch (code) {
     case rapidjson::kParseErrorDocumentEmpty:
@@ -291,30 +268,6 @@ std::string_view describe(rapidjson::ParseErrorCode code) {
 }
 
 }  // namespace
-}  // namespace lic::json
-
-RAPIDJSON_NAMESPACE_BEGIN
-
-/// A string without escapes, as most are, stays as it is. RapidJSON would go byte by byte to where sixteen
-/// can be read at once. What has an escape, a control character or no end, it reads, or refuses, itself: with
-/// one flag more, of no meaning there, that is another function.
-template <>
-template <>
-inline void GenericReader<UTF8<>, UTF8<>, lic::json::Allocator>::ParseString<lic::json::kFlags>(
-    InsituStringStream& stream, lic::json::Parser& parser, bool is_name) {
-  char* const text = stream.src_ + 1;
-  char* const end = lic::json::find_mark(text);
-  if (*end != '"') return ParseString<lic::json::kFlags | kParseStopWhenDoneFlag>(stream, parser, is_name);
-  stream.src_ = end + 1;
-  const auto length = static_cast<SizeType>(end - text);
-  if (!(is_name ? parser.Key(text, length, false) : parser.String(text, length, false)))
-    RAPIDJSON_PARSE_ERROR(kParseErrorTermination, stream.Tell());
-}
-
-RAPIDJSON_NAMESPACE_END
-
-namespace lic::json {
-
 Result<Document> parse(std::string_view text, std::string_view what) {
   if (text.starts_with(kByteOrderMark))
     return error(Errc::invalid_input, concat(what, " begins with a byte order mark"), "save it as UTF-8 without BOM");
@@ -324,6 +277,7 @@ Result<Document> parse(std::string_view text, std::string_view what) {
     return error(Errc::invalid_input,
                  concat(what, " is not valid JSON: it has a control character or is not UTF-8 (byte ", at, ")"));
 
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   Document document;
   Parser parser(document, text);
   rapidjson::InsituStringStream stream(parser.text());
