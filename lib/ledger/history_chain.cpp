@@ -13,15 +13,19 @@ namespace lic {
 
 void append_json(std::string& out, std::string_view value) {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+  const auto is_marked = [](char c) { return c == '"' || c == '\\'; };
   if (!std::all_of(value.begin(), value.end(), is_plain)) {
     out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return;
   }
   out += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+  const auto* from = value.begin();
+  for (const auto* mark = from; (mark = std::find_if(mark, value.end(), is_marked)) != value.end(); ++mark) {
+    out.append(from, mark);
+    out += '\\';
+    from = mark;  // with the next part
   }
+  out.append(from, value.end());
   out += '"';
 }
 
