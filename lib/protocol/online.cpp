@@ -159,11 +159,9 @@ Result<OnlineRequest> OnlineRequest::parse(OnlineAction action, ByteView bytes, 
   return request;
 }
 
-std::string OnlineReply::to_json() const {
+std::string reply_json(std::string_view answer, std::string_view license) {
   // Both are compact JSON already: nothing is gained by reading them once more.
-  std::string out = concat(R"({"answer":)", answer);
-  if (!license.empty()) out += concat(R"(,"license":)", license);
-  return out + '}';
+  return concat(R"({"answer":)", answer, license.empty() ? "" : R"(,"license":)", license, '}');
 }
 
 Result<OnlineReply> OnlineReply::parse(ByteView bytes, std::string_view what) {

@@ -61,11 +61,12 @@ struct OnlineReply {
   std::string answer;   ///< signed by a lease key (trust/lease.hpp), compact JSON
   std::string license;  ///< the newest signed license; exactly where a lease is granted to activate or refresh
 
-  [[nodiscard]] LIC_INTERNAL std::string to_json() const;
-
   /// Nothing of it is believed yet. Errors: invalid_input.
   static Result<OnlineReply> LIC_INTERNAL parse(ByteView bytes, std::string_view what);
 };
+
+/// The text of such a reply; `license`: empty: there is none.
+[[nodiscard]] LIC_INTERNAL std::string reply_json(std::string_view answer, std::string_view license);
 
 /// The server's word, if it is that: signed as ServerAnswer::open() wants it, and the answer to this very
 /// request (its action, nonce, key and machine). A lease that comes with a license fits it.

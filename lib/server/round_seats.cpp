@@ -70,7 +70,7 @@ Outcome granted(const Round& round, const Asked& asked, const std::string& id, c
   outcome.answer.verdict = Verdict::granted;
   outcome.answer.lease =
       Lease{id, asked.terms.id, asked.terms.serial, refresh_of(round, asked.terms, lease), lease.expires_at};
-  if (with_license) outcome.license = asked.known->document;
+  if (with_license) outcome.license = asked.known;
   return outcome;
 }
 

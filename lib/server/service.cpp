@@ -155,8 +155,8 @@ std::vector<Outcome> Service::decide_singly(std::span<const ServiceRequest> requ
 }
 
 std::string seal(const Outcome& outcome, const SigningKey& key) {
-  return OnlineReply{sign_document(DocumentKind::lease, outcome.answer.to_json(), key).to_json(), outcome.license}
-      .to_json();
+  const std::string answer = sign_document(DocumentKind::lease, outcome.answer.to_json(), key).to_json();
+  return reply_json(answer, outcome.license ? outcome.license->document : std::string_view());
 }
 
 std::string fault_body(std::string_view code, std::string_view message) {

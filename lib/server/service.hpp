@@ -74,17 +74,17 @@ class ServiceDocuments {
 /// Whether a request with this action may change the ledger.
 [[nodiscard]] constexpr bool may_write(OnlineAction action) noexcept { return action != OnlineAction::validate; }
 
-/// What came of one request: an answer to be signed, or a fault.
-struct Outcome {
-  ServerAnswer answer;
-  std::string license;  ///< that goes with a lease; else empty
-  std::optional<ServiceFault> fault;
-};
-
 /// A signed document of a license, and what it says.
 struct KnownLicense {
   Terms terms;
   std::string document;
+};
+
+/// What came of one request: an answer to be signed, or a fault.
+struct Outcome {
+  ServerAnswer answer;
+  std::shared_ptr<const KnownLicense> license;  ///< whose document goes with a lease; else null
+  std::optional<ServiceFault> fault;
 };
 
 /// The licenses that were asked for: what a document says never changes. For one thread at a time.

@@ -286,7 +286,7 @@ TEST_CASE("online: a lease comes with its license, fits it and ends no later", "
 TEST_CASE("online: a reply is read strictly, and anything else is no reply", "[online]") {
   const OnlineReply reply{signed_by(granted(), ticketzero().lease_key()),
                           ticketzero().sign(ticketzero().terms("professional"))};
-  const auto read = OnlineReply::parse(view_bytes(reply.to_json()), "reply");
+  const auto read = OnlineReply::parse(view_bytes(reply_json(reply.answer, reply.license)), "reply");
   REQUIRE(read);
   CHECK(read->answer == reply.answer);
   CHECK(read->license == reply.license);

@@ -386,9 +386,8 @@ TEST_CASE("online: whatever is no signed answer changes nothing", "[online]") {
          if (!reply) return;  // the product file, which it looks at then
          const auto answer = Envelope::parse(view_bytes(reply->answer), "answer");
          REQUIRE(answer);
-         r.body = OnlineReply{signed_document(DocumentKind::lease, view_text(answer->payload()), stranger.lease_key()),
-                              reply->license}
-                      .to_json();
+         r.body = reply_json(signed_document(DocumentKind::lease, view_text(answer->payload()), stranger.lease_key()),
+                             reply->license);
        }},
   };
   for (const Case& one : cases) {

@@ -512,7 +512,7 @@ TEST_CASE("service: a seat that floats is held for minutes, and by asking in tim
     asked.next_hash = receipt_hash_of(secret('b'));
     return asked;
   }());
-  CHECK(light.license.empty());
+  CHECK(light.license == nullptr);
   CHECK(light.answer.lease->id == first.lease->id);
   CHECK(light.answer.lease->expires_at == s.now + minutes{10});
   CHECK(s.beat(terms, 1, 'a', 'b').lease);  // the answer was lost
