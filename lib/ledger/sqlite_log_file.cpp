@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,24 +24,37 @@ class LogFile {
   [[nodiscard]] sqlite3_file* own() const noexcept { return own_; }
 
   int write(const void* bytes, int size, sqlite3_int64 at) noexcept {
-    const bool is_head = size == kFrameHead;
-    if (at != end_ || !(is_head || in_frame_)) return write_through(bytes, size, at);
-    if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
-    in_frame_ = is_head;
-    if (is_head) commits_ = is_commit(static_cast<const unsigned char*>(bytes));
-    return commits_ && !is_head ? write_held() : SQLITE_OK;
+    if (at == end_ && next_ == Next::head && size == kFrameHead) {
+      if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
+      commits_ = is_commit(static_cast<const unsigned char*>(bytes));
+      next_ = Next::page;
+      return SQLITE_OK;
+    }
+    if (at == end_ && next_ == Next::page && is_page(size)) {
+      if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
+      next_ = Next::head;
+      return commits_ ? write_held() : SQLITE_OK;
+    }
+    return write_through(bytes, size, at);
   }
 
   int write_held() noexcept {
     if (held_.empty()) return SQLITE_OK;
     const auto begin = end_ - static_cast<sqlite3_int64>(held_.size());
     const int code = own_->pMethods->xWrite(own_, held_.data(), static_cast<int>(held_.size()), begin);
-    if (code != SQLITE_OK) end_ = begin;
+    if (code != SQLITE_OK) {
+      end_ = begin;
+      next_ = Next::unknown;
+    }
     held_.clear();
     return code;
   }
 
  private:
+  /// What is to be written at the end.
+  enum class Next { unknown, head, page };
+
+  static bool is_page(int size) noexcept { return size >= 512 && std::has_single_bit(static_cast<unsigned>(size)); }
   /// The second number of a frame's head: the size of the database after a commit, 0 where none ends with it.
   static bool is_commit(const unsigned char* head) noexcept { return (head[4] | head[5] | head[6] | head[7]) != 0; }
 
@@ -59,20 +72,23 @@ class LogFile {
     return SQLITE_OK;
   }
 
-  /// The head of the log, and what SQLite writes over once more: a page that a transaction changes again after it
-  /// was written, frames that were rolled back.
+  /// The head of the log; what SQLite writes over once more: a page that a transaction changes again after it was
+  /// written, frames that were rolled back; a page in parts, with a sync between them; and the first frame of all.
   int write_through(const void* bytes, int size, sqlite3_int64 at) noexcept {
-    in_frame_ = false;
     if (const int code = write_held(); code != SQLITE_OK) return code;
-    end_ = at == 0 ? size : std::max(end_, at + size);  // with its head a log begins anew
+    const bool begins = at == 0;  // with its head a log begins anew
+    if (begins || at + size > end_) {
+      end_ = at + size;
+      next_ = begins || is_page(size) ? Next::head : Next::unknown;
+    }
     return own_->pMethods->xWrite(own_, bytes, size, at);
   }
 
   sqlite3_file* own_;
   std::vector<unsigned char> held_;
   sqlite3_int64 end_ = 0;  ///< of what was written, with what is held, which is the last of it
-  bool in_frame_ = false;  ///< its head is held, and its page comes
-  bool commits_ = false;   ///< the frame whose head was held last
+  Next next_ = Next::unknown;
+  bool commits_ = false;  ///< the frame whose head was held last
 };
 
 /// As SQLite has it in memory; SQLite's own file lies behind it.
