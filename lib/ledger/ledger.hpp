@@ -280,7 +280,8 @@ class Ledger {
   [[nodiscard]] virtual std::vector<std::shared_ptr<Flusher>> flushers() = 0;
 
   /// What can be put off until nobody waits for this ledger: moves the write-ahead log of a file into it.
-  /// Errors: unavailable, failure (disk full, I/O): what was committed is where it was.
+  /// Errors: unavailable (another process writes: it is not waited for), failure (disk full, I/O): what was committed
+  /// is where it was.
   [[nodiscard]] virtual Result<void> tidy() = 0;
 
   /// In the order in which they were added.

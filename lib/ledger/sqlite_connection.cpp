@@ -278,9 +278,9 @@ std::string Connection::folded(std::string_view expression) const { return conca
 /// Who writes to a write-ahead log holds `<ledger>-lock` from before its transaction until after its commit, with
 /// which SQLite may move the log into the database file. So no two connections ever do either at once, and the
 /// WAL-reset bug (sqlite.org/wal.html#walresetbug), which needs just that, cannot happen. Those who wait take turns.
-Result<void> Connection::take_turn() {
+Result<void> Connection::take_turn(std::chrono::milliseconds patience) {
   const char* file = sqlite3_db_filename(database_.get(), "main");
-  auto turn = FileLock::acquire(concat(file, "-lock"), patience_);
+  auto turn = FileLock::acquire(concat(file, "-lock"), patience);
   if (!turn && turn.error().code == Errc::unavailable) return fault(SQLITE_BUSY);
   if (!turn) return std::move(turn).error();
   turn_.emplace(*std::move(turn));
@@ -293,14 +293,14 @@ Result<bool> Connection::has_log() {
   return rows.text(0) == "wal";
 }
 
-Result<void> Connection::empty_log() { return move_log("PRAGMA wal_checkpoint(TRUNCATE)"); }
+Result<void> Connection::empty_log() { return move_log("PRAGMA wal_checkpoint(TRUNCATE)", patience_); }
 
-Result<void> Connection::tidy() { return move_log("PRAGMA wal_checkpoint(PASSIVE)"); }
+Result<void> Connection::tidy() { return move_log("PRAGMA wal_checkpoint(PASSIVE)", {}); }
 
-Result<void> Connection::move_log(std::string_view checkpoint) {
+Result<void> Connection::move_log(std::string_view checkpoint, std::chrono::milliseconds patience) {
   LIC_TRY_ASSIGN(const bool has, has_log());
   if (!has) return {};
-  LIC_TRY(take_turn());
+  LIC_TRY(take_turn(patience));
   const auto done = number(checkpoint);
   turn_.reset();
   LIC_TRY(done);
@@ -311,13 +311,13 @@ Result<void> Connection::begin_in_turn() {
   if (!writes_log_) {
     LIC_TRY_ASSIGN(writes_log_, has_log());
   }
-  if (writes_log_) LIC_TRY(take_turn());
+  if (writes_log_) LIC_TRY(take_turn(patience_));
   LIC_TRY(run("BEGIN IMMEDIATE"));
   if (turn_) return {};
   LIC_TRY_ASSIGN(writes_log_, has_log());
   if (!writes_log_) return {};
   rollback();  // a server has begun to use the ledger
-  LIC_TRY(take_turn());
+  LIC_TRY(take_turn(patience_));
   return run("BEGIN IMMEDIATE");
 }
 
@@ -347,7 +347,10 @@ Result<void> Connection::check_place() const {
 }
 
 Result<void> Connection::commit() {
-  auto done = run("COMMIT");
+  auto done = [&] {
+    const LogGathering gathering(database_.get());
+    return run("COMMIT");
+  }();
   if (done) {
     turn_.reset();
     return done;

@@ -53,7 +53,7 @@ class Connection final : public sql::Connection {
 
   /// All that is in a write-ahead log goes into the database file, as far as nobody reads what was before.
   Result<void> empty_log();
-  /// The same, without waiting for those who read.
+  /// The same, without waiting for those who read or write.
   Result<void> tidy() override;
   /// From now on commits do not wait for the disk: flushers() do. Precondition: a write-ahead log. Where `ends_log`,
   /// the ledger has none any more when the connection closes, unless somebody else uses it then.
@@ -102,11 +102,11 @@ class Connection final : public sql::Connection {
 
   Result<void> open_database(const char* name, int flags);
   Result<void> configure();
-  Result<void> take_turn();
+  Result<void> take_turn(std::chrono::milliseconds patience);
   [[nodiscard]] Result<void> check_place() const;
   Result<void> begin_in_turn();
   [[nodiscard]] Result<bool> has_log();
-  Result<void> move_log(std::string_view checkpoint);
+  Result<void> move_log(std::string_view checkpoint, std::chrono::milliseconds patience);
   void set_triggers(bool on) noexcept;
   [[nodiscard]] Result<sqlite3_stmt*> prepared(std::string_view sql);
   static int wait_for_lock(void* connection, int attempt);

@@ -15,7 +15,9 @@ namespace {
 constexpr int kFrameHead = 24;               // bytes (sqlite.org/fileformat2.html#walformat)
 constexpr std::size_t kMostHeld = 0x1'ffff;  // SQLite on Unix writes no more at a time
 
-/// An open log. Frames that follow each other are held back until the one that commits is there.
+}  // namespace
+
+/// An open log. While it gathers, frames that follow each other are held back until the one that commits is there.
 class LogFile {
  public:
   /// `own`: SQLite's file, which lies behind it.
@@ -23,14 +25,23 @@ class LogFile {
 
   [[nodiscard]] sqlite3_file* own() const noexcept { return own_; }
 
+  void gather() noexcept { gathers_ = true; }
+  /// What is still held is of a commit that failed: it is as if it had not been written.
+  void end_gathering() noexcept {
+    gathers_ = false;
+    held_.clear();
+    next_ = Next::unknown;
+  }
+
   int write(const void* bytes, int size, sqlite3_int64 at) noexcept {
-    if (at == end_ && next_ == Next::head && size == kFrameHead) {
+    if (!gathers_ || at != end_) return write_through(bytes, size, at);
+    if (next_ == Next::head && size == kFrameHead) {
       if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
       commits_ = is_commit(static_cast<const unsigned char*>(bytes));
       next_ = Next::page;
       return SQLITE_OK;
     }
-    if (at == end_ && next_ == Next::page && is_page(size)) {
+    if (next_ == Next::page && is_page(size)) {
       if (const int code = hold(bytes, size); code != SQLITE_OK) return code;
       next_ = Next::head;
       return commits_ ? write_held() : SQLITE_OK;
@@ -42,16 +53,13 @@ class LogFile {
     if (held_.empty()) return SQLITE_OK;
     const auto begin = end_ - static_cast<sqlite3_int64>(held_.size());
     const int code = own_->pMethods->xWrite(own_, held_.data(), static_cast<int>(held_.size()), begin);
-    if (code != SQLITE_OK) {
-      end_ = begin;
-      next_ = Next::unknown;
-    }
+    if (code != SQLITE_OK) next_ = Next::unknown;
     held_.clear();
     return code;
   }
 
  private:
-  /// What is to be written at the end.
+  /// What is to follow at `end_`.
   enum class Next { unknown, head, page };
 
   static bool is_page(int size) noexcept { return size >= 512 && std::has_single_bit(static_cast<unsigned>(size)); }
@@ -76,20 +84,21 @@ class LogFile {
   /// written, frames that were rolled back; a page in parts, with a sync between them; and the first frame of all.
   int write_through(const void* bytes, int size, sqlite3_int64 at) noexcept {
     if (const int code = write_held(); code != SQLITE_OK) return code;
+    end_ = at + size;
     const bool begins = at == 0;  // with its head a log begins anew
-    if (begins || at + size > end_) {
-      end_ = at + size;
-      next_ = begins || is_page(size) ? Next::head : Next::unknown;
-    }
+    next_ = begins || is_page(size) ? Next::head : Next::unknown;
     return own_->pMethods->xWrite(own_, bytes, size, at);
   }
 
   sqlite3_file* own_;
   std::vector<unsigned char> held_;
-  sqlite3_int64 end_ = 0;  ///< of what was written, with what is held, which is the last of it
+  sqlite3_int64 end_ = 0;  ///< of what was written last, with what is held
   Next next_ = Next::unknown;
+  bool gathers_ = false;
   bool commits_ = false;  ///< the frame whose head was held last
 };
+
+namespace {
 
 /// As SQLite has it in memory; SQLite's own file lies behind it.
 struct LogHandle {
@@ -191,6 +200,18 @@ const char* make_vfs() noexcept {
 }
 
 }  // namespace
+
+LogGathering::LogGathering(sqlite3* database) noexcept {
+  sqlite3_file* file = nullptr;  // of a journal, where there is no log
+  const int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
+  if (code != SQLITE_OK || file == nullptr || file->pMethods != &kLogMethods) return;
+  log_ = &log_of(file);
+  log_->gather();
+}
+
+LogGathering::~LogGathering() {
+  if (log_ != nullptr) log_->end_gathering();
+}
 
 const char* log_vfs() noexcept {
   static const char* const name = make_vfs();

@@ -143,7 +143,10 @@ bool Decider::await_work(std::unique_lock<std::mutex>& lock) {
 void Decider::tidy() {
   untidy_ = false;
   if (lost()) return;
-  if (const auto tidied = ledger_->tidy(); !tidied) trouble_(tidied.error().message);
+  const auto tidied = ledger_->tidy();
+  if (tidied) return;
+  untidy_ = tidied.error().code == Errc::unavailable;  // soon, then
+  if (!untidy_) trouble_(tidied.error().message);
 }
 
 void Decider::run() {
