@@ -64,7 +64,9 @@ Result<LoadedState> StateStore::load(const MachineIdentity& machine) const {
   // Another process may have moved the key between the two readings.
   const auto again = read_file(data_file_, "state file", options);
   if (!again || *again == *data) return loaded;
-  return decode_state(view_text(*again), secrets(), machine, product_);
+  LIC_TRY_ASSIGN(loaded, decode_state(view_text(*again), secrets(), machine, product_));
+  loaded.written = written;
+  return loaded;
 }
 
 SecretSource StateStore::secrets() const {
