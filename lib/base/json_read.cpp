@@ -154,8 +154,8 @@ class Parser : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Parser> {
     return true;
   }
 
-  /// The value that comes, on the stack: null for now. It is made there, as nothing is slower
-  /// than to move what was just written.
+  /// A place on the stack for the value that was read, with its name; it holds null until the caller makes the value
+  /// there, which costs less than to make it elsewhere and to move it.
   Value& next() {
     if (size_ == capacity_) grow();
     return (new (stack_ + size_++) Member{name_, Value()})->second;

@@ -125,7 +125,7 @@ class Decider {
   std::condition_variable flush_;
   bool all_decided_ = false;
   std::optional<Error> lost_;
-  std::vector<std::thread> flushing_threads_;
+  std::vector<std::thread> flushing_threads_;  // these two last: they use the others
   std::thread thread_;
 };
 
