@@ -225,10 +225,16 @@ Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   return in_scope_ ? once() : persistently(patience_, once);
 }
 
-Result<void> Connection::execute(std::string_view sql, const Values& values) {
-  if (in_bulk_) return send(sql, values);
-  LIC_TRY(run_prepared(sql, values));
-  return {};
+Result<std::int64_t> Connection::execute(std::string_view sql, const Values& values) {
+  if (in_bulk_) {
+    LIC_TRY(send(sql, values));
+    return 0;
+  }
+  LIC_TRY_ASSIGN(const ResultHandle result, run_prepared(sql, values));
+  const std::string_view count = pq_.cmdTuples(result.get());
+  std::int64_t changed = 0;
+  std::from_chars(count.data(), count.data() + count.size(), changed);  // empty where nothing is changed
+  return changed;
 }
 
 Result<void> Connection::run_script(const std::string& sql) {

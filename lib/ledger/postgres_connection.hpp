@@ -68,7 +68,7 @@ class Connection final : public sql::Connection {
       : pq_(pq), address_(std::move(address)), patience_(patience) {}
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
-  Result<void> execute(std::string_view sql, const Values& values) override;
+  Result<std::int64_t> execute(std::string_view sql, const Values& values) override;
   /// Sent, and its answer read with that of the next statement: no time on the way.
   Result<void> postpone(std::string_view sql, const Values& values) override { return send(sql, values); }
   Result<void> begin(ScopeKind kind) override;

@@ -28,6 +28,7 @@ bool load(Library& functions) {
          find(library, functions.finish, "PQfinish") && find(library, functions.getResult, "PQgetResult") &&
          find(library, functions.getisnull, "PQgetisnull") && find(library, functions.getlength, "PQgetlength") &&
          find(library, functions.getvalue, "PQgetvalue") && find(library, functions.ntuples, "PQntuples") &&
+         find(library, functions.cmdTuples, "PQcmdTuples") &&
          find(library, functions.parameterStatus, "PQparameterStatus") &&
          find(library, functions.pipelineSync, "PQpipelineSync") && find(library, functions.prepare, "PQprepare") &&
          find(library, functions.reset, "PQreset") && find(library, functions.resultErrorField, "PQresultErrorField") &&

@@ -29,6 +29,7 @@ struct Library {
   decltype(&::PQgetlength) getlength = nullptr;
   decltype(&::PQgetvalue) getvalue = nullptr;
   decltype(&::PQntuples) ntuples = nullptr;
+  decltype(&::PQcmdTuples) cmdTuples = nullptr;
   decltype(&::PQparameterStatus) parameterStatus = nullptr;
   decltype(&::PQpipelineSync) pipelineSync = nullptr;
   decltype(&::PQprepare) prepare = nullptr;

@@ -354,7 +354,18 @@ CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations FOR EACH ROW
   EXECUTE FUNCTION ledger_refuses('an activation never changes, it only ends, and its lease with it');
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10, kVersion11};
+// Marks as numbers, which index_leases() puts in.
+constexpr const char* kVersion12 = R"sql(
+DROP TABLE seat_marks;
+CREATE TABLE seat_marks (
+  license BIGINT NOT NULL,
+  mark BIGINT NOT NULL,
+  activation BIGINT NOT NULL,
+  PRIMARY KEY (license, mark, activation)
+);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10, kVersion11, kVersion12};
 
 }  // namespace
 

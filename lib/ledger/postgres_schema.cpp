@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "ledger/sql_leases.hpp"
 
 namespace lic::postgres {
 namespace {
@@ -13,7 +14,10 @@ std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + 
 
 /// Those from the n-th on. Precondition: a transaction.
 Result<void> migrate(Connection& connection, std::size_t from, Migrations migrations) {
-  for (const char* migration : migrations.subspan(from)) LIC_TRY(connection.run_script(migration));
+  for (auto version = version_after(from); const char* migration : migrations.subspan(from)) {
+    LIC_TRY(connection.run_script(migration));
+    if (++version == sql::kMarksAreNumbers) LIC_TRY(sql::index_leases(connection));
+  }
   return connection.run("UPDATE ledger SET version = ?1", {version_after(migrations.size())});
 }
 

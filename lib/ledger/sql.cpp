@@ -32,15 +32,31 @@ std::optional<Time> Rows::optional_time(int column) const {
   return time(column);
 }
 
+Result<void> Connection::run(std::string_view sql, const Values& values) {
+  LIC_TRY(execute(sql, values));
+  return {};
+}
+
 Result<std::int64_t> Connection::number(std::string_view sql, const Values& values) {
   LIC_TRY_ASSIGN(Rows rows, query(sql, values));
   LIC_TRY_ASSIGN(const bool found, rows.next());
   return found ? rows.integer(0) : 0;
 }
 
+void Connection::note_license(std::string_view key, std::int64_t number) {
+  if (!in_transaction()) return;
+  noted_key_ = key;
+  noted_number_ = number;
+}
+
+std::int64_t Connection::noted_license(std::string_view key) const noexcept {
+  return in_transaction() && key == noted_key_ ? noted_number_ : 0;
+}
+
 Result<Scope> Scope::begin(std::shared_ptr<Connection> connection, ScopeKind kind) {
   if (kind == ScopeKind::read && connection->in_transaction()) return Scope(nullptr);
   LIC_TRY(connection->begin(kind));
+  connection->note_license({}, 0);
   return Scope(std::move(connection));
 }
 

@@ -83,11 +83,18 @@ class Connection {
   /// Starts a statement. No two of the same text may run at the same time.
   [[nodiscard]] Result<Rows> query(std::string_view sql, const Values& values = {}) { return start(sql, values); }
   /// A statement that gives no rows.
-  Result<void> run(std::string_view sql, const Values& values = {}) { return execute(sql, values); }
+  Result<void> run(std::string_view sql, const Values& values = {});
   /// The same, in a write transaction: a fault may be told by a later call, by commit() at the latest.
   Result<void> run_later(std::string_view sql, const Values& values) { return postpone(sql, values); }
+  /// How many rows a statement has inserted, changed or deleted that gives none.
+  Result<std::int64_t> change(std::string_view sql, const Values& values) { return execute(sql, values); }
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, const Values& values = {});
+
+  /// That the license with that key has that number: remembered until the transaction ends, if there is one.
+  void note_license(std::string_view key, std::int64_t number);
+  /// Its number, if it is remembered; else 0.
+  [[nodiscard]] std::int64_t noted_license(std::string_view key) const noexcept;
 
   /// A text as it is compared without regard to ASCII case, by an index where `expression` is a column that has one.
   [[nodiscard]] virtual std::string folded(std::string_view expression) const = 0;
@@ -105,8 +112,9 @@ class Connection {
   friend class Bulk;
 
   [[nodiscard]] virtual Result<Rows> start(std::string_view sql, const Values& values) = 0;
-  virtual Result<void> execute(std::string_view sql, const Values& values) = 0;
-  virtual Result<void> postpone(std::string_view sql, const Values& values) { return execute(sql, values); }
+  /// How many rows were changed, as far as that is known already.
+  virtual Result<std::int64_t> execute(std::string_view sql, const Values& values) = 0;
+  virtual Result<void> postpone(std::string_view sql, const Values& values) { return run(sql, values); }
 
   /// A write transaction is the only one from its beginning to its end, and sees all that was committed before.
   virtual Result<void> begin(ScopeKind kind) = 0;
@@ -115,6 +123,10 @@ class Connection {
 
   virtual void begin_bulk() noexcept = 0;
   virtual Result<void> end_bulk() = 0;
+
+ private:
+  std::string noted_key_;
+  std::int64_t noted_number_ = 0;
 };
 
 /// A transaction. Destroyed without commit(), it is rolled back.

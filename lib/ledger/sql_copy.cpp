@@ -33,7 +33,7 @@ constexpr Table kTables[] = {
      "number, license, request, request_digest, receipt_hash, machine, serial, answer, activated_at, ended_at, "
      "ended_by, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones",
      "nnttttntnntttnnttn"},
-    {"seat_marks", "license, mark, activation", "ntn", 3},
+    {"seat_marks", "license, mark, activation", "nnn", 3},
     {"waiting", "number, license, machine, marks, since, expires_at, offered_until", "nnttnnn"},
     {"trials", "number, key, plan, machine, marks, email, started_at", "ntttttn"},
     {"trial_marks", "mark, trial", "tn", 2},

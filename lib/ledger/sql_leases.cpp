@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 
+#include "base/encoding.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "crypto/bulk_hash.hpp"
 #include "ledger/sql_transaction.hpp"
 
 namespace lic::sql {
@@ -36,16 +39,32 @@ Result<Place> place_of(Connection& connection, std::string_view request) {
   return found ? Place{rows.integer(0), rows.integer(1), rows.text(2), rows.text(3)} : Place{};
 }
 
-/// The marks as the index has them, each once: the last digits of the digests, which hardly any two machines of a
-/// license have in common. Whether a machine has the whole mark is in its row.
-std::vector<std::string_view> indexed(std::vector<std::string>&& marks) = delete;  // they would be gone
-std::vector<std::string_view> indexed(std::span<const std::string> marks) {
-  constexpr std::size_t kDigits = 8;  // of all versions of the ledger from 11 on
-  std::vector<std::string_view> ends;
-  for (const std::string_view mark : marks) ends.push_back(mark.substr(mark.size() - std::min(mark.size(), kDigits)));
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  return ends;
+/// What the index has of the machine itself, of activation 0: by it no two leases of a license are of one machine.
+/// Below zero, so that it is of no fact.
+std::int64_t mark_of_machine(std::string_view machine) {
+  const Digest digest = bulk_sha256(view_bytes(machine));
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | digest[i];
+  return static_cast<std::int64_t>(number | std::uint64_t{1} << 63U);
+}
+
+/// What the index has of a fact: the last 8 digits of its digest, which hardly any two machines of a license have in
+/// common. Whether a machine has the whole mark is in its row.
+std::int64_t mark_of_fact(std::string_view mark) {
+  const std::string_view end = mark.substr(mark.size() - std::min(mark.size(), std::size_t{8}));
+  std::uint32_t number = 0;
+  const auto [rest, fault] = std::from_chars(end.data(), end.data() + end.size(), number, 16);
+  return fault == std::errc() && rest == end.data() + end.size() ? number
+                                                                 : 0;  // a mark without digits is like all others
+}
+
+/// Each once.
+std::vector<std::int64_t> marks_of_facts(std::span<const std::string> marks) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& mark : marks) numbers.push_back(mark_of_fact(mark));
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
 }
 
 /// "?4, ?5": the parameters of texts that follow those in `values`, to which they are added.
@@ -58,26 +77,27 @@ std::string add_list(std::span<const std::string> texts, Values& values) {
   return list;
 }
 
-/// What the index has of the machine itself, of activation 0: by it no two leases of a license are of one machine.
-std::string holder_mark(std::string_view machine) { return concat('=', machine); }
+constexpr std::string_view kInsertMark = "INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
 
-/// What the index has of a lease.
+/// What the index has of a lease. Errors: conflict (the machine has another one).
 Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
-                          const LeaseState& lease) {
-  constexpr std::string_view kInsert = "INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
-  const std::string holder = holder_mark(lease.machine);
-  LIC_TRY(connection.run_later(kInsert, {license, std::string_view(holder), std::int64_t{0}}));
-  for (const std::string_view mark : indexed(lease.marks))
-    LIC_TRY(connection.run_later(kInsert, {license, mark, activation}));
+                          std::string_view request, const LeaseState& lease) {
+  LIC_TRY_ASSIGN(
+      const auto added,
+      connection.change("INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+                        {license, mark_of_machine(lease.machine)}));
+  if (added == 0)
+    return error(Errc::conflict,
+                 concat("the machine of request ", printable(request), " has another seat of that license already"));
+  for (const std::int64_t mark : marks_of_facts(lease.marks))
+    LIC_TRY(connection.run_later(kInsertMark, {license, mark, activation}));
   return {};
 }
 
 Result<void> delete_marks(Connection& connection, const Place& place) {
   constexpr std::string_view kDelete = "DELETE FROM seat_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3";
-  const std::string holder = holder_mark(place.machine);
-  LIC_TRY(connection.run_later(kDelete, {place.license, std::string_view(holder), std::int64_t{0}}));
-  const std::vector<std::string> marks = split(place.marks);
-  for (const std::string_view mark : indexed(marks))
+  LIC_TRY(connection.run_later(kDelete, {place.license, mark_of_machine(place.machine), std::int64_t{0}}));
+  for (const std::int64_t mark : marks_of_facts(split(place.marks)))
     LIC_TRY(connection.run_later(kDelete, {place.license, mark, place.activation}));
   return {};
 }
@@ -96,15 +116,16 @@ Activation read_activation(const Rows& rows) {
   return activation;
 }
 
-/// What finds the leases of the license ?1 that have one of so many marks, from ?2 on. (Not `mark IN (...)`, for which
-/// SQLite makes a table each time.)
+/// What finds the leases of the license of number ?1 that have one of so many marks, from ?2 on. (Not `mark IN (...)`,
+/// for which SQLite makes a table each time.)
 std::string text_of_leases_with(std::size_t marks) {
   std::string text;
   for (std::size_t i = 0; i < marks; ++i)
     text += concat(
         i == 0 ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
-        ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ", kLicense,
-        " AND m.mark = ?", i + 2);
+        ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ?1 AND "
+        "m.mark = ?",
+        i + 2);
   return text;
 }
 
@@ -140,27 +161,16 @@ Result<std::vector<Activation>> activations_where(Connection& connection, std::s
 
 Result<bool> take_seat(Connection& connection, const Activation& activation, bool named) {
   const LeaseState& lease = *activation.lease;
-  std::int64_t number = 0;
-  std::int64_t license = 0;
-  {
-    static const std::string kFreeSeat = concat(
-        "SELECT number, (SELECT coalesce(max(number), 0) + 1 FROM activations), "
-        "(SELECT count(*) FROM seat_marks AS m WHERE m.license = l.number AND m.mark = ?4 AND m.activation = 0) "
-        "FROM licenses AS l WHERE key = ?1 AND revoked_at IS NULL AND (?3 = 1 OR ",
-        seat_is_free("?2"), ")");
-    const std::string holder = holder_mark(lease.machine);
-    LIC_TRY_ASSIGN(Rows rows, connection.query(kFreeSeat, {activation.key, value_of(activation.at),
-                                                           std::int64_t{named ? 1 : 0}, std::string_view(holder)}));
-    LIC_TRY_ASSIGN(const bool is_free, rows.next());
-    if (!is_free) return false;
-    license = rows.integer(0);
-    number = rows.integer(1);
-    if (rows.integer(2) > 0)
-      return error(Errc::conflict, concat("the machine of request ", printable(activation.request),
-                                          " has a seat of license ", printable(activation.key), " already"));
-  }
+  LIC_TRY_ASSIGN(const auto license, number_of_license(connection, activation.key));
+  static const std::string kFreeSeat = concat(
+      "SELECT (SELECT coalesce(max(number), 0) + 1 FROM activations) FROM licenses AS l WHERE number = ?1 AND "
+      "revoked_at IS NULL AND (?3 = 1 OR ",
+      seat_is_free("?2"), ")");
+  LIC_TRY_ASSIGN(const auto number,
+                 connection.number(kFreeSeat, {license, value_of(activation.at), std::int64_t{named ? 1 : 0}}));
+  if (number == 0) return false;
   const std::string marks = joined(lease.marks);
-  LIC_TRY(connection.run(
+  LIC_TRY(connection.run_later(
       "INSERT INTO activations (number, license, request, request_digest, receipt_hash, machine, serial, answer, "
       "activated_at, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
@@ -168,7 +178,7 @@ Result<bool> take_seat(Connection& connection, const Activation& activation, boo
        activation.serial, activation.answer, value_of(activation.at), lease.machine, std::string_view(marks),
        value_of(lease.refreshed_at), value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash),
        lease.clones}));
-  LIC_TRY(insert_marks(connection, license, number, lease));
+  LIC_TRY(insert_marks(connection, license, number, activation.request, lease));
   return true;
 }
 
@@ -183,7 +193,7 @@ Result<void> renew_lease(Connection& connection, std::string_view request, const
        value_of(lease.expires_at), lease.secret_hash, or_null(lease.previous_hash), lease.clones}));
   if (marks == place.marks && lease.machine == place.machine) return {};
   LIC_TRY(delete_marks(connection, place));
-  return insert_marks(connection, place.license, place.activation, lease);
+  return insert_marks(connection, place.license, place.activation, request, lease);
 }
 
 Result<bool> take_seat_again(Connection& connection, std::string_view request, const LeaseState& lease) {
@@ -202,6 +212,37 @@ Result<bool> take_seat_again(Connection& connection, std::string_view request, c
   }
   LIC_TRY(renew_lease(connection, request, lease));
   return true;
+}
+
+Result<void> index_leases(Connection& connection) {
+  constexpr std::int64_t kAtOnce = 1000;
+  struct Lease {
+    std::int64_t activation;
+    std::int64_t license;
+    std::string machine;
+    std::string marks;
+  };
+  std::int64_t after = 0;
+  while (true) {
+    std::vector<Lease> leases;
+    {
+      LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT number, license, lease_machine, marks FROM activations WHERE "
+                                                 "number > ?1 AND expires_at IS NOT NULL ORDER BY number LIMIT ?2",
+                                                 {after, kAtOnce}));
+      while (true) {
+        LIC_TRY_ASSIGN(const bool more, rows.next());
+        if (!more) break;
+        leases.push_back({rows.integer(0), rows.integer(1), rows.text(2), rows.text(3)});
+      }
+    }
+    if (leases.empty()) return {};
+    after = leases.back().activation;
+    for (const Lease& lease : leases) {
+      LIC_TRY(connection.run_later(kInsertMark, {lease.license, mark_of_machine(lease.machine), std::int64_t{0}}));
+      for (const std::int64_t mark : marks_of_facts(split(lease.marks)))
+        LIC_TRY(connection.run_later(kInsertMark, {lease.license, mark, lease.activation}));
+    }
+  }
 }
 
 Result<void> put_waiting(Connection& connection, std::string_view key, const Waiting& waiting) {
@@ -243,8 +284,9 @@ Result<void> insert_trial(Connection& connection, const TrialRecord& trial) {
 Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
                                             std::span<const std::string> marks) {
   if (marks.empty()) return std::vector<Activation>();
-  Values values{key};
-  for (const std::string_view mark : indexed(marks)) values.emplace_back(mark);
+  LIC_TRY_ASSIGN(const auto license, number_of_license(connection, key));
+  Values values{license};
+  for (const std::int64_t mark : marks_of_facts(marks)) values.emplace_back(mark);
   LIC_TRY_ASSIGN(Rows rows, leases_with(connection, values));
   std::map<std::int64_t, Activation> found;
   while (true) {

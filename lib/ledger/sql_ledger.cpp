@@ -119,11 +119,12 @@ class SqlLedger final : public Ledger {
         "SELECT ", uncounted_license_columns(),
         ", CASE WHEN serial = ?3 THEN NULL ELSE (SELECT document FROM documents WHERE license = licenses.number) END, "
         "CASE WHEN EXISTS (SELECT 1 FROM activations AS a WHERE a.license = licenses.number AND a.expires_at <= ?1) "
-        "THEN 1 ELSE 0 END FROM licenses WHERE key = ?2");
+        "THEN 1 ELSE 0 END, number FROM licenses WHERE key = ?2");
     LIC_TRY_ASSIGN(Rows rows, connection_->query(kSeated, {value_of(now), key.text(), known_serial}));
     LIC_TRY_ASSIGN(const bool found, rows.next());
     if (!found) return no_such_license(key.text());
     LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
+    connection_->note_license(key.text(), rows.integer(kLicenseColumns + 2));
     return SeatedLicense{std::move(summary), rows.text(kLicenseColumns), rows.integer(kLicenseColumns + 1) != 0};
   }
 

@@ -192,21 +192,13 @@ class SqlTransaction final : public Transaction {
   };
 
   Result<Place> place_of(std::string_view key) {
-    if (!key.empty()) {
-      LIC_TRY_ASSIGN(Rows rows,
-                     connection_->query("SELECT number, (SELECT link FROM history AS h WHERE h.license = l.number AND "
-                                        "h.key = l.key ORDER BY h.number DESC LIMIT 1) FROM licenses AS l "
-                                        "WHERE key = ?1",
-                                        {key}));
-      LIC_TRY_ASSIGN(const bool found, rows.next());
-      if (found) return Place{rows.integer(0), rows.text(1)};
-    }
-    const HistoryOf none(key, 0);
-    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", none.condition,
+    LIC_TRY_ASSIGN(const auto license, number_of(key));
+    const HistoryOf of(key, license);
+    LIC_TRY_ASSIGN(Rows rows, connection_->query(concat("SELECT link FROM history WHERE ", of.condition,
                                                         " ORDER BY number DESC LIMIT 1"),
-                                                 none.values));
+                                                 of.values));
     LIC_TRY_ASSIGN(const bool found, rows.next());
-    return Place{0, found ? rows.text(0) : std::string()};
+    return Place{license, found ? rows.text(0) : std::string()};
   }
 
   /// The last of the next `count` numbers. The counter is read once and written once, at the end.
@@ -416,7 +408,10 @@ Error no_such_license(std::string_view key) {
 
 Result<std::int64_t> number_of_license(Connection& connection, std::string_view key) {
   if (key.empty()) return 0;
-  return connection.number("SELECT number FROM licenses WHERE key = ?1", {key});
+  if (const std::int64_t noted = connection.noted_license(key); noted != 0) return noted;
+  LIC_TRY_ASSIGN(const auto number, connection.number("SELECT number FROM licenses WHERE key = ?1", {key}));
+  connection.note_license(key, number);
+  return number;
 }
 
 Result<std::int64_t> next_row_number(Connection& connection, std::string_view table) {

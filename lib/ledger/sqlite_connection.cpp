@@ -243,13 +243,13 @@ Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   return Rows(std::move(cursor));
 }
 
-Result<void> Connection::execute(std::string_view sql, const Values& values) {
+Result<std::int64_t> Connection::execute(std::string_view sql, const Values& values) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   const std::unique_ptr<sqlite3_stmt, Reset> running(statement);
   LIC_TRY(bind_all(*this, statement, values, SQLITE_STATIC));
   const int code = sqlite3_step(statement);
   if (code != SQLITE_ROW && code != SQLITE_DONE) return fault(code);
-  return {};
+  return sqlite3_changes64(database_.get());
 }
 
 Result<void> Connection::run_script(const char* sql) {
@@ -382,7 +382,8 @@ Result<void> Connection::flush_apart(bool ends_log) {
   const Path log = concat(sqlite3_db_filename(database_.get(), "main"), "-wal");
   // One descriptor each, since the system tells of a write that failed once by each. (SQLite has no locks on this
   // file.)
-  for (int i = 0; i < 2; ++i) {
+  constexpr int kFlushers = 3;
+  for (int i = 0; i < kFlushers; ++i) {
     Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return system_error(errno, "cannot open", log);
     flushers_.push_back(std::make_shared<LogFlusher>(path_, std::move(fd)));

@@ -90,7 +90,7 @@ class Connection final : public sql::Connection {
   };
 
   Result<Rows> start(std::string_view sql, const Values& values) override;
-  Result<void> execute(std::string_view sql, const Values& values) override;
+  Result<std::int64_t> execute(std::string_view sql, const Values& values) override;
   Result<void> begin(ScopeKind kind) override;
   Result<void> commit() override;
   void rollback() noexcept override;

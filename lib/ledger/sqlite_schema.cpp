@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "ledger/sql_leases.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -15,10 +16,13 @@ namespace {
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.
 constexpr const char* kBriefPragmas = "PRAGMA cache_size = -65536";
-// What a server needs often is in the cache of the system as well. To move the log into the database file holds
-// everybody up: a server does it when nobody waits (Ledger::tidy()), and otherwise when the log is of 512 MiB. It keeps
-// that size when it begins anew, since to sync what is written over takes half the time.
-constexpr const char* kServingPragmas = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768";
+// What a server needs often is in the cache of the system as well, and after most commits SQLite goes through all of
+// its own.
+constexpr const char* kServingPragmas = "PRAGMA cache_size = -16384";
+// To move the log into the database file holds everybody up: a server does it when nobody waits (Ledger::tidy()), and
+// otherwise when the log has so many bytes. It keeps that size when it begins anew, since to sync what is written over
+// takes half the time.
+constexpr std::int64_t kMostOfLog = 512 * 1024 * 1024;
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {
@@ -46,8 +50,10 @@ Result<std::vector<SchemaObject>> schema_of(Connection& connection) {
 }
 
 Result<void> migrate(Connection& connection, std::int64_t from, Migrations migrations) {
-  for (const char* migration : migrations.subspan(static_cast<std::size_t>(from)))
+  for (std::int64_t version = from; const char* migration : migrations.subspan(static_cast<std::size_t>(from))) {
     LIC_TRY(connection.run_script(migration));
+    if (++version == sql::kMarksAreNumbers) LIC_TRY(sql::index_leases(connection));
+  }
   // PRAGMA takes no parameters; this is a number of our own.
   return connection.run(concat("PRAGMA user_version = ", migrations.size()));
 }
@@ -154,7 +160,11 @@ Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
     mode = rows.text(0);
   }
   LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
-  if (serving) connection.rest_triggers();
+  if (serving) {
+    connection.rest_triggers();
+    LIC_TRY_ASSIGN(const auto page_size, connection.number("PRAGMA page_size"));
+    LIC_TRY(connection.run(concat("PRAGMA wal_autocheckpoint = ", kMostOfLog / page_size)));
+  }
   if (use == LedgerUse::reading) return connection.run("PRAGMA query_only = ON");
   if (serving && mode == "wal") return connection.flush_apart(!has_safe_log);
   // A rollback journal ends a transaction by being unlinked: only EXTRA syncs the

@@ -387,7 +387,7 @@ TEST_CASE("while a server has a ledger it has a write-ahead log, and commands us
     auto server = open_sqlite_ledger(f.path, kLedgerPatience, LedgerUse::serving).value();
     CHECK(RawDatabase(f.path).get("PRAGMA journal_mode") == "wal");
     const auto flushers = server->flushers();
-    REQUIRE(flushers.size() == 2);
+    REQUIRE(flushers.size() == 3);
     auto command = open_sqlite_ledger(f.path).value();
     CHECK(command->flushers().empty());
     {
