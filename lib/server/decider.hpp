@@ -63,7 +63,7 @@ class Decider {
   static constexpr std::size_t kMostInRound = 256;
   /// The same where a flusher makes rounds durable: small ones come back while the next is decided, as long as a flush
   /// takes no less than what a round costs by itself.
-  static constexpr std::size_t kMostInFlushedRound = 16;
+  static constexpr std::size_t kMostInFlushedRound = 12;
   static constexpr std::size_t kMostVendorWaiting = 64;
 
  private:
