@@ -255,6 +255,7 @@ echo 500 >crm/answer
 run_ok "$LICGEN" create --plan professional --customer Globex --count 20 --quiet
 wait_for 4 crm
 stop KILL 137
+sleep 1 # what it had sent is there
 rm crm/answer crm/got
 if ! on_postgres; then  # claims of the dead one hold for a minute
   "$python" - "$LICGEN_HOME/ledger.db" <<'END'
