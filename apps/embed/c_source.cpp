@@ -13,7 +13,7 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// Nothing in it is the vendor's free text, which could end the comment.
 std::string head(const ProductFile& product) {
   std::string out =
-      concat("/* Made by lic-embed; the product file is what to change.\n * Product ", product.catalog().product,
+      concat("/* Made by lic-embed; the product file is what to change.\n * Product ", product.catalog().id,
              ", version ", product.version(), ". Trusted: ", product.threshold(), " of the roots\n");
   for (const PublicKey& root : product.roots()) out += concat(" *   ", root.id().hex(), '\n');
   return out + " */\n";

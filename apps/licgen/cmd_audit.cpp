@@ -54,8 +54,7 @@ Result<std::optional<std::string>> compare(const Checkpoint& checkpoint, const A
 Result<std::string> sign_checkpoint(const AuditReport& report, const ProductFile& product, Vendor& vendor) {
   LIC_TRY_ASSIGN(const SigningKey key, unlock_license_key(vendor, product, Role::license));
   UlidSource ids;
-  const Checkpoint checkpoint{ids.next(vendor.now()), product.catalog().product, vendor.now(), report.entries,
-                              report.root};
+  const Checkpoint checkpoint{ids.next(vendor.now()), product.catalog().id, vendor.now(), report.entries, report.root};
   std::string document = sign_document(DocumentKind::checkpoint, checkpoint.to_json(), key).to_json();
   LIC_TRY(Checkpoint::open(view_bytes(document), product, "the new checkpoint"));
   return document;

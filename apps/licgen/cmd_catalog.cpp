@@ -45,7 +45,7 @@ Result<bool> is_same_catalog(const std::string& current, const std::string& next
 void report_import(const Catalog& catalog, const ProductChanged& done, Output& output) {
   if (output.json()) {
     nlohmann::ordered_json document = {
-        {"product", catalog.product}, {"version", done.version}, {"changed", done.changed && done.proposal.empty()}};
+        {"product", catalog.id}, {"version", done.version}, {"changed", done.changed && done.proposal.empty()}};
     if (!done.proposal.empty()) document["proposal"] = done.proposal;
     output.line(json_text(document));
   } else if (!done.proposal.empty()) {
@@ -93,7 +93,7 @@ std::string limits_text(const Limits& limits) {
 
 void print_plans(const Catalog& catalog, std::int64_t version, Output& output) {
   constexpr std::size_t kWidestLimits = 200;
-  output.line(concat(printable(catalog.name), " (", catalog.product, "), keys ", catalog.key_prefix,
+  output.line(concat(printable(catalog.name), " (", catalog.id, "), keys ", catalog.key_prefix,
                      "-..., product file version ", version));
   Table table({{"PLAN"},
                {"NAME"},

@@ -89,14 +89,14 @@ void report_home(const HomePlaces& places, const NewKeys& keys, const Catalog& c
   if (output.json()) {
     nlohmann::ordered_json document;
     document["home"] = places.home.native();
-    document["product"] = catalog.product;
+    document["product"] = catalog.id;
     document["keys"] = {{{"purpose", "root"}, {"keyid", root}}, {{"purpose", "license"}, {"keyid", license}}};
     document["version"] = 1;
     output.line(json_text(document));
   } else {
     output.line(concat("home         ", printable(places.home.native())));
     output.line(
-        concat("product      ", catalog.product, " (", printable(catalog.name), "), ", catalog.plans.size(), " plans"));
+        concat("product      ", catalog.id, " (", printable(catalog.name), "), ", catalog.plans.size(), " plans"));
     output.line(concat("root key     ", root, "  ", printable((places.keys() / "root.pem").native())));
     output.line(concat("license key  ", license, "  ", printable((places.keys() / "license.pem").native())));
   }

@@ -99,7 +99,7 @@ Result<std::optional<ProductFile>> product_in_force(const SignOptions& options, 
 /// What is about to be signed, for the eyes of who signs it.
 void describe(const ProductProposal& proposal, Output& output) {
   const ProductFile& next = proposal.content();
-  output.note(concat("product file of ", printable(next.catalog().name), " (", next.catalog().product, "), version ",
+  output.note(concat("product file of ", printable(next.catalog().name), " (", next.catalog().id, "), version ",
                      next.version(), ", of ", format_time(next.issued_at())));
   std::string plans;
   for (const Plan& plan : next.catalog().plans) plans += concat(plans.empty() ? "" : ", ", printable(plan.id));
@@ -162,10 +162,10 @@ Result<void> sign(const SignOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const Bytes bytes, read_input(options.file, "product file", kMaxDocument));
   LIC_TRY_ASSIGN(ProductProposal proposal, ProductProposal::parse(bytes, what));
   LIC_TRY_ASSIGN(const auto now, product_in_force(options, vendor));
-  if (now && now->catalog().product != proposal.content().catalog().product)
+  if (now && now->catalog().id != proposal.content().catalog().id)
     return error(Errc::conflict,
-                 concat(what, " is for the product ", in_quotes(proposal.content().catalog().product), ", not for ",
-                        in_quotes(now->catalog().product)),
+                 concat(what, " is for the product ", in_quotes(proposal.content().catalog().id), ", not for ",
+                        in_quotes(now->catalog().id)),
                  "name the product file in force with --product-file");
   describe(proposal, vendor.output());
   for (const std::string& file : options.root.files) {

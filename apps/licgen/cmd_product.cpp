@@ -66,7 +66,7 @@ Result<void> import(const ImportOptions& options, Vendor& vendor) {
   const std::int64_t version = proposal.content().version();
   if (output.json()) {
     output.line(json_text(nlohmann::ordered_json{
-        {"product", proposal.content().catalog().product}, {"version", version}, {"changed", changed}}));
+        {"product", proposal.content().catalog().id}, {"version", version}, {"changed", changed}}));
   } else {
     output.line(concat(changed ? "product file version " : "already in force: product file version ", version,
                        changed ? " is in force" : ""));

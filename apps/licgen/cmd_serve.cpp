@@ -264,7 +264,7 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   LIC_TRY_ASSIGN(const auto thorough, open_reader(address, decider, VendorReaders::kMostThorough));
   Frontend frontend(decider, {*brief, *thorough}, metrics, frontend_options(options));
   LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
-  const std::string product = documents->product().catalog().product;
+  const std::string product = documents->product().catalog().id;
   LIC_TRY_ASSIGN(const auto webhooks, start_webhooks(options, address, product, metrics));
   LIC_TRY(tell_where(http, *server, product, vendor.output()));
   server->run();

@@ -210,7 +210,7 @@ Result<Findings> verify_product(ByteView bytes, const Envelope& envelope, const 
   LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(bytes, what));
   Findings findings{DocumentKind::product,
                     root_signer(envelope, product.roots()),
-                    product.catalog().product,
+                    product.catalog().id,
                     product.id(),
                     {},
                     product.version(),

@@ -297,7 +297,7 @@ Result<webhook::SenderOptions> sender_options(const std::optional<std::string>& 
 
 Result<std::string> product_name(Vendor& vendor) {
   LIC_TRY_ASSIGN(const ProductFile product, vendor.product());
-  return product.catalog().product;
+  return product.catalog().id;
 }
 
 Result<void> test(const TestWebhookOptions& options, Vendor& vendor) {

@@ -126,8 +126,8 @@ std::optional<ImportRow> ImportReader::read_exact(const ImportItem& item, std::v
   const auto wrong = [&](std::string_view member, std::string message) {
     faults.push_back(row.fault(member, std::move(message)));
   };
-  if (terms.product != catalog_.product)
-    wrong("product", concat("is ", in_quotes(terms.product), ", and this home is for ", catalog_.product));
+  if (terms.product != catalog_.id)
+    wrong("product", concat("is ", in_quotes(terms.product), ", and this home is for ", catalog_.id));
   const Plan* plan = catalog_.find_plan(terms.plan);
   if (plan == nullptr) {
     wrong("plan", concat("there is no plan ", in_quotes(terms.plan), " (--plan-map OLD=NEW names one in its place)"));

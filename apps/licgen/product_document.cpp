@@ -38,11 +38,11 @@ Result<Envelope> sign_product(const ProductTerms& terms, std::int64_t version,
 }
 
 Result<void> check_succession(const Catalog& current, const Catalog& next, std::string_view what) {
-  if (next.product != current.product)
-    return error(Errc::conflict,
-                 concat(what, " is for the product ", in_quotes(next.product), ", but this ledger is for ",
-                        in_quotes(current.product)),
-                 "a home is for one product: make another with licgen --home DIR init");
+  if (next.id != current.id)
+    return error(
+        Errc::conflict,
+        concat(what, " is for the product ", in_quotes(next.id), ", but this ledger is for ", in_quotes(current.id)),
+        "a home is for one product: make another with licgen --home DIR init");
   if (next.key_prefix != current.key_prefix)
     return error(Errc::conflict,
                  concat(what, " changes the key prefix from ", current.key_prefix, " to ", in_quotes(next.key_prefix)),

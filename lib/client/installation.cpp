@@ -64,9 +64,9 @@ Installation::Installation(std::shared_ptr<const Beginning> beginning)
       environment_(beginning_.environment),
       state_dir_(beginning_.state_dir.native()),
       facts_(read_machine_facts(environment_.machine_root)),
-      machine_(MachineIdentity::of(facts_, beginning_.base.catalog().product)),
-      store_(beginning_.state_dir, beginning_.base.catalog().product, environment_.keyring),
-      marks_(environment_.home, beginning_.base.catalog().product),
+      machine_(MachineIdentity::of(facts_, beginning_.base.catalog().id)),
+      store_(beginning_.state_dir, beginning_.base.catalog().id, environment_.keyring),
+      marks_(environment_.home, beginning_.base.catalog().id),
       standing_(beginning_.base) {
   standing_.fingerprint = machine_.fingerprint();
   standing_.release_date = beginning_.release_date;

@@ -158,7 +158,7 @@ Result<SeatOutcome> take_new_seat(Transaction& transaction, const Desk& desk, co
 Result<SeatRequest> read_seat_request(ByteView carried, std::string_view what, const ProductFile& product) {
   LIC_TRY_ASSIGN(const std::string text, join_pieces(carried, what));
   LIC_TRY_ASSIGN(ActivationRequest request, ActivationRequest::parse(view_bytes(text), what));
-  const std::string& ours = product.catalog().product;
+  const std::string& ours = product.catalog().id;
   if (request.product != ours)
     return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(request.product), ", not for ", ours));
   auto machine = MachineIdentity::from_digests(request.facts);

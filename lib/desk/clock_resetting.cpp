@@ -23,7 +23,7 @@ Result<ClockCode> read_clock_code(std::string_view named, const std::string& typ
                                   Time now) {
   auto code = ClockCode::parse(typed);
   if (!code) return error(code.error().code, concat(named, ": ", code.error().message), code.error().hint);
-  const std::string& ours = product.catalog().product;
+  const std::string& ours = product.catalog().id;
   if (!code->is_of_product(ours))
     return error(Errc::untrusted, concat("the code is of another product than ", ours),
                  "see that it is the customer's licctl for this product that printed it");
@@ -52,7 +52,7 @@ std::vector<std::string> clock_remarks(const ClockCode& code, const std::vector<
 Result<std::string> sign_clock_reset(Transaction& transaction, const Desk& desk, const Signer& signer,
                                      const std::string& key, const ClockCode& code) {
   UlidSource ids;
-  const ClockReset reset{ids.next(desk.now), signer.product.catalog().product, desk.now, key, code};
+  const ClockReset reset{ids.next(desk.now), signer.product.catalog().id, desk.now, key, code};
   std::string document = sign_document(DocumentKind::clock_reset, reset.to_json(), signer.key).to_json();
   LIC_TRY(ClockReset::open(view_bytes(document), signer.product, "the new clock reset"));
   const nlohmann::ordered_json detail = {

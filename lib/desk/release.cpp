@@ -207,7 +207,7 @@ Json end_lease_json(const Activation& ended) {
 Result<ActivationReceipt> read_receipt(ByteView carried, std::string_view what, const ProductFile& product) {
   LIC_TRY_ASSIGN(const std::string text, join_pieces(carried, what));
   LIC_TRY_ASSIGN(ActivationReceipt receipt, ActivationReceipt::parse(view_bytes(text), what));
-  const std::string& ours = product.catalog().product;
+  const std::string& ours = product.catalog().id;
   if (receipt.product != ours)
     return error(Errc::untrusted, concat(what, " is of the product ", in_quotes(receipt.product), ", not of ", ours));
   return receipt;

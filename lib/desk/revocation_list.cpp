@@ -15,7 +15,7 @@ Result<std::string> issue_revocation_list(Transaction& transaction, const Desk& 
   UlidSource ids;
   RevocationList list;
   list.id = ids.next(desk.now);
-  list.product = signer.product.catalog().product;
+  list.product = signer.product.catalog().id;
   LIC_TRY_ASSIGN(list.seq, transaction.next_revocation_seq());
   list.issued_at = desk.now;
   list.next_update = next_update;

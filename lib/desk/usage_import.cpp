@@ -147,7 +147,7 @@ Result<UsageVerdict> UsageImport::take(const IncomingUsage& incoming) {
     return refuse(code_of(Errc::conflict),
                   concat(incoming.what, " comes after statement ", blocked->second, ", which was refused"), {});
   }
-  if (const std::string& ours = product_.catalog().product; statement.product != ours)
+  if (const std::string& ours = product_.catalog().id; statement.product != ours)
     return refuse(code_of(Errc::untrusted),
                   concat(incoming.what, " is of the product ", in_quotes(statement.product), ", not of ", ours), {});
   LIC_TRY_ASSIGN(const LicenseKey key, LicenseKey::parse(statement.key));

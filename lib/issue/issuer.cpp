@@ -89,7 +89,7 @@ Result<Terms> terms_for(const Catalog& catalog, const LicenseRequest& request, T
   LIC_TRY_ASSIGN(const Plan* plan, find_plan(catalog, request.plan));
   LIC_TRY(check_plan(*plan, request.customer, !request.machines.empty()));
   Terms terms;
-  terms.product = catalog.product;
+  terms.product = catalog.id;
   terms.plan = plan->id;
   terms.kind = request.perpetual && plan->kind == Kind::subscription ? Kind::perpetual : plan->kind;
   terms.customer = request.customer;

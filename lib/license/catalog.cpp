@@ -215,7 +215,7 @@ bool domain_matches(const std::vector<std::string_view>& labels, std::string_vie
 
 Catalog read_catalog(json::Reader& reader, bool strict) {
   Catalog catalog;
-  catalog.id = catalog.product = read_name(reader, "product");
+  catalog.id = read_name(reader, "product");
   catalog.name = reader.string("name");
   catalog.app = read_name(reader, "app");
   catalog.key_prefix = read_key_part(reader, "key_prefix");

@@ -23,8 +23,7 @@ struct UnlicensedTerms {
 /// Has what an application is told, so that nothing of it is copied: `id` is the product's name,
 /// `version` that of the product file where it stands in one.
 struct Catalog : ProductInfo {
-  std::string product;  ///< the same as `id`
-  std::string app;      ///< names the state directory: ~/.<app>/license
+  std::string app;  ///< names the state directory: ~/.<app>/license
   std::string key_prefix;
   std::string server_url;
   UnlicensedTerms unlicensed;

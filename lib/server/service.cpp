@@ -22,7 +22,7 @@ bool writes(const ServiceRequest& asked) { return may_write(asked.request.action
 
 Result<Outcome> decide_one(const Round& round, const ServiceRequest& asked) {
   const OnlineRequest& request = asked.request;
-  const std::string& ours = round.documents.product().catalog().product;
+  const std::string& ours = round.documents.product().catalog().id;
   if (request.product != ours)
     return faulty(422, "wrong-product",
                   concat("this server is for ", in_quotes(ours), ", not for ", in_quotes(request.product)));
@@ -40,7 +40,7 @@ Result<Outcome> decide_one(const Round& round, const ServiceRequest& asked) {
 Outcome complete(Outcome outcome, const OnlineRequest& request, const Round& round) {
   ServerAnswer& answer = outcome.answer;
   answer.id = round.ids.random();
-  answer.product = round.documents.product().catalog().product;
+  answer.product = round.documents.product().catalog().id;
   answer.issued_at = round.now;
   answer.action = token(request.action);
   answer.nonce = request.nonce;

@@ -24,7 +24,7 @@ Json self(const VendorContext& context) {
   Json out = {{"id", record.id}, {"name", record.name}, {"scopes", Json::array()}};
   for (const TokenScope scope : record.scopes) out["scopes"].push_back(token(scope));
   out["expires_at"] = format_time(record.expires_at);
-  out["product"] = context.documents.product().catalog().product;
+  out["product"] = context.documents.product().catalog().id;
   out["can_issue"] = context.documents.license_key() != nullptr;
   return out;
 }

@@ -38,9 +38,9 @@ Result<Checkpoint> Checkpoint::open(ByteView bytes, const ProductFile& product, 
   const auto root = hex_decode(checkpoint.root);
   if (!root || root->size() != Digest{}.size()) document.fault("root", "is not a SHA-256 in hex");
   if (!faults.empty()) return faults.first(what);
-  if (checkpoint.product != product.catalog().product)
+  if (checkpoint.product != product.catalog().id)
     return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(checkpoint.product), ", not for ",
-                                         in_quotes(product.catalog().product)));
+                                         in_quotes(product.catalog().id)));
   LIC_TRY(check_in_force(product, signer, checkpoint.issued_at, what));
   return checkpoint;
 }

@@ -28,7 +28,7 @@ Result<ClockReset> ClockReset::open(ByteView bytes, const ProductFile& product, 
   if (!faults.empty()) return faults.first(what);
   if (!code) return error(Errc::invalid_input, concat(what, ": /code is empty"));
   ClockReset reset{std::move(id), std::move(name), issued_at, std::move(key), std::move(code).value()};
-  const std::string& ours = product.catalog().product;
+  const std::string& ours = product.catalog().id;
   if (reset.product != ours)
     return error(Errc::untrusted,
                  concat(what, " is for the product ", in_quotes(reset.product), ", not for ", in_quotes(ours)));

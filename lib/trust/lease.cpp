@@ -178,7 +178,7 @@ Result<ServerAnswer> ServerAnswer::open(ByteView bytes, const ProductFile& produ
   json::Reader document(value, faults);
   ServerAnswer answer = read_answer(document);
   if (!faults.empty()) return faults.first(what);
-  if (const std::string& ours = product.catalog().product; answer.product != ours)
+  if (const std::string& ours = product.catalog().id; answer.product != ours)
     return error(Errc::untrusted,
                  concat(what, " is for the product ", in_quotes(answer.product), ", not for ", in_quotes(ours)));
   LIC_TRY(check_in_force(product, signer, answer.issued_at, what));

@@ -81,7 +81,7 @@ Result<void> check_size(ByteView bytes, std::string_view what) {
 
 /// pin.accepts(next), by the signatures of `next` alone.
 Result<void> accepts_directly(const ProductPin& pin, const ProductFile& next) {
-  const std::string& name = next.catalog().product;
+  const std::string& name = next.catalog().id;
   if (name != pin.product)
     return error(Errc::untrusted,
                  concat("the product file is for ", in_quotes(name), ", not for ", in_quotes(pin.product)));
@@ -206,7 +206,7 @@ const TrustedKey* ProductFile::find_key(const KeyId& id) const noexcept {
   return found == ids.end() ? nullptr : &keys()[static_cast<std::size_t>(found - ids.begin())];
 }
 
-ProductPin ProductFile::pin() const { return {catalog().product, version(), threshold(), roots(), digest()}; }
+ProductPin ProductFile::pin() const { return {catalog().id, version(), threshold(), roots(), digest()}; }
 
 Result<void> ProductPin::accepts(const ProductFile& next) const {
   auto direct = accepts_directly(*this, next);

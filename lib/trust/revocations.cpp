@@ -51,9 +51,9 @@ Result<RevocationList> RevocationList::open(ByteView bytes, const ProductFile& p
   json::Reader document(value, faults);
   RevocationList list = read_list(document);
   if (!faults.empty()) return faults.first(what);
-  if (list.product != product.catalog().product)
+  if (list.product != product.catalog().id)
     return error(Errc::untrusted, concat(what, " is for the product ", in_quotes(list.product), ", not for ",
-                                         in_quotes(product.catalog().product)));
+                                         in_quotes(product.catalog().id)));
   LIC_TRY(check_in_force(product, signer, list.issued_at, what));
   list.digest = blake2b(envelope.signed_bytes());
   return list;

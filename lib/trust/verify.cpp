@@ -12,9 +12,9 @@ Error untrusted(TextView message, TextView hint = {}) { return error(Errc::untru
 
 Result<void> check_product(const Terms& terms, const ProductFile& product, std::string_view what) {
   const Catalog& catalog = product.catalog();
-  if (terms.product != catalog.product)
+  if (terms.product != catalog.id)
     return untrusted(
-        concat(what, " is for the product ", in_quotes(terms.product), ", not for ", in_quotes(catalog.product)));
+        concat(what, " is for the product ", in_quotes(terms.product), ", not for ", in_quotes(catalog.id)));
   // Terms::parse() has taken the key, so it is one, in normal form: PREFIX-CODE-...
   if (std::string_view(terms.key).substr(0, terms.key.find('-')) != catalog.key_prefix)
     return untrusted(concat(what, " has the key ", terms.key, ", which is not one of ", catalog.name));
@@ -69,7 +69,7 @@ Result<VerifiedLicense> verify(ByteView bytes, const ProductFile& product, std::
 VerifiedLicense grant(const ProductFile& product, const Plan& plan, std::string key, Customer customer, Time start) {
   Terms terms;
   terms.id = key;
-  terms.product = product.catalog().product;
+  terms.product = product.catalog().id;
   terms.key = std::move(key);
   terms.plan = plan.id;
   terms.kind = plan.kind;

@@ -63,7 +63,7 @@ Terms TestVendor::terms(std::string_view plan_id, int number) const {
   random[1] = static_cast<std::uint8_t>(number / 32 % 32);
   Terms terms;
   terms.id = concat("01JD00000000000000000000", number < 10 ? "0" : "", number);
-  terms.product = catalog.product;
+  terms.product = catalog.id;
   terms.key = LicenseKey::make(catalog.key_prefix, plan->code, random).text();
   terms.plan = plan->id;
   terms.kind = plan->kind;
