@@ -1,6 +1,9 @@
 #include "server/http_session.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "base/text.hpp"
@@ -130,10 +133,20 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     HttpHead asked{std::string(head.method_string()), std::string(head.target()),
                    std::string(head[field::content_type]), address_, local_};
     asked.admin = shared_.admin;
-    asked.authorization = std::string(head[field::authorization]);
-    const auto key = head.find("Idempotency-Key");
-    if (key != head.end()) asked.idempotency_key = std::string(key->value());
+    asked.authorization = line_of(head, "Authorization").value_or("");
+    asked.idempotency_key = line_of(head, "Idempotency-Key");
     return asked;
+  }
+
+  /// What a header says; of one that stands there several times all that it says, as RFC 9110 (5.3) has it: no token
+  /// and no key is like that.
+  template <class Head>
+  [[nodiscard]] static std::optional<std::string> line_of(const Head& head, std::string_view name) {
+    std::optional<std::string> line;
+    const auto [begin, end] = head.equal_range(beast::string_view(name.data(), name.size()));
+    for (auto field = begin; field != end; ++field)
+      line = line ? concat(*line, ", ", std::string(field->value())) : std::string(field->value());
+    return line;
   }
 
   void go_on() {

@@ -104,7 +104,11 @@ client "def no(status, code, path, body, part=''):
   "assert fault(405, 'method-not-allowed', 'GET', '$L')['Allow'] == 'POST'; assert fault(405, 'method-not-allowed', 'DELETE', '$L/$id')['Allow'] == 'GET'" \
   "a = {'Authorization': 'Bearer $admin'}; fault(415, 'unsupported-media-type', 'POST', '$L', '{}', a)" \
   "a['Content-Type'] = 'application/json'; fault(413, 'too-large', 'POST', '$L', 'x' * 70000, a); fault(400, 'bad-request', 'POST', '$L', '{', a)" \
-  "a['Idempotency-Key'] = 'x' * 129; fault(400, 'bad-request', 'POST', '$L', '{}', a); a['Idempotency-Key'] = 'a b'; fault(400, 'bad-request', 'POST', '$L', '{}', a)"
+  "a['Idempotency-Key'] = 'x' * 129; fault(400, 'bad-request', 'POST', '$L', '{}', a); a['Idempotency-Key'] = 'a b'; fault(400, 'bad-request', 'POST', '$L', '{}', a)" \
+  "twice = lambda *lines: raw(b'POST $L HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n' + ''.join(line + '\r\n' for line in lines).encode() + b'\r\n{}')
+assert twice('Authorization: Bearer $admin', 'Idempotency-Key: one', 'Idempotency-Key: two').startswith(b'HTTP/1.1 400 ')
+assert twice('Authorization: Bearer $admin', 'Authorization: Bearer $admin').startswith(b'HTTP/1.1 401 ')
+assert b'/plan' in twice('Authorization: Bearer $admin', 'Idempotency-Key: one')"
 
 test_case "vendor API: lists, page by page"
 client "seen, after = [], None
