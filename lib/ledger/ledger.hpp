@@ -195,10 +195,11 @@ class Transaction {
   /// False: none is left, and nothing changes. Leases that have ended do not count.
   /// Errors: conflict (that request, or another lease of this machine, is in the ledger: the change is lost).
   [[nodiscard]] virtual Result<bool> take_seat(const Activation& activation, bool named) = 0;
-  /// What a refresh changes. Errors: not_found (no lease by that request).
+  /// What a refresh changes. Errors: not_found (no lease by that request); conflict (its machine is that of another
+  /// lease now: the change is lost).
   [[nodiscard]] virtual Result<void> renew_lease(std::string_view request, const LeaseState& lease) = 0;
   /// Lets a lease that ran out run again by the rule of take_seat(), changed as by renew_lease(). False: no seat is
-  /// left, or it has not run out, and nothing changes. Errors: not_found (no lease by that request).
+  /// left, or it has not run out, and nothing changes. Errors: as renew_lease().
   [[nodiscard]] virtual Result<bool> take_seat_again(std::string_view request, const LeaseState& lease) = 0;
   /// Adds a machine that waits, as the last; of one that waits already, changes `expires_at` and `offered_until`.
   /// Errors: not_found (no such license).

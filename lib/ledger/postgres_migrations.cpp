@@ -354,15 +354,12 @@ CREATE TRIGGER activations_only_end BEFORE UPDATE ON activations FOR EACH ROW
   EXECUTE FUNCTION ledger_refuses('an activation never changes, it only ends, and its lease with it');
 )sql";
 
-// Marks as numbers, which index_leases() puts in.
+// Marks as numbers, which index_leases() puts in. The table keeps what was granted on it.
 constexpr const char* kVersion12 = R"sql(
-DROP TABLE seat_marks;
-CREATE TABLE seat_marks (
-  license BIGINT NOT NULL,
-  mark BIGINT NOT NULL,
-  activation BIGINT NOT NULL,
-  PRIMARY KEY (license, mark, activation)
-);
+TRUNCATE seat_marks;
+ALTER TABLE seat_marks RENAME TO machine_marks;
+ALTER INDEX seat_marks_pkey RENAME TO machine_marks_pkey;
+ALTER TABLE machine_marks ALTER COLUMN mark TYPE BIGINT USING 0;
 )sql";
 
 constexpr const char* kMigrations[] = {kVersion7, kVersion8, kVersion9, kVersion10, kVersion11, kVersion12};

@@ -16,7 +16,7 @@ std::int64_t version_after(std::size_t migrations) { return kFirstVersion - 1 + 
 Result<void> migrate(Connection& connection, std::size_t from, Migrations migrations) {
   for (auto version = version_after(from); const char* migration : migrations.subspan(from)) {
     LIC_TRY(connection.run_script(migration));
-    if (++version == sql::kMarksAreNumbers) LIC_TRY(sql::index_leases(connection));
+    if (++version == sql::kMachineMarks) LIC_TRY(sql::index_leases(connection));
   }
   return connection.run("UPDATE ledger SET version = ?1", {version_after(migrations.size())});
 }
@@ -36,11 +36,25 @@ std::set<std::string> objects_after(std::string_view verb, std::string_view text
   return objects;
 }
 
+/// Gives tables the names that `text` gives them.
+void rename_tables(std::set<std::string>& objects, std::string_view text) {
+  constexpr std::string_view kBegin = "ALTER TABLE ";
+  constexpr std::string_view kTo = " RENAME TO ";
+  for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at + 1)) {
+    const std::string_view line = text.substr(at, text.substr(at).find(';'));
+    const auto to = line.find(kTo);
+    if (to == std::string_view::npos) continue;
+    objects.erase(concat("table ", line.substr(kBegin.size(), to - kBegin.size())));
+    objects.insert(concat("table ", line.substr(to + kTo.size())));
+  }
+}
+
 /// What is there after these. One that drops things does so before it makes others of their names.
 std::set<std::string> objects_made_by(Migrations migrations) {
   std::set<std::string> objects;
   for (const std::string_view text : migrations) {
     for (const std::string& dropped : objects_after("DROP", text)) objects.erase(dropped);
+    rename_tables(objects, text);
     objects.merge(objects_after("CREATE", text));
   }
   return objects;

@@ -2,6 +2,7 @@
 
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "ledger/sql_leases.hpp"
 
 namespace lic::sql {
 namespace {
@@ -33,7 +34,6 @@ constexpr Table kTables[] = {
      "number, license, request, request_digest, receipt_hash, machine, serial, answer, activated_at, ended_at, "
      "ended_by, lease_machine, marks, refreshed_at, expires_at, secret_hash, previous_hash, clones",
      "nnttttntnntttnnttn"},
-    {"seat_marks", "license, mark, activation", "nnn", 3},
     {"waiting", "number, license, machine, marks, since, expires_at, offered_until", "nnttnnn"},
     {"trials", "number, key, plan, machine, marks, email, started_at", "ntttttn"},
     {"trial_marks", "mark, trial", "tn", 2},
@@ -129,7 +129,7 @@ Result<void> copy_table(Connection& from, Connection& to, const Table& table,
 
 Result<void> copy_rows(Connection& from, Connection& to, const std::function<void(std::int64_t)>& progress) {
   for (const Table& table : kTables) LIC_TRY(copy_table(from, to, table, progress));
-  return {};
+  return index_leases(to);
 }
 
 }  // namespace lic::sql

@@ -77,15 +77,15 @@ std::string add_list(std::span<const std::string> texts, Values& values) {
   return list;
 }
 
-constexpr std::string_view kInsertMark = "INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
+constexpr std::string_view kInsertMark = "INSERT INTO machine_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
 
 /// What the index has of a lease. Errors: conflict (the machine has another one).
 Result<void> insert_marks(Connection& connection, std::int64_t license, std::int64_t activation,
                           std::string_view request, const LeaseState& lease) {
-  LIC_TRY_ASSIGN(
-      const auto added,
-      connection.change("INSERT INTO seat_marks (license, mark, activation) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-                        {license, mark_of_machine(lease.machine)}));
+  LIC_TRY_ASSIGN(const auto added,
+                 connection.change(
+                     "INSERT INTO machine_marks (license, mark, activation) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+                     {license, mark_of_machine(lease.machine)}));
   if (added == 0)
     return error(Errc::conflict,
                  concat("the machine of request ", printable(request), " has another seat of that license already"));
@@ -95,7 +95,7 @@ Result<void> insert_marks(Connection& connection, std::int64_t license, std::int
 }
 
 Result<void> delete_marks(Connection& connection, const Place& place) {
-  constexpr std::string_view kDelete = "DELETE FROM seat_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3";
+  constexpr std::string_view kDelete = "DELETE FROM machine_marks WHERE license = ?1 AND mark = ?2 AND activation = ?3";
   LIC_TRY(connection.run_later(kDelete, {place.license, mark_of_machine(place.machine), std::int64_t{0}}));
   for (const std::int64_t mark : marks_of_facts(split(place.marks)))
     LIC_TRY(connection.run_later(kDelete, {place.license, mark, place.activation}));
@@ -123,7 +123,7 @@ std::string text_of_leases_with(std::size_t marks) {
   for (std::size_t i = 0; i < marks; ++i)
     text += concat(
         i == 0 ? "" : " UNION ALL ", "SELECT ", kActivationColumns,
-        ", a.number FROM seat_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ?1 AND "
+        ", a.number FROM machine_marks AS m JOIN activations AS a ON a.number = m.activation WHERE m.license = ?1 AND "
         "m.mark = ?",
         i + 2);
   return text;
@@ -215,33 +215,27 @@ Result<bool> take_seat_again(Connection& connection, std::string_view request, c
 }
 
 Result<void> index_leases(Connection& connection) {
-  constexpr std::int64_t kAtOnce = 1000;
-  struct Lease {
-    std::int64_t activation;
-    std::int64_t license;
-    std::string machine;
-    std::string marks;
-  };
-  std::int64_t after = 0;
+  constexpr std::int64_t kAtOnce = 100'000;  // some 10 MB
+  std::int64_t activation = 0;
   while (true) {
-    std::vector<Lease> leases;
+    std::vector<std::array<std::int64_t, 3>> marks;
     {
       LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT number, license, lease_machine, marks FROM activations WHERE "
                                                  "number > ?1 AND expires_at IS NOT NULL ORDER BY number LIMIT ?2",
-                                                 {after, kAtOnce}));
+                                                 {activation, kAtOnce}));
       while (true) {
         LIC_TRY_ASSIGN(const bool more, rows.next());
         if (!more) break;
-        leases.push_back({rows.integer(0), rows.integer(1), rows.text(2), rows.text(3)});
+        activation = rows.integer(0);
+        const std::int64_t license = rows.integer(1);
+        marks.push_back({license, mark_of_machine(rows.text(2)), 0});
+        for (const std::int64_t mark : marks_of_facts(split(rows.text(3))))
+          marks.push_back({license, mark, activation});
       }
     }
-    if (leases.empty()) return {};
-    after = leases.back().activation;
-    for (const Lease& lease : leases) {
-      LIC_TRY(connection.run_later(kInsertMark, {lease.license, mark_of_machine(lease.machine), std::int64_t{0}}));
-      for (const std::int64_t mark : marks_of_facts(split(lease.marks)))
-        LIC_TRY(connection.run_later(kInsertMark, {lease.license, mark, lease.activation}));
-    }
+    if (marks.empty()) return {};
+    std::sort(marks.begin(), marks.end());  // as the table has them: a page is changed once, not for each mark
+    for (const auto& [license, mark, of] : marks) LIC_TRY(connection.run_later(kInsertMark, {license, mark, of}));
   }
 }
 

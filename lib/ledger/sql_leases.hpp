@@ -28,9 +28,9 @@ Result<void> insert_trial(Connection& connection, const TrialRecord& trial);
 /// What the machine of the activation by that request is found by, if it has a lease, which is about to end.
 Result<void> delete_marks(Connection& connection, std::string_view request);
 
-/// The version of the ledger from which on `seat_marks` has numbers.
-inline constexpr std::int64_t kMarksAreNumbers = 12;
-/// Fills `seat_marks`, which is empty, from the leases. Precondition: a write transaction.
+/// The version of the ledger that brought `machine_marks`.
+inline constexpr std::int64_t kMachineMarks = 12;
+/// Fills `machine_marks`, which is empty, from the leases. Precondition: a write transaction.
 Result<void> index_leases(Connection& connection);
 
 /// As the members of Ledger.

@@ -54,11 +54,7 @@ class SqlTransaction final : public Transaction {
   }
 
   Result<void> add_licenses(std::span<const NewLicense> licenses, const Issue& issue) override {
-    return attempt([&] {
-      auto inserted = insert_licenses(licenses, issue);
-      if (!inserted) lost_ = true;  // half of them may be in
-      return inserted;
-    });
+    return attempt_whole([&] { return insert_licenses(licenses, issue); });
   }
 
   Result<void> reissue(const Terms& terms, std::string_view document) override {
@@ -74,19 +70,15 @@ class SqlTransaction final : public Transaction {
   }
 
   Result<bool> take_seat(const Activation& activation, bool named) override {
-    return attempt([&] {
-      auto taken = sql::take_seat(*connection_, activation, named);
-      if (!taken) lost_ = true;  // the activation may be in, and its lease not
-      return taken;
-    });
+    return attempt_whole([&] { return sql::take_seat(*connection_, activation, named); });
   }
 
   Result<void> renew_lease(std::string_view request, const LeaseState& lease) override {
-    return attempt([&] { return sql::renew_lease(*connection_, request, lease); });
+    return attempt_whole([&] { return sql::renew_lease(*connection_, request, lease); });
   }
 
   Result<bool> take_seat_again(std::string_view request, const LeaseState& lease) override {
-    return attempt([&] { return sql::take_seat_again(*connection_, request, lease); });
+    return attempt_whole([&] { return sql::take_seat_again(*connection_, request, lease); });
   }
 
   Result<void> put_waiting(std::string_view key, const Waiting& waiting) override {
@@ -175,6 +167,14 @@ class SqlTransaction final : public Transaction {
       return error(Errc::failure, "this change of the ledger was given up after an error; nothing was changed");
     auto result = step();
     if (!result && result.error().code != Errc::conflict && result.error().code != Errc::not_found) lost_ = true;
+    return result;
+  }
+
+  /// The same for a step of several rows: after a conflict, too, some of them may be in.
+  template <class Step>
+  auto attempt_whole(Step step) -> decltype(step()) {
+    auto result = attempt(std::move(step));
+    if (!result && result.error().code == Errc::conflict) lost_ = true;
     return result;
   }
 

@@ -431,10 +431,11 @@ BEGIN
 END;
 )sql";
 
-// Marks as numbers, which index_leases() puts in: half as many pages change with a seat.
+// Marks as numbers, which index_leases() puts in: half as many pages change with a seat. Of another name, so that an
+// older server, should one run, finds no table in place of no machines.
 constexpr const char* kVersion12 = R"sql(
 DROP TABLE seat_marks;
-CREATE TABLE seat_marks (
+CREATE TABLE machine_marks (
   license INTEGER NOT NULL,
   mark INTEGER NOT NULL,
   activation INTEGER NOT NULL,

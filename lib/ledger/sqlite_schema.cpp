@@ -16,8 +16,8 @@ namespace {
 // New keys are random, so that a large batch touches every page of their index: 64 MiB keep that of a million
 // licenses in memory.
 constexpr const char* kBriefPragmas = "PRAGMA cache_size = -65536";
-// What a server needs often is in the cache of the system as well, and after most commits SQLite goes through all of
-// its own.
+// What a server needs often is in the cache of the system as well; and a larger one costs time, since SQLite goes
+// through all of its own after each commit that has split a page.
 constexpr const char* kServingPragmas = "PRAGMA cache_size = -16384";
 // To move the log into the database file holds everybody up: a server does it when nobody waits (Ledger::tidy()), and
 // otherwise when the log has so many bytes. It keeps that size when it begins anew, since to sync what is written over
@@ -52,7 +52,7 @@ Result<std::vector<SchemaObject>> schema_of(Connection& connection) {
 Result<void> migrate(Connection& connection, std::int64_t from, Migrations migrations) {
   for (std::int64_t version = from; const char* migration : migrations.subspan(static_cast<std::size_t>(from))) {
     LIC_TRY(connection.run_script(migration));
-    if (++version == sql::kMarksAreNumbers) LIC_TRY(sql::index_leases(connection));
+    if (++version == sql::kMachineMarks) LIC_TRY(sql::index_leases(connection));
   }
   // PRAGMA takes no parameters; this is a number of our own.
   return connection.run(concat("PRAGMA user_version = ", migrations.size()));

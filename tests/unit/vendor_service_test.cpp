@@ -711,7 +711,7 @@ TEST_CASE("ledger: a lease is of a live activation, once for a machine, and ends
   CHECK(raw.get("SELECT count(*) FROM activations WHERE expires_at IS NOT NULL AND license = "
                 "(SELECT number FROM licenses WHERE key = '" +
                 terms.key + "')") == "0");
-  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "0");
+  CHECK(raw.get("SELECT count(*) FROM machine_marks") == "0");
 }
 
 TEST_CASE("ledger: leases of the version before theirs were in the rows of activations are there afterwards",
@@ -794,9 +794,31 @@ TEST_CASE("ledger: leases of the version before theirs were in the rows of activ
   const auto transaction = ledger->begin().value();
   REQUIRE(transaction->end_activation("r1", kEndedByVendor, at("2026-12-03")));
   REQUIRE(transaction->commit());
-  CHECK(raw.get("SELECT count(*) FROM seat_marks") == "2");  // its mark, and the machine itself
-  CHECK(raw.get("SELECT count(*) FROM seat_marks WHERE license = 2 AND mark < 0 AND activation = 0") == "1");
-  CHECK(raw.run("INSERT INTO seat_marks SELECT license, mark, activation FROM seat_marks WHERE mark < 0") != SQLITE_OK);
+  CHECK(raw.get("SELECT count(*) FROM machine_marks") == "2");  // its mark, and the machine itself
+  CHECK(raw.get("SELECT count(*) FROM machine_marks WHERE license = 2 AND mark < 0 AND activation = 0") == "1");
+  CHECK(raw.run("INSERT INTO machine_marks SELECT license, mark, activation FROM machine_marks WHERE mark < 0") !=
+        SQLITE_OK);
+}
+
+TEST_CASE("ledger: a lease that becomes one of another lease's machine spoils the change it is in", "[ledger]") {
+  Server s;
+  const Terms terms = s.add_license(3);
+  s.activate(terms, 1);
+  s.activate(terms, 2);
+  const auto seats = s.ledger->activations(terms.key).value();
+  LeaseState lease = *seats[1].lease;
+  lease.machine = seats[0].lease->machine;
+  for (const bool again : {false, true}) {
+    if (again) lease.refreshed_at = lease.expires_at;  // it has run out
+    lease.expires_at += std::chrono::hours(24);
+    const auto transaction = s.ledger->begin().value();
+    const auto code = again ? transaction->take_seat_again(seats[1].request, lease).error().code
+                            : transaction->renew_lease(seats[1].request, lease).error().code;
+    CHECK(code == Errc::conflict);
+    CHECK(transaction->commit().error().code == Errc::failure);
+  }
+  CHECK(s.ledger->activations(terms.key).value()[1].lease == seats[1].lease);
+  CHECK(s.ledger->leases_like(terms.key, seats[1].lease->marks).value().size() == 1);
 }
 
 TEST_CASE("ledger: a machine is found by the whole of a mark", "[ledger]") {
@@ -824,7 +846,7 @@ TEST_CASE("ledger: a machine is found by the whole of a mark", "[ledger]") {
   CHECK(found("b:fedcba9889abcdef"));
   CHECK(found("d:1111111111111111"));
   REQUIRE(s.change([&](Transaction& t) { return t.end_activation("r2", kEndedByVendor, s.now); }));
-  CHECK(s.raw().get("SELECT count(*) FROM seat_marks") == "3");
+  CHECK(s.raw().get("SELECT count(*) FROM machine_marks") == "3");
 }
 
 TEST_CASE("ledger: the server's connection, too, lets the last seat be taken once, by one machine", "[ledger]") {
