@@ -216,6 +216,18 @@ status=$?
 server=
 [ "$status" -eq 0 ] || fail "it ended with $status"
 
+if ! on_postgres; then
+  test_case "a copy of the ledger finds machines as the ledger does"
+  marks() { sqlite3 "$1" "SELECT license, mark, activation FROM machine_marks ORDER BY 1, 2, 3"; }
+  run_ok "$LICGEN" ledger copy "sqlite:$LICGEN_HOME/ledger.db" sqlite:copy.db
+  marks "$LICGEN_HOME/ledger.db" >marks.txt
+  [ "$(wc -l <marks.txt)" -ge 36 ] || fail "there are too few marks"
+  marks copy.db | cmp - marks.txt || fail "the copy has other marks"
+  sqlite3 copy.db "DELETE FROM machine_marks WHERE mark < 0"
+  run_ok "$LICGEN" ledger copy sqlite:copy.db sqlite:again.db
+  marks again.db | cmp - marks.txt || fail "marks that were lost are lacking in the copy, too"
+fi
+
 test_case "limits: by address and by license, with Retry-After"
 limits=(--address-limit 0 --license-limit 4)
 serve
