@@ -86,7 +86,7 @@ class Connection {
   Result<void> run(std::string_view sql, const Values& values = {});
   /// The same, in a write transaction: a fault may be told by a later call, by commit() at the latest.
   Result<void> run_later(std::string_view sql, const Values& values) { return postpone(sql, values); }
-  /// How many rows a statement has inserted, changed or deleted that gives none.
+  /// How many rows a statement has inserted, changed or deleted that gives none. Not within a Bulk.
   Result<std::int64_t> change(std::string_view sql, const Values& values) { return execute(sql, values); }
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, const Values& values = {});

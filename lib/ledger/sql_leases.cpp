@@ -54,8 +54,8 @@ std::int64_t mark_of_fact(std::string_view mark) {
   const std::string_view end = mark.substr(mark.size() - std::min(mark.size(), std::size_t{8}));
   std::uint32_t number = 0;
   const auto [rest, fault] = std::from_chars(end.data(), end.data() + end.size(), number, 16);
-  return fault == std::errc() && rest == end.data() + end.size() ? number
-                                                                 : 0;  // a mark without digits is like all others
+  const bool has_digits = fault == std::errc() && rest == end.data() + end.size();
+  return has_digits ? number : 0;  // those without are alike
 }
 
 /// Each once.
