@@ -89,9 +89,10 @@ struct LicenseRecord {
 
 /// A license as it is decided by who asks for one of its seats.
 struct SeatedLicense {
-  LicenseSummary summary;   ///< with `activations` 0
-  std::string document;     ///< empty: the one that is known
-  bool has_lapsed = false;  ///< lapsed_leases() has some
+  std::int64_t serial = 1;
+  Reason status = Reason::valid;  ///< as in LicenseSummary
+  std::string document;           ///< empty: the one that is known
+  bool has_lapsed = false;        ///< lapsed_leases() has some
 };
 
 /// A license's newest signed document by itself.
@@ -254,6 +255,9 @@ class Flusher {
 
   /// All that was committed before the call is on disk afterwards. After an error nobody knows what of it is.
   [[nodiscard]] virtual Result<void> flush() = 0;
+
+  /// What makes later flushes cheaper, while nobody waits for this one. After each flush.
+  virtual void make_room() noexcept {}
 };
 
 /// While it lives, all that is read of its ledger is as it was at one moment. In an SQLite ledger changes of others

@@ -116,16 +116,15 @@ class SqlLedger final : public Ledger {
 
   Result<SeatedLicense> find_seated(const LicenseKey& key, std::int64_t known_serial, Time now) override {
     static const std::string kSeated = concat(
-        "SELECT ", uncounted_license_columns(),
+        "SELECT number, serial, ", status_sql(),
         ", CASE WHEN serial = ?3 THEN NULL ELSE (SELECT document FROM documents WHERE license = licenses.number) END, "
         "CASE WHEN EXISTS (SELECT 1 FROM activations AS a WHERE a.license = licenses.number AND a.expires_at <= ?1) "
-        "THEN 1 ELSE 0 END, number FROM licenses WHERE key = ?2");
+        "THEN 1 ELSE 0 END FROM licenses WHERE key = ?2");
     LIC_TRY_ASSIGN(Rows rows, connection_->query(kSeated, {value_of(now), key.text(), known_serial}));
     LIC_TRY_ASSIGN(const bool found, rows.next());
     if (!found) return no_such_license(key.text());
-    LIC_TRY_ASSIGN(LicenseSummary summary, read_license(rows));
-    connection_->note_license(key.text(), rows.integer(kLicenseColumns + 2));
-    return SeatedLicense{std::move(summary), rows.text(kLicenseColumns), rows.integer(kLicenseColumns + 1) != 0};
+    connection_->note_license(key.text(), rows.integer(0));
+    return SeatedLicense{rows.integer(1), static_cast<Reason>(rows.integer(2)), rows.text(3), rows.integer(4) != 0};
   }
 
   Result<LicenseKey> key_of_id(std::string_view id) override {

@@ -10,24 +10,6 @@ namespace {
 
 constexpr char kEscape = '!';
 
-/// A license's status at ?1, as the number of a Reason. The first that holds is it.
-const std::string& status_sql() {
-  constexpr std::string_view kHolds = "(expires_at IS NULL OR ?1 < expires_at)";
-  const auto when = [](const std::string& condition, Reason reason) {
-    return concat(" WHEN ", condition, " THEN ", static_cast<int>(reason));
-  };
-  const auto kind_is = [&](Kind kind) { return concat(kHolds, " AND kind = '", token(kind), "'"); };
-  const auto seconds = std::chrono::seconds(kExpiringWithin).count();
-  static const std::string sql =
-      concat("CASE", when("revoked_at IS NOT NULL", Reason::revoked),
-             when("suspended_at IS NOT NULL", Reason::suspended), when("?1 < starts_at", Reason::not_yet_valid),
-             when(kind_is(Kind::free), Reason::free), when(kind_is(Kind::trial), Reason::trial),
-             when(concat(kHolds, " AND expires_at - ?1 < ", seconds), Reason::expiring),
-             when(std::string(kHolds), Reason::valid), when("?1 < expires_at + grace_days * 86400", Reason::grace),
-             " ELSE ", static_cast<int>(Reason::expired), " END");
-  return sql;
-}
-
 /// A user's `*` and `?` as a pattern of LIKE ... ESCAPE.
 std::string like_pattern(std::string_view glob) {
   std::string pattern;
@@ -46,6 +28,23 @@ std::string columns_with(std::string_view activations) {
 }
 
 }  // namespace
+
+const std::string& status_sql() {
+  constexpr std::string_view kHolds = "(expires_at IS NULL OR ?1 < expires_at)";
+  const auto when = [](const std::string& condition, Reason reason) {
+    return concat(" WHEN ", condition, " THEN ", static_cast<int>(reason));
+  };
+  const auto kind_is = [&](Kind kind) { return concat(kHolds, " AND kind = '", token(kind), "'"); };
+  const auto seconds = std::chrono::seconds(kExpiringWithin).count();
+  static const std::string sql =
+      concat("CASE", when("revoked_at IS NOT NULL", Reason::revoked),
+             when("suspended_at IS NOT NULL", Reason::suspended), when("?1 < starts_at", Reason::not_yet_valid),
+             when(kind_is(Kind::free), Reason::free), when(kind_is(Kind::trial), Reason::trial),
+             when(concat(kHolds, " AND expires_at - ?1 < ", seconds), Reason::expiring),
+             when(std::string(kHolds), Reason::valid), when("?1 < expires_at + grace_days * 86400", Reason::grace),
+             " ELSE ", static_cast<int>(Reason::expired), " END");
+  return sql;
+}
 
 const std::string& license_columns() {
   constexpr std::string_view kCounted =

@@ -14,6 +14,9 @@
 
 namespace lic::sql {
 
+/// A license's status at ?1, as the number of a Reason. The first that holds is it.
+[[nodiscard]] const std::string& status_sql();
+
 /// What read_license() takes, in that order, with ?1 the time for the status.
 [[nodiscard]] const std::string& license_columns();
 /// The same with no activations, uncounted.

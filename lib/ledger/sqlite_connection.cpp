@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "ledger/ledger.hpp"
 #include "ledger/sqlite_log_file.hpp"
+#include "ledger/sqlite_log_room.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -129,16 +130,22 @@ Error cannot_open(const Path& path, int number, std::string_view said) {
 /// itself.
 class LogFlusher final : public Flusher {
  public:
-  LogFlusher(Path path, Fd log) : path_(std::move(path)), log_(std::move(log)) {}
+  LogFlusher(Path path, Fd log, std::shared_ptr<LogRoom> room)
+      : path_(std::move(path)), log_(std::move(log)), room_(std::move(room)) {}
 
   Result<void> flush() override {
     if (::fdatasync(log_.get()) == 0) return {};
     return system_error(errno, "cannot sync the log of ledger", path_);
   }
 
+  void make_room() noexcept override {
+    if (room_) room_->make();
+  }
+
  private:
   Path path_;
   Fd log_;
+  std::shared_ptr<LogRoom> room_;
 };
 
 }  // namespace
@@ -383,10 +390,12 @@ Result<void> Connection::flush_apart(bool ends_log) {
   // One descriptor each, since the system tells of a write that failed once by each. (SQLite has no locks on this
   // file.)
   constexpr int kFlushers = 3;
+  std::shared_ptr<LogRoom> room;
+  if (auto used = use_of_log(database_.get())) room = std::make_shared<LogRoom>(log, std::move(used));
   for (int i = 0; i < kFlushers; ++i) {
     Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return system_error(errno, "cannot open", log);
-    flushers_.push_back(std::make_shared<LogFlusher>(path_, std::move(fd)));
+    flushers_.push_back(std::make_shared<LogFlusher>(path_, std::move(fd), room));
   }
   LIC_TRY(sync_name(log));
   LIC_TRY(run("PRAGMA synchronous = NORMAL"));

@@ -21,9 +21,11 @@ constexpr std::size_t kMostHeld = 0x1'ffff;  // SQLite on Unix writes no more at
 class LogFile {
  public:
   /// `own`: SQLite's file, which lies behind it.
-  explicit LogFile(sqlite3_file* own) noexcept : own_(own) {}
+  LogFile(sqlite3_file* own, std::shared_ptr<std::atomic<std::int64_t>> used) noexcept
+      : own_(own), used_(std::move(used)) {}
 
   [[nodiscard]] sqlite3_file* own() const noexcept { return own_; }
+  [[nodiscard]] const std::shared_ptr<std::atomic<std::int64_t>>& used() const noexcept { return used_; }
 
   void gather() noexcept { gathers_ = true; }
   /// What is still held is of a commit that failed: it is as if it had not been written.
@@ -52,6 +54,7 @@ class LogFile {
   int write_held() noexcept {
     if (held_.empty()) return SQLITE_OK;
     const auto begin = end_ - static_cast<sqlite3_int64>(held_.size());
+    used_->store(end_, std::memory_order_relaxed);
     const int code = own_->pMethods->xWrite(own_, held_.data(), static_cast<int>(held_.size()), begin);
     if (code != SQLITE_OK) next_ = Next::unknown;
     held_.clear();
@@ -87,10 +90,12 @@ class LogFile {
     end_ = at + size;
     const bool begins = at == 0;  // with its head a log begins anew
     next_ = begins || is_page(size) ? Next::head : Next::unknown;
+    used_->store(end_, std::memory_order_relaxed);
     return own_->pMethods->xWrite(own_, bytes, size, at);
   }
 
   sqlite3_file* own_;
+  std::shared_ptr<std::atomic<std::int64_t>> used_;
   std::vector<unsigned char> held_;
   sqlite3_int64 end_ = 0;  ///< of what was written last, with what is held
   Next next_ = Next::unknown;
@@ -180,12 +185,23 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   auto* handle = reinterpret_cast<LogHandle*>(file);
   handle->base.pMethods = nullptr;  // nothing to close
   auto* own_file = reinterpret_cast<sqlite3_file*>(reinterpret_cast<unsigned char*>(file) + kHandleBytes);
-  std::unique_ptr<LogFile> log(new (std::nothrow) LogFile(own_file));
-  if (!log) return SQLITE_NOMEM;
+  std::unique_ptr<LogFile> log;
+  try {
+    log = std::make_unique<LogFile>(own_file, std::make_shared<std::atomic<std::int64_t>>(0));
+  } catch (const std::bad_alloc&) {
+    return SQLITE_NOMEM;
+  }
   if (const int code = own->xOpen(own, name, own_file, flags, out_flags); code != SQLITE_OK) return code;
   handle->log = log.release();
   handle->base.pMethods = &kLogMethods;
   return SQLITE_OK;
+}
+
+/// Null: the database has no log, or another VFS.
+LogFile* find_log(sqlite3* database) noexcept {
+  sqlite3_file* file = nullptr;  // of a journal, where there is no log
+  const int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
+  return code == SQLITE_OK && file != nullptr && file->pMethods == &kLogMethods ? &log_of(file) : nullptr;
 }
 
 const char* make_vfs() noexcept {
@@ -201,12 +217,13 @@ const char* make_vfs() noexcept {
 
 }  // namespace
 
-LogGathering::LogGathering(sqlite3* database) noexcept {
-  sqlite3_file* file = nullptr;  // of a journal, where there is no log
-  const int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
-  if (code != SQLITE_OK || file == nullptr || file->pMethods != &kLogMethods) return;
-  log_ = &log_of(file);
-  log_->gather();
+std::shared_ptr<const std::atomic<std::int64_t>> use_of_log(sqlite3* database) noexcept {
+  const LogFile* log = find_log(database);
+  return log == nullptr ? nullptr : log->used();
+}
+
+LogGathering::LogGathering(sqlite3* database) noexcept : log_(find_log(database)) {
+  if (log_ != nullptr) log_->gather();
 }
 
 LogGathering::~LogGathering() {

@@ -2,6 +2,10 @@
 
 /// How SQLite writes a write-ahead log. For lib/ledger/sqlite_*.cpp alone.
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
 struct sqlite3;
 
 namespace lic::sqlite {
@@ -9,6 +13,10 @@ namespace lic::sqlite {
 /// The name of a VFS that is SQLite's own, but that its logs can gather (below). Made with the first call; null: SQLite
 /// had no memory for it, and its own is the one to use.
 [[nodiscard]] const char* log_vfs() noexcept;
+
+/// Up to where the log of an open database was written by its connection, in bytes; changes with each write, and stays
+/// when the log is closed. Null: it has no such log. Before the first read there is none.
+[[nodiscard]] std::shared_ptr<const std::atomic<std::int64_t>> use_of_log(sqlite3* database) noexcept;
 
 class LogFile;
 
@@ -24,7 +32,7 @@ class LogGathering {
   ~LogGathering();
 
  private:
-  LogFile* log_ = nullptr;
+  LogFile* log_;  ///< null: there is none
 };
 
 }  // namespace lic::sqlite

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "ledger/sql_leases.hpp"
+#include "ledger/sqlite_log_room.hpp"
 
 namespace lic::sqlite {
 namespace {
@@ -19,10 +20,6 @@ constexpr const char* kBriefPragmas = "PRAGMA cache_size = -65536";
 // What a server needs often is in the cache of the system as well; and a larger one costs time, since SQLite goes
 // through all of its own after each commit that has split a page.
 constexpr const char* kServingPragmas = "PRAGMA cache_size = -16384";
-// To move the log into the database file holds everybody up: a server does it when nobody waits (Ledger::tidy()), and
-// otherwise when the log has so many bytes. It keeps that size when it begins anew, since to sync what is written over
-// takes half the time.
-constexpr std::int64_t kMostOfLog = 512 * 1024 * 1024;
 
 /// A table, index or trigger as sqlite_schema has it.
 struct SchemaObject {
@@ -162,6 +159,8 @@ Result<void> prepare_to_write(Connection& connection, LedgerUse use) {
   LIC_TRY(connection.run_script(serving ? kServingPragmas : kBriefPragmas));
   if (serving) {
     connection.rest_triggers();
+    // To move the log into the database file holds everybody up: it is done when nobody waits (Ledger::tidy()), and
+    // otherwise when the log is that long.
     LIC_TRY_ASSIGN(const auto page_size, connection.number("PRAGMA page_size"));
     LIC_TRY(connection.run(concat("PRAGMA wal_autocheckpoint = ", kMostOfLog / page_size)));
   }

@@ -235,6 +235,7 @@ void Decider::run_flushing(Flusher& flusher) {
       if (rests_on_a_flush) ++flushes_;
     }
     finish(std::move(rounds), rests_on_a_flush ? flush(flusher) : lost());
+    flusher.make_room();
   }
 }
 

@@ -22,11 +22,11 @@ struct Asked {
 };
 
 /// Why a license that does not hold is no license to anybody; absent where it holds.
-std::optional<Outcome> refusal_of(const LicenseSummary& license) {
-  if (allows(license.status)) return std::nullopt;
-  if (license.revoked_at) return denied(DenialReason::revoked);
-  if (license.suspended_at) return denied(DenialReason::suspended);
-  if (license.status == Reason::not_yet_valid) return denied(DenialReason::not_yet_valid, license.starts_at);
+std::optional<Outcome> refusal_of(Reason status, const Terms& terms) {
+  if (allows(status)) return std::nullopt;
+  if (status == Reason::revoked) return denied(DenialReason::revoked);
+  if (status == Reason::suspended) return denied(DenialReason::suspended);
+  if (status == Reason::not_yet_valid) return denied(DenialReason::not_yet_valid, terms.starts_at);
   return denied(DenialReason::expired);
 }
 
@@ -247,14 +247,14 @@ Result<Outcome> decide_seat(const Round& round, const ServiceRequest& whole) {
   LIC_TRY(license);
   LIC_TRY_ASSIGN(auto seat, seat_of(round, key->text(), machine));
   LIC_TRY_ASSIGN(const std::shared_ptr<const KnownLicense> known,
-                 round.known.of(key->text(), license->summary.serial, std::move(license->document)));
+                 round.known.of(key->text(), license->serial, std::move(license->document)));
   const Terms& terms = known->terms;
   if (request.action == OnlineAction::deactivate)  // whatever became of the license
     return seat ? deactivate(round, request, terms, *seat) : denied(DenialReason::not_activated);
   std::optional<Activation> lapsed;
   if (seat && seat->lease->expires_at <= round.now) lapsed = std::exchange(seat, std::nullopt);
 
-  if (auto refusal = refusal_of(license->summary)) return *std::move(refusal);
+  if (auto refusal = refusal_of(license->status, terms)) return *std::move(refusal);
   const Asked asked{*std::move(license), known, terms, named_machine(terms, machine)};
   if (!asked.terms.machines.empty() && !asked.named) return denied(DenialReason::wrong_machine);
   if (request.action == OnlineAction::activate && !seat && asked.terms.floating)

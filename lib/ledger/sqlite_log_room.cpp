@@ -1,0 +1,34 @@
+#include "ledger/sqlite_log_room.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lic::sqlite {
+
+LogRoom::LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used)
+    : log_(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)), used_(std::move(used)), zeros_(kSlice) {}
+
+void LogRoom::make() noexcept {
+  const std::int64_t used = used_->load(std::memory_order_relaxed);
+  if (!log_ || used < kLeastUsed) return;
+  const std::unique_lock one(one_, std::try_to_lock);
+  if (!one) return;
+  const std::int64_t wanted = std::min(2 * used, kMostOfLog);
+  struct stat info {};
+  for (int i = 0; i < kMostSlices; ++i) {
+    if (::fstat(log_.get(), &info) != 0 || info.st_size >= wanted || !has_free_space()) return;
+    if (::write(log_.get(), zeros_.data(), zeros_.size()) <= 0) return;
+  }
+}
+
+bool LogRoom::has_free_space() const noexcept {
+  struct statvfs disk {};
+  return ::fstatvfs(log_.get(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize >= kLeastFree;
+}
+
+}  // namespace lic::sqlite
