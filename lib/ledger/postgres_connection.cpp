@@ -31,7 +31,7 @@ std::string spell(std::chrono::milliseconds span) {
 /// Parameters as libpq takes them: texts as they are, numbers in decimal.
 class Parameters {
  public:
-  explicit Parameters(const Values& values) : numbers_(values.size()) {
+  explicit Parameters(ValuesView values) : numbers_(values.size()) {
     values_.reserve(values.size());
     lengths_.reserve(values.size());
     formats_.reserve(values.size());
@@ -72,7 +72,7 @@ class Parameters {
 };
 
 /// PostgreSQL's numbers of the types of parameters; 0 where it is to find out itself (of NULL).
-std::vector<Oid> types_of(const Values& values) {
+std::vector<Oid> types_of(ValuesView values) {
   constexpr Oid kBigint = 20;
   constexpr Oid kText = 25;
   std::vector<Oid> types;
@@ -217,7 +217,7 @@ auto Connection::persistently(std::chrono::milliseconds patience, Step step) -> 
   }
 }
 
-Result<Rows> Connection::start(std::string_view sql, const Values& values) {
+Result<Rows> Connection::start(std::string_view sql, ValuesView values) {
   const auto once = [&]() -> Result<Rows> {
     LIC_TRY_ASSIGN(ResultHandle result, run_prepared(sql, values));
     return Rows(std::make_unique<Cursor>(pq_, std::move(result)));
@@ -225,7 +225,7 @@ Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   return in_scope_ ? once() : persistently(patience_, once);
 }
 
-Result<std::int64_t> Connection::execute(std::string_view sql, const Values& values) {
+Result<std::int64_t> Connection::execute(std::string_view sql, ValuesView values) {
   if (in_bulk_) {
     LIC_TRY(send(sql, values));
     return 0;
@@ -250,7 +250,7 @@ Result<ResultHandle> Connection::run_text(const std::string& sql) {
   return fault(result.get());
 }
 
-Result<const char*> Connection::prepared(std::string_view sql, const Values& values) {
+Result<const char*> Connection::prepared(std::string_view sql, ValuesView values) {
   if (const auto found = statements_.find(sql); found != statements_.end()) return found->second.c_str();
   const std::string name = concat('s', statements_.size());
   const std::vector<Oid> types = types_of(values);
@@ -260,7 +260,7 @@ Result<const char*> Connection::prepared(std::string_view sql, const Values& val
   return statements_.emplace(sql, name).first->second.c_str();
 }
 
-Result<ResultHandle> Connection::run_prepared(std::string_view sql, const Values& values) {
+Result<ResultHandle> Connection::run_prepared(std::string_view sql, ValuesView values) {
   if (is_lost()) return connection_fault();
   if (in_pipeline_ && statements_.contains(sql)) {  // along with what was postponed
     LIC_TRY(send(sql, values));
@@ -284,7 +284,7 @@ Result<void> Connection::end_bulk() {
   return {};
 }
 
-Result<void> Connection::send(std::string_view sql, const Values& values) {
+Result<void> Connection::send(std::string_view sql, ValuesView values) {
   if (is_lost()) return connection_fault();
   if (!statements_.contains(sql) || sent_ >= kMostSent) LIC_TRY(drain());
   LIC_TRY_ASSIGN(const char* name, prepared(sql, values));

@@ -20,7 +20,7 @@ namespace lic::postgres {
 using sql::Rows;
 using sql::Scope;
 using sql::ScopeKind;
-using sql::Values;
+using sql::ValuesView;
 
 /// Frees what libpq has made.
 struct Free {
@@ -67,10 +67,10 @@ class Connection final : public sql::Connection {
   Connection(const Library& pq, LedgerAddress address, std::chrono::milliseconds patience)
       : pq_(pq), address_(std::move(address)), patience_(patience) {}
 
-  Result<Rows> start(std::string_view sql, const Values& values) override;
-  Result<std::int64_t> execute(std::string_view sql, const Values& values) override;
+  Result<Rows> start(std::string_view sql, ValuesView values) override;
+  Result<std::int64_t> execute(std::string_view sql, ValuesView values) override;
   /// Sent, and its answer read with that of the next statement: no time on the way.
-  Result<void> postpone(std::string_view sql, const Values& values) override { return send(sql, values); }
+  Result<void> postpone(std::string_view sql, ValuesView values) override { return send(sql, values); }
   Result<void> begin(ScopeKind kind) override;
   Result<void> commit() override;
   void rollback() noexcept override;
@@ -86,9 +86,9 @@ class Connection final : public sql::Connection {
   [[nodiscard]] bool is_lost() const noexcept;
 
   [[nodiscard]] Result<ResultHandle> run_text(const std::string& sql);
-  [[nodiscard]] Result<ResultHandle> run_prepared(std::string_view sql, const Values& values);
-  [[nodiscard]] Result<const char*> prepared(std::string_view sql, const Values& values);
-  Result<void> send(std::string_view sql, const Values& values);
+  [[nodiscard]] Result<ResultHandle> run_prepared(std::string_view sql, ValuesView values);
+  [[nodiscard]] Result<const char*> prepared(std::string_view sql, ValuesView values);
+  Result<void> send(std::string_view sql, ValuesView values);
   /// Waits for the answers to all that was sent; the last one. Null: nothing was.
   Result<ResultHandle> drain();
   /// After a connection was lost during COMMIT: success if it had been carried out.

@@ -32,12 +32,12 @@ std::optional<Time> Rows::optional_time(int column) const {
   return time(column);
 }
 
-Result<void> Connection::run(std::string_view sql, const Values& values) {
+Result<void> Connection::run(std::string_view sql, ValuesView values) {
   LIC_TRY(execute(sql, values));
   return {};
 }
 
-Result<std::int64_t> Connection::number(std::string_view sql, const Values& values) {
+Result<std::int64_t> Connection::number(std::string_view sql, ValuesView values) {
   LIC_TRY_ASSIGN(Rows rows, query(sql, values));
   LIC_TRY_ASSIGN(const bool found, rows.next());
   return found ? rows.integer(0) : 0;

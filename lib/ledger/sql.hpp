@@ -6,9 +6,12 @@
 /// What all of them understand is used alone: standard SQL, `ON CONFLICT`, `RETURNING`. Parameters are written ?1, ?2.
 /// Rows are numbered by the statements, not by the database: whoever writes is the only one who does.
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +29,22 @@ namespace lic::sql {
 /// A value for a parameter of a statement. Values are bound, never put into the text.
 using Value = std::variant<std::nullptr_t, std::int64_t, std::string_view>;
 using Values = std::vector<Value>;
+
+/// The values of a call, in the order of the parameters: Values, or braces.
+class ValuesView {
+ public:
+  ValuesView() = default;
+  ValuesView(const Values& values) noexcept : values_(values) {}                // NOLINT(google-explicit-constructor)
+  ValuesView(std::initializer_list<Value> values) noexcept : values_(values) {}  // until the end of the call
+
+  [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return values_.end(); }
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+  [[nodiscard]] const Value& operator[](std::size_t index) const noexcept { return values_[index]; }
+
+ private:
+  std::span<const Value> values_;
+};
 
 [[nodiscard]] inline Value value_of(Time time) { return std::int64_t{time.time_since_epoch().count()}; }
 [[nodiscard]] inline Value value_of(const std::optional<Time>& time) { return time ? value_of(*time) : Value(nullptr); }
@@ -81,15 +100,15 @@ class Connection {
   virtual ~Connection() = default;
 
   /// Starts a statement. No two of the same text may run at the same time.
-  [[nodiscard]] Result<Rows> query(std::string_view sql, const Values& values = {}) { return start(sql, values); }
+  [[nodiscard]] Result<Rows> query(std::string_view sql, ValuesView values = {}) { return start(sql, values); }
   /// A statement that gives no rows.
-  Result<void> run(std::string_view sql, const Values& values = {});
+  Result<void> run(std::string_view sql, ValuesView values = {});
   /// The same, in a write transaction: a fault may be told by a later call, by commit() at the latest.
-  Result<void> run_later(std::string_view sql, const Values& values) { return postpone(sql, values); }
+  Result<void> run_later(std::string_view sql, ValuesView values) { return postpone(sql, values); }
   /// How many rows a statement has inserted, changed or deleted that gives none. Not within a Bulk.
-  Result<std::int64_t> change(std::string_view sql, const Values& values) { return execute(sql, values); }
+  Result<std::int64_t> change(std::string_view sql, ValuesView values) { return execute(sql, values); }
   /// The first column of the first row; 0 where there is none.
-  [[nodiscard]] Result<std::int64_t> number(std::string_view sql, const Values& values = {});
+  [[nodiscard]] Result<std::int64_t> number(std::string_view sql, ValuesView values = {});
 
   /// That the license with that key has that number: remembered until the transaction ends, if there is one.
   void note_license(std::string_view key, std::int64_t number);
@@ -111,10 +130,10 @@ class Connection {
   friend class Scope;
   friend class Bulk;
 
-  [[nodiscard]] virtual Result<Rows> start(std::string_view sql, const Values& values) = 0;
+  [[nodiscard]] virtual Result<Rows> start(std::string_view sql, ValuesView values) = 0;
   /// How many rows were changed, as far as that is known already.
-  virtual Result<std::int64_t> execute(std::string_view sql, const Values& values) = 0;
-  virtual Result<void> postpone(std::string_view sql, const Values& values) { return run(sql, values); }
+  virtual Result<std::int64_t> execute(std::string_view sql, ValuesView values) = 0;
+  virtual Result<void> postpone(std::string_view sql, ValuesView values) { return run(sql, values); }
 
   /// A write transaction is the only one from its beginning to its end, and sees all that was committed before.
   virtual Result<void> begin(ScopeKind kind) = 0;

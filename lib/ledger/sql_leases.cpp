@@ -129,7 +129,7 @@ std::string text_of_leases_with(std::size_t marks) {
   return text;
 }
 
-Result<Rows> leases_with(Connection& connection, const Values& license_and_marks) {
+Result<Rows> leases_with(Connection& connection, ValuesView license_and_marks) {
   const std::size_t marks = license_and_marks.size() - 1;
   static const std::array<std::string, 5> kUsual = {text_of_leases_with(0), text_of_leases_with(1),
                                                     text_of_leases_with(2), text_of_leases_with(3),

@@ -38,7 +38,7 @@ struct Page {
 
 /// All rows of a query whose first column is the license's number.
 template <class License>
-Result<Page<License>> read_page(Connection& connection, std::string_view sql, const Values& values,
+Result<Page<License>> read_page(Connection& connection, std::string_view sql, ValuesView values,
                                 Result<License> (*read_row)(const Rows&)) {
   LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
   Page<License> page;

@@ -30,7 +30,7 @@ Result<std::vector<TokenScope>> split_scopes(std::string_view text) {
   return scopes;
 }
 
-Result<std::vector<TokenRecord>> select_tokens(Connection& connection, std::string_view rest, const Values& values) {
+Result<std::vector<TokenRecord>> select_tokens(Connection& connection, std::string_view rest, ValuesView values) {
   LIC_TRY_ASSIGN(Rows rows, connection.query(concat("SELECT ", kColumns, " FROM tokens ", rest), values));
   std::vector<TokenRecord> found;
   while (true) {

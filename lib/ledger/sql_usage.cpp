@@ -19,7 +19,7 @@ UsageRecord read_record(const Rows& rows) {
           rows.text(6), rows.time(7), rows.time(8), rows.text(9),    rows.time(10)};
 }
 
-Result<std::vector<UsageRecord>> read_all(Connection& connection, std::string_view sql, const Values& values,
+Result<std::vector<UsageRecord>> read_all(Connection& connection, std::string_view sql, ValuesView values,
                                           std::int64_t* last = nullptr) {
   LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
   std::vector<UsageRecord> records;

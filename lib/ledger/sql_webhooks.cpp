@@ -31,7 +31,7 @@ Error no_such_webhook(std::string_view id) {
 }
 
 /// How many rows a statement gives.
-Result<std::int64_t> count_rows(Connection& connection, std::string_view sql, const Values& values) {
+Result<std::int64_t> count_rows(Connection& connection, std::string_view sql, ValuesView values) {
   LIC_TRY_ASSIGN(Rows rows, connection.query(sql, values));
   std::int64_t count = 0;
   while (true) {

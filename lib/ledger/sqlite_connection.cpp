@@ -72,7 +72,7 @@ struct Reset {
 };
 
 /// `lifetime` as above.
-Result<void> bind_all(const Connection& connection, sqlite3_stmt* statement, const Values& values,
+Result<void> bind_all(const Connection& connection, sqlite3_stmt* statement, ValuesView values,
                       sqlite3_destructor_type lifetime) {
   int index = 0;
   for (const sql::Value& value : values)
@@ -242,7 +242,7 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
   return statement;
 }
 
-Result<Rows> Connection::start(std::string_view sql, const Values& values) {
+Result<Rows> Connection::start(std::string_view sql, ValuesView values) {
   if (!in_transaction()) LIC_TRY(check_place());
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   auto cursor = std::make_unique<Cursor>(*this, statement);
@@ -250,7 +250,7 @@ Result<Rows> Connection::start(std::string_view sql, const Values& values) {
   return Rows(std::move(cursor));
 }
 
-Result<std::int64_t> Connection::execute(std::string_view sql, const Values& values) {
+Result<std::int64_t> Connection::execute(std::string_view sql, ValuesView values) {
   LIC_TRY_ASSIGN(sqlite3_stmt * statement, prepared(sql));
   const std::unique_ptr<sqlite3_stmt, Reset> running(statement);
   LIC_TRY(bind_all(*this, statement, values, SQLITE_STATIC));

@@ -28,7 +28,7 @@ using StatementHandle = std::unique_ptr<sqlite3_stmt, FreeWith<sqlite3_finalize>
 using sql::Rows;
 using sql::Scope;
 using sql::ScopeKind;
-using sql::Values;
+using sql::ValuesView;
 
 /// For one thread at a time.
 class Connection final : public sql::Connection {
@@ -89,8 +89,8 @@ class Connection final : public sql::Connection {
     }
   };
 
-  Result<Rows> start(std::string_view sql, const Values& values) override;
-  Result<std::int64_t> execute(std::string_view sql, const Values& values) override;
+  Result<Rows> start(std::string_view sql, ValuesView values) override;
+  Result<std::int64_t> execute(std::string_view sql, ValuesView values) override;
   Result<void> begin(ScopeKind kind) override;
   Result<void> commit() override;
   void rollback() noexcept override;
