@@ -273,10 +273,11 @@ class Ledger {
   virtual ~Ledger() = default;
 
   /// Errors: unavailable (another process writes for longer than we wait); denied
-  /// (the ledger cannot be written). Precondition: no transaction of this ledger lives.
+  /// (the ledger cannot be written); invalid_input (outdated()). Precondition: no transaction of this ledger lives.
   [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
 
-  /// Errors: unavailable. Precondition: no transaction or other snapshot of this ledger lives.
+  /// Errors: unavailable; invalid_input (outdated()). Precondition: no transaction or other snapshot of this ledger
+  /// lives.
   [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
 
   /// Of a ledger whose commits alone are not durable, which is one in a file that was opened for LedgerUse::serving:
@@ -288,6 +289,10 @@ class Ledger {
   /// Errors: unavailable (another process writes: it is not waited for), failure (disk full, I/O): what was committed
   /// is where it was.
   [[nodiscard]] virtual Result<void> tidy() = 0;
+
+  /// What begin() or snapshot() found: a newer licgen has brought the ledger up to a version that this program does not
+  /// know. It changes nothing any more. Absent: not yet.
+  [[nodiscard]] virtual const std::optional<Error>& outdated() const = 0;
 
   /// In the order in which they were added.
   [[nodiscard]] virtual Result<std::vector<KeyRecord>> keys() = 0;

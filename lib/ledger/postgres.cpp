@@ -17,7 +17,6 @@ Result<sql::Scope> make_tables(const std::shared_ptr<Connection>& connection) {
   LIC_TRY_ASSIGN(auto scope, sql::Scope::begin(connection, sql::ScopeKind::write));
   LIC_TRY(make_schema(*connection, ledger_migrations()));
   LIC_TRY(connection->take_turn());
-  connection->set_ledger_exists();
   return scope;
 }
 

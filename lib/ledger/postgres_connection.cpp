@@ -91,6 +91,13 @@ std::string with_dollars(std::string_view sql) {
   return text;
 }
 
+/// 0 where there is none.
+std::int64_t number_in(std::string_view digits) {
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
 std::string first_line(std::string_view message) { return std::string(message.substr(0, message.find('\n'))); }
 
 void ignore_notice(void*, const char*) {}
@@ -108,12 +115,7 @@ class Connection::Cursor final : public sql::Cursor {
     return {pq_.getvalue(result_.get(), row_, column),
             static_cast<std::size_t>(pq_.getlength(result_.get(), row_, column))};
   }
-  std::int64_t integer(int column) const override {
-    std::int64_t number = 0;
-    const std::string_view digits = text(column);
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return number;
-  }
+  std::int64_t integer(int column) const override { return number_in(text(column)); }
 
  private:
   const Library& pq_;
@@ -231,10 +233,7 @@ Result<std::int64_t> Connection::execute(std::string_view sql, ValuesView values
     return 0;
   }
   LIC_TRY_ASSIGN(const ResultHandle result, run_prepared(sql, values));
-  const std::string_view count = pq_.cmdTuples(result.get());
-  std::int64_t changed = 0;
-  std::from_chars(count.data(), count.data() + count.size(), changed);  // empty where nothing is changed
-  return changed;
+  return number_in(pq_.cmdTuples(result.get()));  // empty where nothing is changed
 }
 
 Result<void> Connection::run_script(const std::string& sql) {
@@ -338,19 +337,23 @@ Result<void> Connection::take_turn() {
   turn_id_ = hex_encode(random_bytes(16));
   // One slot is one transaction's, since all of them take turns.
   const std::string sql = concat(
-      "WITH turn AS (UPDATE ledger SET changes = changes + 1 RETURNING changes) "
+      "WITH turn AS (UPDATE ledger SET changes = changes + 1 RETURNING changes, version) "
       "INSERT INTO changes (slot, number, id) SELECT changes % ",
       kKeptIds,
       ", changes, ?1 FROM turn ON CONFLICT (slot) DO UPDATE SET number = excluded.number, id = excluded.id "
-      "RETURNING number");
+      "RETURNING number, (SELECT version FROM turn)");
   LIC_TRY_ASSIGN(const ResultHandle result, run_prepared(sql, {std::string_view(turn_id_)}));
   turn_ = 0;
   if (pq_.ntuples(result.get()) != 1)
     return error(Errc::invalid_input, concat("ledger ", in_quotes(name()), " was altered by hand: 'ledger' has no row"),
                  "restore the newest backup of it");
-  const std::string_view digits = pq_.getvalue(result.get(), 0, 0);
-  std::from_chars(digits.data(), digits.data() + digits.size(), turn_);
-  return {};
+  turn_ = number_in(pq_.getvalue(result.get(), 0, 0));
+  return hold_against(number_in(pq_.getvalue(result.get(), 0, 1)), name());
+}
+
+Result<void> Connection::check_version() {
+  LIC_TRY_ASSIGN(const auto version, number("SELECT version FROM ledger"));
+  return hold_against(version, name());
 }
 
 Result<void> Connection::commit() {

@@ -50,11 +50,15 @@ class Connection final : public sql::Connection {
   /// Several statements without parameters.
   Result<void> run_script(const std::string& sql);
 
-  /// The table `ledger` is there: from now on write transactions take turns.
-  void set_ledger_exists() noexcept { has_ledger_ = true; }
+  /// The table `ledger` is there, in that version: from now on write transactions take turns.
+  void set_ledger(std::int64_t version) noexcept {
+    has_ledger_ = true;
+    set_version(version);
+  }
   /// Makes the transaction that has made the tables the one that writes.
   Result<void> take_turn();
 
+  Result<void> check_version() override;
   [[nodiscard]] std::string folded(std::string_view expression) const override;
   [[nodiscard]] bool in_transaction() const noexcept override;
 

@@ -124,7 +124,11 @@ Result<bool> has_ledger(Connection& connection) {
   return found > 0;
 }
 
-Result<void> make_schema(Connection& connection, Migrations migrations) { return migrate(connection, 0, migrations); }
+Result<void> make_schema(Connection& connection, Migrations migrations) {
+  LIC_TRY(migrate(connection, 0, migrations));
+  connection.set_ledger(version_after(migrations.size()));
+  return {};
+}
 
 Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
   {
@@ -134,14 +138,14 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
       return error(Errc::not_found, concat("there is no ledger in ", in_quotes(connection->name())),
                    "run licgen init --catalog FILE, or name another ledger with --ledger");
     LIC_TRY_ASSIGN(const std::size_t seen, check_ledger(*connection, migrations, false));
-    if (seen == migrations.size()) return connection->set_ledger_exists(), Result<void>();
+    if (seen == migrations.size()) return connection->set_ledger(version_after(seen)), Result<void>();
   }
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
   // Another process may have been first. From here on nobody else gets as far, nor writes.
   LIC_TRY_ASSIGN(const std::size_t seen, check_ledger(*connection, migrations, true));
   if (seen < migrations.size()) LIC_TRY(migrate(*connection, seen, migrations));
   LIC_TRY(scope.commit());
-  connection->set_ledger_exists();
+  connection->set_ledger(version_after(migrations.size()));
   return {};
 }
 

@@ -43,6 +43,15 @@ Result<std::int64_t> Connection::number(std::string_view sql, ValuesView values)
   return found ? rows.integer(0) : 0;
 }
 
+Result<void> Connection::hold_against(std::int64_t found, std::string_view ledger) {
+  if (version_ == 0 || found == version_) return {};
+  outdated_ = error(Errc::invalid_input,
+                    concat("ledger ", in_quotes(ledger), " is of version ", found,
+                           " since another licgen has opened it; this one knows up to ", version_),
+                    "start this program anew, in the version of the other one");
+  return *outdated_;
+}
+
 void Connection::note_license(std::string_view key, std::int64_t number) {
   if (!in_transaction()) return;
   noted_key_ = key;

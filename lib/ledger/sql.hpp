@@ -34,7 +34,7 @@ using Values = std::vector<Value>;
 class ValuesView {
  public:
   ValuesView() = default;
-  ValuesView(const Values& values) noexcept : values_(values) {}                // NOLINT(google-explicit-constructor)
+  ValuesView(const Values& values) noexcept : values_(values) {}                 // NOLINT(google-explicit-constructor)
   ValuesView(std::initializer_list<Value> values) noexcept : values_(values) {}  // until the end of the call
 
   [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
@@ -110,6 +110,14 @@ class Connection {
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, ValuesView values = {});
 
+  /// The ledger was opened in that version: from now on nothing is written to it in another one.
+  void set_version(std::int64_t version) noexcept { version_ = version; }
+  /// Whether the ledger still has it; may be the first read of a transaction. Errors: invalid_input (it was brought up
+  /// to a newer one since), and those of reading.
+  virtual Result<void> check_version() = 0;
+  /// The fault of a check_version(), or of the beginning of a write transaction, that found a newer version.
+  [[nodiscard]] const std::optional<Error>& outdated() const noexcept { return outdated_; }
+
   /// That the license with that key has that number: remembered until the transaction ends, if there is one.
   void note_license(std::string_view key, std::int64_t number);
   /// Its number, if it is remembered; else 0.
@@ -127,6 +135,9 @@ class Connection {
   [[nodiscard]] virtual bool in_transaction() const noexcept = 0;
 
  protected:
+  /// What check_version() is to say of the version that it found in the ledger of that name.
+  Result<void> hold_against(std::int64_t found, std::string_view ledger);
+
   friend class Scope;
   friend class Bulk;
 
@@ -144,6 +155,8 @@ class Connection {
   virtual Result<void> end_bulk() = 0;
 
  private:
+  std::int64_t version_ = 0;  ///< 0: not yet opened
+  std::optional<Error> outdated_;
   std::string noted_key_;
   std::int64_t noted_number_ = 0;
 };

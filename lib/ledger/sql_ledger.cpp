@@ -51,12 +51,13 @@ class SqlLedger final : public Ledger {
 
   Result<std::unique_ptr<Snapshot>> snapshot() override {
     LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection_, ScopeKind::read));
-    LIC_TRY(connection_->number("SELECT count(*) FROM counters"));  // the moment is that of the first read
+    LIC_TRY(connection_->check_version());  // the moment is that of the first read
     return std::unique_ptr<Snapshot>(std::make_unique<SqlSnapshot>(std::move(scope)));
   }
 
   std::vector<std::shared_ptr<Flusher>> flushers() override { return connection_->flushers(); }
   Result<void> tidy() override { return connection_->tidy(); }
+  const std::optional<Error>& outdated() const override { return connection_->outdated(); }
 
   Result<std::vector<KeyRecord>> keys() override {
     LIC_TRY_ASSIGN(Rows rows, connection_->query("SELECT purpose, public_key, roles, not_before, not_after, created_at "

@@ -341,9 +341,15 @@ Result<void> Connection::begin(ScopeKind kind) {
     rollback();
     return begun;
   }
-  auto in_place = check_place();
-  if (!in_place) rollback();  // what is written to a ledger that was replaced while we waited would be lost
-  return in_place;
+  auto checked = check_place();  // what is written to a ledger that was replaced while we waited would be lost
+  if (checked) checked = check_version();
+  if (!checked) rollback();
+  return checked;
+}
+
+Result<void> Connection::check_version() {
+  LIC_TRY_ASSIGN(const auto version, number("PRAGMA user_version"));
+  return hold_against(version, path_.native());
 }
 
 /// A server would go on reading a ledger that was replaced.

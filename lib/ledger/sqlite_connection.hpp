@@ -66,6 +66,7 @@ class Connection final : public sql::Connection {
   /// Whether the file that was opened has lost its name, to another one or altogether.
   [[nodiscard]] bool has_moved() const noexcept;
 
+  Result<void> check_version() override;
   [[nodiscard]] std::vector<std::shared_ptr<Flusher>> flushers() const override { return flushers_; }
 
   [[nodiscard]] const Path& path() const noexcept { return path_; }

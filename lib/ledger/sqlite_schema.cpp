@@ -125,7 +125,9 @@ Result<void> make_schema(const std::shared_ptr<Connection>& connection, Migratio
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
   LIC_TRY(connection->run(concat("PRAGMA application_id = ", kApplicationId)));
   LIC_TRY(migrate(*connection, 0, migrations));
-  return scope.commit();
+  LIC_TRY(scope.commit());
+  connection->set_version(std::ssize(migrations));
+  return {};
 }
 
 Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migrations migrations) {
@@ -133,7 +135,7 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
   {
     LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::read));
     LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));
-    if (version == known) return {};
+    if (version == known) return connection->set_version(known), Result<void>();
     if (connection->is_read_only())
       return error(Errc::denied,
                    concat("ledger ", in_quotes(connection->path().native()), " is of the older version ", version,
@@ -143,7 +145,9 @@ Result<void> open_schema(const std::shared_ptr<Connection>& connection, Migratio
   LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
   LIC_TRY_ASSIGN(const auto version, check_ledger(*connection, migrations));  // another process may have been first
   LIC_TRY(migrate(*connection, version, migrations));
-  return scope.commit();
+  LIC_TRY(scope.commit());
+  connection->set_version(known);
+  return {};
 }
 
 Result<void> prepare_to_write(Connection& connection, LedgerUse use) {

@@ -190,6 +190,7 @@ Decider::Decided Decider::decide(VendorWork work) {
     if (const auto noted = vendor_.note_use(looked.token, clock_()); !noted && decided.vendor_outcome.cause.empty())
       decided.vendor_outcome.cause = noted.error().message;
   }
+  note_outdated();
   return decided;
 }
 
@@ -206,7 +207,15 @@ Decider::Decided Decider::decide(std::vector<ServiceRequest> requests, std::vect
   round.wrote = std::any_of(requests.begin(), requests.end(),
                             [](const ServiceRequest& asked) { return may_write(asked.request.action); });
   metrics_.count_round(requests.size(), std::chrono::steady_clock::now() - begun);
+  note_outdated();
   return round;
+}
+
+void Decider::note_outdated() {
+  if (const auto& outdated = ledger_->outdated()) {
+    const std::scoped_lock lock(mutex_);
+    if (!lost_) lost_ = outdated;
+  }
 }
 
 /// Also of rounds that only read: they may have read what is not durable yet.

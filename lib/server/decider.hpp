@@ -55,8 +55,9 @@ class Decider {
   void replace(std::shared_ptr<const ServiceDocuments> documents);
   [[nodiscard]] std::shared_ptr<const ServiceDocuments> documents() const;
 
-  /// What the disk said when it failed. From then on nobody knows what it has of the ledger, nothing is decided
-  /// any more, and every outcome is a fault, until the server is started again, which reads the ledger anew.
+  /// What the disk said when it failed, so that nobody knows what it has of the ledger; or that the ledger has become
+  /// one of a newer version. From then on nothing is decided, and every outcome is a fault, until the server is started
+  /// again, which reads the ledger anew.
   [[nodiscard]] std::optional<Error> lost() const;
 
   static constexpr std::size_t kMostWaiting = 4096;
@@ -92,6 +93,7 @@ class Decider {
   void run();
   [[nodiscard]] bool await_work(std::unique_lock<std::mutex>& lock);
   void tidy();
+  void note_outdated();
   [[nodiscard]] Decided decide(std::vector<ServiceRequest> requests, std::vector<Done> done);
   [[nodiscard]] Decided decide(VendorWork work);
   void run_flushing(Flusher& flusher);

@@ -149,7 +149,7 @@ HttpReply Frontend::document(std::string_view path, bool local) const {
   if (path == "/healthz") return plain("ok\n");
   if (path == "/readyz") {
     if (draining_) return unavailable("the server is about to end");
-    return decider_.lost() ? unavailable("the disk failed; the server must be started again") : plain("ready\n");
+    return decider_.lost() ? unavailable("the server must be started again; its log says why") : plain("ready\n");
   }
   if (path == "/openapi.json") return plain(openapi_json(), "application/json");
   if (path == "/metrics") {

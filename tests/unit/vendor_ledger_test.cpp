@@ -556,3 +556,44 @@ TEST_CASE("all catalogues there were", "[ledger]") {
   }));
   CHECK(seen == "catalogue 1;catalogue 2;catalogue 3;");
 }
+
+TEST_CASE("ledger: nothing is begun in one that a newer licgen has brought up to date meanwhile", "[ledger]") {
+  LedgerFixture f;
+  f.add(numbered_terms(1));
+  const std::string known =
+      f.raw().get(f.is_file() ? "PRAGMA user_version" : "SELECT CAST(version AS TEXT) FROM ledger");
+  const auto set_version = [&](const std::string& version) {
+    REQUIRE(f.raw().run(concat(f.is_file() ? "PRAGMA user_version = " : "UPDATE ledger SET version = ", version)) ==
+            SQLITE_OK);
+  };
+  CHECK(!f.ledger->outdated());
+  set_version("99");
+  const auto reads_first = GENERATE(true, false);
+  const Error fault = reads_first ? f.ledger->snapshot().error() : f.ledger->begin().error();
+  CHECK(fault.code == Errc::invalid_input);
+  CHECK_THAT(fault.message, Catch::EndsWith(concat(
+                                "is of version 99 since another licgen has opened it; this one knows up to ", known)));
+  CHECK_THAT(fault.hint, Catch::StartsWith("start this program anew"));
+  REQUIRE(f.ledger->outdated());
+  CHECK(f.ledger->begin().error().code == Errc::invalid_input);
+  CHECK(f.ledger->snapshot().error().code == Errc::invalid_input);
+  set_version(known);  // nothing was left half done, and nobody waits
+  f.add(numbered_terms(2));
+}
+
+TEST_CASE("ledger: the number of a license is remembered no longer than a transaction", "[ledger]") {
+  LedgerFixture f;
+  const Terms terms = numbered_terms(1);
+  const auto note = [&](Transaction& t) { return t.record({f.now, "test", "note", terms.key, "", ""}); };
+  {
+    auto transaction = f.ledger->begin().value();
+    REQUIRE(transaction->add_license(terms, "document", "", ""));
+    REQUIRE(note(*transaction));  // by its number, which goes with the transaction
+  }
+  REQUIRE(f.change(note));
+  CHECK(f.raw().get("SELECT CAST(count(*) AS TEXT) FROM history WHERE license IS NOT NULL") == "0");
+  f.add(numbered_terms(2));
+  f.add(terms);  // has another number now
+  REQUIRE(f.change(note));
+  CHECK(f.raw().get("SELECT l.key FROM history AS h JOIN licenses AS l ON l.number = h.license") == terms.key);
+}

@@ -130,6 +130,20 @@ TEST_CASE("frontend: routes, methods and types", "[server]") {
   CHECK(f.fault(post("/v1/nothing")).route == "other");
 }
 
+TEST_CASE("frontend: a server whose ledger became one of a newer version says so and decides nothing", "[server]") {
+  Front f;
+  const std::string key = numbered_terms(1).key;
+  CHECK(f.answer(OnlineAction::activate, body_for(key)).status == 200);
+  REQUIRE(f.raw().run(f.is_file() ? "PRAGMA user_version = 99" : "UPDATE ledger SET version = 99") == SQLITE_OK);
+  CHECK(f.fault(get("/readyz")).status == 200);  // it has not looked
+  CHECK(f.answer(OnlineAction::activate, body_for(key)).status == 500);
+  CHECK(f.trouble.find("version 99") != std::string::npos);
+  CHECK(f.fault(get("/readyz")).status == 503);
+  CHECK(f.fault(get("/healthz")).status == 200);
+  REQUIRE(f.raw().run(f.is_file() ? "PRAGMA user_version = 12" : "UPDATE ledger SET version = 12") == SQLITE_OK);
+  CHECK(f.answer(OnlineAction::validate, body_for(key)).status == 500);  // until it is started again
+}
+
 TEST_CASE("frontend: who drains is not ready, and answers what has come", "[server]") {
   Front f;
   CHECK(f.fault(get("/readyz")).status == 200);
