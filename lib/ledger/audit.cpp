@@ -53,6 +53,7 @@ class Auditor {
     LIC_TRY(end_of_license());
     LIC_TRY(check_licenses_without_history());
     LIC_TRY(check_activation_count());
+    LIC_TRY(check_machine_index_rows());
     LIC_TRY(check_usage_count());
     const auto find_of_none = [&](std::string message) { find(0, "", std::move(message)); };
     LIC_TRY(told_products_.check(ledger_, find_of_none));
@@ -189,6 +190,28 @@ class Auditor {
       told_.activations.erase(told);
     }
     for (const auto& missing : told_.activations) wrong(missing.first, "is in the history, but not in the ledger");
+    return holders.empty() ? Result<void>() : check_machine_index();
+  }
+
+  /// Whether the machines of a license are found by what they are to be found by.
+  Result<void> check_machine_index() {
+    LIC_TRY_ASSIGN(const MachineIndex index, ledger_.machine_index(key_));
+    machine_rows_ += index.rows;
+    if (!index.is_right)
+      find(0, key_,
+           concat("license ", key_,
+                  ": its machines are not found by what their leases say, so that one may take a second ",
+                  "seat, or none; ledger copy makes it anew"));
+    return {};
+  }
+
+  /// Whether machines are found that have no lease.
+  Result<void> check_machine_index_rows() {
+    LIC_TRY_ASSIGN(const std::int64_t all, ledger_.machine_index_rows());
+    if (all != machine_rows_)
+      find(0, "",
+           concat("rows that find machines of licenses without leases: ", all - machine_rows_,
+                  "; ledger copy leaves them out"));
     return {};
   }
 
@@ -310,6 +333,7 @@ class Auditor {
   Time now_;
   AuditReport report_;
   std::int64_t activations_ = 0;
+  std::int64_t machine_rows_ = 0;
   std::int64_t usage_ = 0;
   bool any_ = false;  // whether key_, link_ and told_ are of a license
   std::string key_;

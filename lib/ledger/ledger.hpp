@@ -95,6 +95,12 @@ struct SeatedLicense {
   bool has_lapsed = false;        ///< lapsed_leases() has some
 };
 
+/// What a ledger finds the machines of a license's leases by, which it makes from the leases.
+struct MachineIndex {
+  std::int64_t rows = 0;
+  bool is_right = true;  ///< false: it is not what the leases make, so that machines are not found, or wrong ones
+};
+
 /// A license's newest signed document by itself.
 struct LicenseFile {
   std::string key;
@@ -334,6 +340,10 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Activation>> activations(std::string_view key) = 0;
   /// Of all licenses, those that have ended too.
   [[nodiscard]] virtual Result<std::int64_t> activation_count() = 0;
+  /// Of one license, held against its leases.
+  [[nodiscard]] virtual Result<MachineIndex> machine_index(std::string_view key) = 0;
+  /// Of all licenses, those that are not in the ledger too.
+  [[nodiscard]] virtual Result<std::int64_t> machine_index_rows() = 0;
   /// Those of one license whose lease has one of these marks, oldest first.
   [[nodiscard]] virtual Result<std::vector<Activation>> leases_like(std::string_view key,
                                                                     std::span<const std::string> marks) = 0;

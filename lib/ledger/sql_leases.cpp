@@ -77,6 +77,35 @@ std::string add_list(std::span<const std::string> texts, Values& values) {
   return list;
 }
 
+/// A row of `machine_marks`, in whose order they are.
+struct Mark {
+  std::int64_t license = 0;
+  std::int64_t number = 0;
+  std::int64_t activation = 0;
+  friend auto operator<=>(const Mark&, const Mark&) = default;
+};
+
+/// What the leases of the activations that pass a condition make, in order.
+Result<std::vector<Mark>> marks_made_by(Connection& connection, std::string_view condition, ValuesView values) {
+  LIC_TRY_ASSIGN(
+      Rows rows,
+      connection.query(
+          concat("SELECT number, license, lease_machine, marks FROM activations WHERE expires_at IS NOT NULL AND ",
+                 condition),
+          values));
+  std::vector<Mark> marks;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) break;
+    const std::int64_t license = rows.integer(1);
+    marks.push_back({license, mark_of_machine(rows.text(2)), 0});
+    for (const std::int64_t mark : marks_of_facts(split(rows.text(3))))
+      marks.push_back({license, mark, rows.integer(0)});
+  }
+  std::sort(marks.begin(), marks.end());
+  return marks;
+}
+
 constexpr std::string_view kInsertMark = "INSERT INTO machine_marks (license, mark, activation) VALUES (?1, ?2, ?3)";
 
 /// What the index has of a lease. Errors: conflict (the machine has another one).
@@ -216,27 +245,30 @@ Result<bool> take_seat_again(Connection& connection, std::string_view request, c
 
 Result<void> index_leases(Connection& connection) {
   constexpr std::int64_t kAtOnce = 100'000;  // some 10 MB
-  std::int64_t activation = 0;
-  while (true) {
-    std::vector<std::array<std::int64_t, 3>> marks;
-    {
-      LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT number, license, lease_machine, marks FROM activations WHERE "
-                                                 "number > ?1 AND expires_at IS NOT NULL ORDER BY number LIMIT ?2",
-                                                 {activation, kAtOnce}));
-      while (true) {
-        LIC_TRY_ASSIGN(const bool more, rows.next());
-        if (!more) break;
-        activation = rows.integer(0);
-        const std::int64_t license = rows.integer(1);
-        marks.push_back({license, mark_of_machine(rows.text(2)), 0});
-        for (const std::int64_t mark : marks_of_facts(split(rows.text(3))))
-          marks.push_back({license, mark, activation});
-      }
-    }
-    if (marks.empty()) return {};
-    std::sort(marks.begin(), marks.end());  // as the table has them: a page is changed once, not for each mark
-    for (const auto& [license, mark, of] : marks) LIC_TRY(connection.run_later(kInsertMark, {license, mark, of}));
+  LIC_TRY_ASSIGN(const auto newest, connection.number("SELECT coalesce(max(number), 0) FROM activations"));
+  for (std::int64_t after = 0; after < newest; after += kAtOnce) {
+    LIC_TRY_ASSIGN(const auto marks,
+                   marks_made_by(connection, "number > ?1 AND number <= ?2", {after, after + kAtOnce}));
+    // As the table has them: a page is changed once, not for each mark.
+    for (const Mark& mark : marks)
+      LIC_TRY(connection.run_later(kInsertMark, {mark.license, mark.number, mark.activation}));
   }
+  return {};
+}
+
+Result<MachineIndex> machine_index(Connection& connection, std::string_view key) {
+  LIC_TRY_ASSIGN(const auto license, number_of_license(connection, key));
+  LIC_TRY_ASSIGN(const auto wanted, marks_made_by(connection, "license = ?1", {license}));
+  LIC_TRY_ASSIGN(Rows rows, connection.query("SELECT license, mark, activation FROM machine_marks WHERE license = ?1 "
+                                             "ORDER BY mark, activation",
+                                             {license}));
+  std::vector<Mark> present;
+  while (true) {
+    LIC_TRY_ASSIGN(const bool more, rows.next());
+    if (!more) break;
+    present.push_back({rows.integer(0), rows.integer(1), rows.integer(2)});
+  }
+  return MachineIndex{std::ssize(present), present == wanted};
 }
 
 Result<void> put_waiting(Connection& connection, std::string_view key, const Waiting& waiting) {

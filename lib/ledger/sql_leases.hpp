@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/activation.hpp"
+#include "ledger/ledger.hpp"
 #include "ledger/sql.hpp"
 #include "ledger/trial_record.hpp"
 
@@ -36,6 +37,7 @@ Result<void> index_leases(Connection& connection);
 /// As the members of Ledger.
 [[nodiscard]] Result<std::vector<Activation>> leases_like(Connection& connection, std::string_view key,
                                                           std::span<const std::string> marks);
+[[nodiscard]] Result<MachineIndex> machine_index(Connection& connection, std::string_view key);
 [[nodiscard]] Result<std::vector<std::string>> lapsed_leases(Connection& connection, std::string_view key, Time now);
 [[nodiscard]] Result<std::int64_t> running_leases(Connection& connection, std::string_view key, Time now);
 [[nodiscard]] Result<std::vector<Waiting>> waiting(Connection& connection, std::string_view key);

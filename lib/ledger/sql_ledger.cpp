@@ -185,6 +185,12 @@ class SqlLedger final : public Ledger {
 
   Result<std::int64_t> activation_count() override { return connection_->number("SELECT count(*) FROM activations"); }
 
+  Result<MachineIndex> machine_index(std::string_view key) override { return sql::machine_index(*connection_, key); }
+
+  Result<std::int64_t> machine_index_rows() override {
+    return connection_->number("SELECT count(*) FROM machine_marks");
+  }
+
   Result<std::optional<UsageRecord>> find_usage(std::string_view key, std::string_view device,
                                                 std::int64_t seq) override {
     return sql::find_usage(*connection_, key, device, seq);

@@ -881,7 +881,16 @@ TEST_CASE("audit: a lease that was lost, or is of another's machine, is found", 
     return text;
   };
   CHECK(findings().find("its activation") == std::string::npos);
+  CHECK(findings().find("find machines") == std::string::npos);
+  CHECK(findings().find("its machines") == std::string::npos);
   RawDatabase raw = s.raw();
+  REQUIRE(raw.run("INSERT INTO machine_marks VALUES (99, 1, 1)") == SQLITE_OK);
+  CHECK(findings().find("find machines of licenses without leases: 1;") != std::string::npos);
+  REQUIRE(raw.run("DELETE FROM machine_marks WHERE license = 99") == SQLITE_OK);
+  REQUIRE(
+      raw.run("UPDATE machine_marks SET mark = mark + 1 WHERE activation = (SELECT max(number) FROM activations)") ==
+      SQLITE_OK);
+  CHECK(findings().find("its machines are not found by what their leases say") != std::string::npos);
   REQUIRE(raw.run(s.is_file() ? "DROP TRIGGER activations_only_end"
                               : "DROP TRIGGER activations_only_end ON activations") == SQLITE_OK);
   REQUIRE(raw.run("UPDATE activations SET lease_machine = (SELECT min(lease_machine) FROM activations)") == SQLITE_OK);
