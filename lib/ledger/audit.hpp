@@ -33,17 +33,25 @@ struct AuditReport {
 /// How many findings a report holds.
 inline constexpr std::size_t kMostFindings = 100;
 
+/// What is audited.
+enum class AuditScope {
+  whole,
+  what_is_copied,  ///< all but what a copy of the ledger makes anew: what the machines of leases are found by
+};
+
 /// Reads all of the ledger as it is at one moment, in memory that does not grow with
 /// it. Who wants to change the ledger meanwhile waits.
 ///
 /// Checked are: every entry's link; no number missing; no entry where licgen puts none; every
 /// license has a beginning in the history, of the time from which it is, and its serial, revocation and suspension are
-/// those of its last entries; its activations are those that were told, with the ends that were told, and its usage
-/// statements those that were told; its document is signed by a license key that `product` names, says what the table
-/// says, and is the one that the history names. (Whether that key still counts is not a matter of the ledger: see
-/// AuditReport::distrusted.) And product files, catalogues and keys: ProductAudit::check(); and tokens and webhooks:
-/// MadeAudit::check(). Errors: those of reading. What is found to be wrong is no error but a finding.
-[[nodiscard]] Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now);
+/// those of its last entries; its activations are those that were told, with the ends that were told, and
+/// their machines are found by what their leases say; its usage statements are those that were told; its document is
+/// signed by a license key that `product` names, says what the table says, and is the one that the history names.
+/// (Whether that key still counts is not a matter of the ledger: see AuditReport::distrusted.) And product files,
+/// catalogues and keys: ProductAudit::check(); and tokens and webhooks: MadeAudit::check(). Errors: those of reading.
+/// What is found to be wrong is no error but a finding.
+[[nodiscard]] Result<AuditReport> audit(Ledger& ledger, const ProductFile& product, Time now,
+                                        AuditScope scope = AuditScope::whole);
 
 /// The Merkle tree head over the first `size` entries, hex.
 /// Errors: invalid_input (there are fewer).

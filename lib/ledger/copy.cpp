@@ -23,11 +23,11 @@ Result<std::shared_ptr<sql::Connection>> open_connection(const LedgerAddress& ad
 }
 
 Result<AuditReport> audit_through(const std::shared_ptr<sql::Connection>& connection, const LedgerAddress& address,
-                                  Time now) {
+                                  Time now, AuditScope scope) {
   const auto ledger = sql::make_ledger(connection);
   LIC_TRY_ASSIGN(const std::string text, ledger->product_file());
   LIC_TRY_ASSIGN(const ProductFile product, ProductFile::open(view_bytes(text), "the ledger's product file"));
-  LIC_TRY_ASSIGN(AuditReport report, audit(*ledger, product, now));
+  LIC_TRY_ASSIGN(AuditReport report, audit(*ledger, product, now, scope));
   if (report.faults > 0)
     return error(Errc::untrusted,
                  concat("ledger ", in_quotes(address.name()), " is not whole: ", report.findings.front().message,
@@ -46,7 +46,7 @@ struct Source {
 Result<Source> open_source(const LedgerAddress& address, Time now) {
   LIC_TRY_ASSIGN(auto connection, open_connection(address));
   LIC_TRY_ASSIGN(sql::Scope moment, sql::Scope::begin(connection, sql::ScopeKind::read));
-  LIC_TRY_ASSIGN(AuditReport report, audit_through(connection, address, now));
+  LIC_TRY_ASSIGN(AuditReport report, audit_through(connection, address, now, AuditScope::what_is_copied));
   return Source{std::move(connection), std::move(moment), std::move(report)};
 }
 
@@ -54,7 +54,7 @@ Result<Source> open_source(const LedgerAddress& address, Time now) {
 Result<AuditReport> fill(const std::shared_ptr<sql::Connection>& target, const LedgerAddress& address, Source& source,
                          Time now, const std::function<void(std::int64_t)>& progress) {
   LIC_TRY(sql::copy_rows(*source.connection, *target, progress));
-  LIC_TRY_ASSIGN(AuditReport report, audit_through(target, address, now));
+  LIC_TRY_ASSIGN(AuditReport report, audit_through(target, address, now, AuditScope::whole));
   const AuditReport& wanted = source.report;
   if (report.root != wanted.root || report.entries != wanted.entries || report.licenses != wanted.licenses)
     return error(Errc::untrusted, concat("the copy in ", in_quotes(address.name()), " is not what was copied"),

@@ -224,8 +224,11 @@ if ! on_postgres; then
   [ "$(wc -l <marks.txt)" -ge 36 ] || fail "there are too few marks"
   marks copy.db | cmp - marks.txt || fail "the copy has other marks"
   sqlite3 copy.db "DELETE FROM machine_marks WHERE mark < 0"
+  run_code 15 "$LICGEN" --ledger sqlite:copy.db audit
+  cat "$out" "$err" | grep -qF "its machines are not found by what their leases say" || fail "audit says nothing of it"
   run_ok "$LICGEN" ledger copy sqlite:copy.db sqlite:again.db
   marks again.db | cmp - marks.txt || fail "marks that were lost are lacking in the copy, too"
+  run_ok "$LICGEN" --ledger sqlite:again.db audit
 fi
 
 test_case "limits: by address and by license, with Retry-After"
