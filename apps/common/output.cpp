@@ -77,6 +77,7 @@ std::string_view escape_code(Style style) noexcept {
 Output::Output(std::string program, const GlobalOptions& options) : program_(std::move(program)), options_(options) {
   occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // beyond `ulimit -f` a write fails as on a full disk
   terminal_ = ::isatty(STDOUT_FILENO) == 1;
   color_ = wants_color(options_.color, terminal_);
 }

@@ -262,7 +262,7 @@ class Flusher {
   /// All that was committed before the call is on disk afterwards. After an error nobody knows what of it is.
   [[nodiscard]] virtual Result<void> flush() = 0;
 
-  /// What makes later flushes cheaper, while nobody waits for this one. After each flush.
+  /// What makes later flushes cheaper, while nobody waits for this one. After a flush of what was changed.
   virtual void make_room() noexcept {}
 };
 
@@ -296,8 +296,11 @@ class Ledger {
   /// is where it was.
   [[nodiscard]] virtual Result<void> tidy() = 0;
 
-  /// What begin() or snapshot() found: a newer licgen has brought the ledger up to a version that this program does not
-  /// know. It changes nothing any more. Absent: not yet.
+  /// Whether the ledger is still of the version in which it was opened. begin() and snapshot() look, too.
+  /// Errors: invalid_input (a newer licgen has brought it up to another one, or a hand has); unavailable.
+  [[nodiscard]] virtual Result<void> check_version() = 0;
+  /// The fault of a check_version() that found another version. This program changes nothing any more. Absent: none
+  /// did.
   [[nodiscard]] virtual const std::optional<Error>& outdated() const = 0;
 
   /// In the order in which they were added.

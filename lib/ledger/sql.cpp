@@ -45,10 +45,17 @@ Result<std::int64_t> Connection::number(std::string_view sql, ValuesView values)
 
 Result<void> Connection::hold_against(std::int64_t found, std::string_view ledger) {
   if (version_ == 0 || found == version_) return {};
-  outdated_ = error(Errc::invalid_input,
-                    concat("ledger ", in_quotes(ledger), " is of version ", found,
-                           " since another licgen has opened it; this one knows up to ", version_),
-                    "start this program anew, in the version of the other one");
+  if (found > version_) {
+    outdated_ = error(Errc::invalid_input,
+                      concat("ledger ", in_quotes(ledger), " is of version ", found,
+                             " since another licgen has opened it; this one knows up to ", version_),
+                      "start this program anew, in the version of the other one");
+  } else {
+    outdated_ = error(Errc::invalid_input,
+                      concat("ledger ", in_quotes(ledger), " was altered by hand: it was of version ", version_,
+                             " and is of version ", found),
+                      "restore the newest backup of it");
+  }
   return *outdated_;
 }
 

@@ -40,7 +40,6 @@ class ValuesView {
   [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
   [[nodiscard]] auto end() const noexcept { return values_.end(); }
   [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
-  [[nodiscard]] const Value& operator[](std::size_t index) const noexcept { return values_[index]; }
 
  private:
   std::span<const Value> values_;
@@ -110,12 +109,12 @@ class Connection {
   /// The first column of the first row; 0 where there is none.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql, ValuesView values = {});
 
-  /// The ledger was opened in that version: from now on nothing is written to it in another one.
+  /// The ledger was opened in that version: from now on nothing that is written to it in another one is committed.
   void set_version(std::int64_t version) noexcept { version_ = version; }
   /// Whether the ledger still has it; may be the first read of a transaction. Errors: invalid_input (it was brought up
-  /// to a newer one since), and those of reading.
+  /// to a newer one since, or altered by hand), and those of reading.
   virtual Result<void> check_version() = 0;
-  /// The fault of a check_version(), or of the beginning of a write transaction, that found a newer version.
+  /// The fault of a check_version(), or of the beginning of a write transaction, that found another version.
   [[nodiscard]] const std::optional<Error>& outdated() const noexcept { return outdated_; }
 
   /// That the license with that key has that number: remembered until the transaction ends, if there is one.

@@ -245,6 +245,7 @@ Result<bool> take_seat_again(Connection& connection, std::string_view request, c
 
 Result<void> index_leases(Connection& connection) {
   constexpr std::int64_t kAtOnce = 100'000;  // some 10 MB
+  LIC_TRY(connection.run("DELETE FROM machine_marks"));
   LIC_TRY_ASSIGN(const auto newest, connection.number("SELECT coalesce(max(number), 0) FROM activations"));
   for (std::int64_t after = 0; after < newest; after += kAtOnce) {
     LIC_TRY_ASSIGN(const auto marks,

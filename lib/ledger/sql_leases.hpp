@@ -31,7 +31,7 @@ Result<void> delete_marks(Connection& connection, std::string_view request);
 
 /// The version of the ledger that brought `machine_marks`.
 inline constexpr std::int64_t kMachineMarks = 12;
-/// Fills `machine_marks`, which is empty, from the leases. Precondition: a write transaction.
+/// Makes `machine_marks` anew from the leases. Precondition: a write transaction.
 Result<void> index_leases(Connection& connection);
 
 /// As the members of Ledger.

@@ -57,6 +57,7 @@ class SqlLedger final : public Ledger {
 
   std::vector<std::shared_ptr<Flusher>> flushers() override { return connection_->flushers(); }
   Result<void> tidy() override { return connection_->tidy(); }
+  Result<void> check_version() override { return connection_->check_version(); }
   const std::optional<Error>& outdated() const override { return connection_->outdated(); }
 
   Result<std::vector<KeyRecord>> keys() override {

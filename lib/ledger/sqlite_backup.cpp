@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "ledger/sql_leases.hpp"
 #include "ledger/sqlite.hpp"
 #include "ledger/sqlite_connection.hpp"
 #include "ledger/sqlite_schema.hpp"
@@ -232,7 +233,10 @@ Result<void> examine_copy(const Path& copy, const Path& backup, const std::share
     LIC_TRY(open_schema(connection, ledger_migrations()));
     LIC_TRY(check_integrity(*connection, concat("backup ", in_quotes(backup.native()))));
     LIC_TRY(prepare_to_write(*connection));
+    LIC_TRY_ASSIGN(Scope scope, Scope::begin(connection, ScopeKind::write));
     LIC_TRY(keep_numbers(*connection, living));
+    LIC_TRY(sql::index_leases(*connection));
+    LIC_TRY(scope.commit());
   }
   LIC_TRY_ASSIGN(const auto restored, open_sqlite_ledger(copy));
   return check(*restored);

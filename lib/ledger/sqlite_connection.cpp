@@ -397,7 +397,8 @@ Result<void> Connection::flush_apart(bool ends_log) {
   // file.)
   constexpr int kFlushers = 3;
   std::shared_ptr<LogRoom> room;
-  if (auto used = use_of_log(database_.get())) room = std::make_shared<LogRoom>(log, std::move(used));
+  if (auto used = use_of_log(database_.get()); used && gains_from_room(log))
+    room = std::make_shared<LogRoom>(log, std::move(used));
   for (int i = 0; i < kFlushers; ++i) {
     Fd fd(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd) return system_error(errno, "cannot open", log);

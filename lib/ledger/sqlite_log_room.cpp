@@ -1,8 +1,10 @@
 #include "ledger/sqlite_log_room.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,8 +12,17 @@
 
 namespace lic::sqlite {
 
-LogRoom::LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used)
-    : log_(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)), used_(std::move(used)), zeros_(kSlice) {}
+bool gains_from_room(const Path& log) noexcept {
+  struct statfs system {};
+  if (::statfs(log.c_str(), &system) != 0) return false;
+  return system.f_type == EXT4_SUPER_MAGIC || system.f_type == XFS_SUPER_MAGIC;
+}
+
+LogRoom::LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used, std::uint64_t least_free)
+    : log_(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)),
+      used_(std::move(used)),
+      least_free_(least_free),
+      zeros_(kSlice) {}
 
 void LogRoom::make() noexcept {
   const std::int64_t used = used_->load(std::memory_order_relaxed);
@@ -28,7 +39,7 @@ void LogRoom::make() noexcept {
 
 bool LogRoom::has_free_space() const noexcept {
   struct statvfs disk {};
-  return ::fstatvfs(log_.get(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize >= kLeastFree;
+  return ::fstatvfs(log_.get(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize >= least_free_;
 }
 
 }  // namespace lic::sqlite

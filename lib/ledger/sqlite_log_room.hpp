@@ -13,6 +13,9 @@
 
 namespace lic::sqlite {
 
+/// Whether room makes syncs cheaper there: the file system writes in place and has a journal (ext4, XFS).
+[[nodiscard]] bool gains_from_room(const Path& log) noexcept;
+
 /// How long a server's log becomes, in bytes; then it is moved into the ledger. It keeps its size and begins anew.
 inline constexpr std::int64_t kMostOfLog = 512 * 1024 * 1024;
 
@@ -22,10 +25,11 @@ inline constexpr std::int64_t kMostOfLog = 512 * 1024 * 1024;
 class LogRoom {
  public:
   /// `used`: up to where the log is written; -1: unknown.
-  LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used);
+  LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used,
+          std::uint64_t least_free = kLeastFree);
 
   /// Where more than kLeastUsed is used, appends zeros, a MiB at most, until the log is twice as long as what is used
-  /// of it, or has kMostOfLog; as long as the disk keeps kLeastFree. The system appends at the end as it is then:
+  /// of it, or has kMostOfLog; as long as the disk has `least_free` bytes. The system appends at the end as it is then:
   /// whatever others write meanwhile is left as it is. Nobody misses what could not be made, so nothing is told of it.
   /// From any thread; a second one returns at once.
   void make() noexcept;
@@ -42,6 +46,7 @@ class LogRoom {
 
   Fd log_;  ///< none: no room is made
   std::shared_ptr<const std::atomic<std::int64_t>> used_;
+  std::uint64_t least_free_;
   std::vector<std::byte> zeros_;
   std::mutex one_;
 };

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "base/text.hpp"
+
 namespace lic {
 namespace {
 
@@ -18,6 +20,19 @@ std::vector<T> take_front(std::vector<T>& from, std::size_t most) {
   std::vector<T> taken(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
   from.erase(from.begin(), end);
   return taken;
+}
+
+/// What fails after the operator was told why.
+Outcome failed_since(const Error& lost) {
+  Outcome outcome = failed(lost);
+  outcome.fault->cause.clear();
+  return outcome;
+}
+
+VendorOutcome failed_for_vendor_since(const Error& lost) {
+  VendorOutcome outcome = failed_for_vendor(lost);
+  outcome.cause.clear();
+  return outcome;
 }
 
 /// The kernel's struct sched_attr, which older C libraries do not have, as of its first version.
@@ -107,7 +122,7 @@ void Decider::pass_on(Looked looked, VendorDone done) {
       return;
     }
     if (lost_) {
-      looked.outcome = failed_for_vendor(*lost_);
+      looked.outcome = failed_for_vendor_since(*lost_);
     } else if (!flushers_.empty() && finished_ < begun_) {
       reads_.push_back({std::move(looked.outcome), std::move(done), begun_});
       return;
@@ -181,7 +196,7 @@ Decider::Decided Decider::decide(VendorWork work) {
   decided.vendor_done = std::move(work.done);
   decided.wrote = true;
   if (const auto lost = this->lost()) {
-    decided.vendor_outcome = failed_for_vendor(*lost);
+    decided.vendor_outcome = failed_for_vendor_since(*lost);
   } else if (const auto* request = std::get_if<VendorRequest>(&work.what)) {
     decided.vendor_outcome = vendor_.change(*request, *documents(), clock_());
   } else {
@@ -190,7 +205,7 @@ Decider::Decided Decider::decide(VendorWork work) {
     if (const auto noted = vendor_.note_use(looked.token, clock_()); !noted && decided.vendor_outcome.cause.empty())
       decided.vendor_outcome.cause = noted.error().message;
   }
-  note_outdated();
+  note_outdated(*ledger_);
   return decided;
 }
 
@@ -200,22 +215,29 @@ Decider::Decided Decider::decide(std::vector<ServiceRequest> requests, std::vect
   round.documents = documents();
   round.done = std::move(done);
   if (auto lost = this->lost()) {
-    round.outcomes.assign(requests.size(), failed(*lost));
+    round.outcomes.assign(requests.size(), failed_since(*lost));
     return round;
   }
   round.outcomes = service_.decide(requests, *round.documents, clock_());
   round.wrote = std::any_of(requests.begin(), requests.end(),
                             [](const ServiceRequest& asked) { return may_write(asked.request.action); });
   metrics_.count_round(requests.size(), std::chrono::steady_clock::now() - begun);
-  note_outdated();
+  note_outdated(*ledger_);
   return round;
 }
 
-void Decider::note_outdated() {
-  if (const auto& outdated = ledger_->outdated()) {
+void Decider::note_outdated(const Ledger& ledger) {
+  if (const auto& outdated = ledger.outdated()) lose(*outdated);
+}
+
+/// The operator is told once; all that fails from then on fails for that.
+void Decider::lose(const Error& why) {
+  {
     const std::scoped_lock lock(mutex_);
-    if (!lost_) lost_ = outdated;
+    if (lost_) return;
+    lost_ = why;
   }
+  trouble_(concat("nothing is decided any more: ", why.message, why.hint.empty() ? "" : "; ", why.hint));
 }
 
 /// Also of rounds that only read: they may have read what is not durable yet.
@@ -234,17 +256,18 @@ void Decider::run_flushing(Flusher& flusher) {
   while (true) {
     std::vector<Decided> rounds;
     bool rests_on_a_flush = false;
+    bool wrote = false;
     {
       std::unique_lock lock(mutex_);
       flush_.wait(lock, [this] { return all_decided_ || !unflushed_.empty(); });
       if (unflushed_.empty()) return;
       rounds = std::exchange(unflushed_, {});
-      rests_on_a_flush =
-          flushes_ > 0 || std::any_of(rounds.begin(), rounds.end(), [](const Decided& round) { return round.wrote; });
+      wrote = std::any_of(rounds.begin(), rounds.end(), [](const Decided& round) { return round.wrote; });
+      rests_on_a_flush = flushes_ > 0 || wrote;
       if (rests_on_a_flush) ++flushes_;
     }
     finish(std::move(rounds), rests_on_a_flush ? flush(flusher) : lost());
-    flusher.make_room();
+    if (wrote) flusher.make_room();
   }
 }
 
@@ -256,18 +279,18 @@ std::optional<Error> Decider::flush(Flusher& flusher) {
     if (auto flushed = flusher.flush(); !flushed) fault = std::move(flushed).error();
     metrics_.count_flush(std::chrono::steady_clock::now() - begun);
   }
+  if (fault) lose(*fault);
   const std::scoped_lock lock(mutex_);
   --flushes_;
-  if (!lost_) lost_ = std::move(fault);
   return lost_;
 }
 
 void Decider::finish(std::vector<Decided> rounds, const std::optional<Error>& lost) {
   for (Read& read : take_readable(rounds.size()))
-    tell(read.done, lost ? failed_for_vendor(*lost) : std::move(read.outcome));
+    tell(read.done, lost ? failed_for_vendor_since(*lost) : std::move(read.outcome));
   for (Decided& round : rounds) {
-    if (lost) round.outcomes.assign(round.outcomes.size(), failed(*lost));
-    if (lost && round.vendor_done) round.vendor_outcome = failed_for_vendor(*lost);
+    if (lost) round.outcomes.assign(round.outcomes.size(), failed_since(*lost));
+    if (lost && round.vendor_done) round.vendor_outcome = failed_for_vendor_since(*lost);
     tell(std::move(round));
   }
 }

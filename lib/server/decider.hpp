@@ -60,6 +60,9 @@ class Decider {
   /// again, which reads the ledger anew.
   [[nodiscard]] std::optional<Error> lost() const;
 
+  /// If that is what was found over this connection to the ledger: so it is lost(). From any thread.
+  void note_outdated(const Ledger& ledger);
+
   static constexpr std::size_t kMostWaiting = 4096;
   static constexpr std::size_t kMostInRound = 256;
   /// The same where a flusher makes rounds durable: small ones come back while the next is decided, as long as a flush
@@ -93,7 +96,7 @@ class Decider {
   void run();
   [[nodiscard]] bool await_work(std::unique_lock<std::mutex>& lock);
   void tidy();
-  void note_outdated();
+  void lose(const Error& why);
   [[nodiscard]] Decided decide(std::vector<ServiceRequest> requests, std::vector<Done> done);
   [[nodiscard]] Decided decide(VendorWork work);
   void run_flushing(Flusher& flusher);

@@ -44,6 +44,7 @@ void VendorReader::run() {
     auto lost = decider_.lost();
     Looked looked =
         lost ? Looked{failed_for_vendor(*lost)} : service_.look(work.request, *decider_.documents(), clock_(), ends_);
+    decider_.note_outdated(*ledger_);
     decider_.pass_on(std::move(looked), std::move(work.done));
   }
 }

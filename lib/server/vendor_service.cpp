@@ -106,7 +106,9 @@ Looked VendorService::look(const VendorRequest& request, const ServiceDocuments&
 Result<Looked> VendorService::try_look(const VendorRequest& request, const ServiceDocuments& documents, Time now,
                                        const std::atomic<bool>& ends) {
   std::unique_ptr<Snapshot> moment;
-  if (!request.route->thorough) {
+  if (request.route->thorough) {
+    LIC_TRY(ledger_.check_version());
+  } else {
     LIC_TRY_ASSIGN(moment, ledger_.snapshot());
   }
   LIC_TRY_ASSIGN(const auto found, ledger_.find_token(request.token_hash));

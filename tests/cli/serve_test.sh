@@ -229,6 +229,9 @@ if ! on_postgres; then
   run_ok "$LICGEN" ledger copy sqlite:copy.db sqlite:again.db
   marks again.db | cmp - marks.txt || fail "marks that were lost are lacking in the copy, too"
   run_ok "$LICGEN" --ledger sqlite:again.db audit
+  run_ok "$LICGEN" restore --force copy.db
+  marks "$LICGEN_HOME/ledger.db" | cmp - marks.txt || fail "marks that were lost in a backup are lacking when it is restored"
+  run_ok "$LICGEN" audit
 fi
 
 test_case "limits: by address and by license, with Retry-After"

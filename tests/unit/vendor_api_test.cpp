@@ -487,6 +487,23 @@ TEST_CASE("reader: nobody is told what is not on the disk yet", "[server]") {
   }
 }
 
+TEST_CASE("reader: it sees that the ledger became one of a newer version, and so does the decider", "[server]") {
+  for (const bool thorough : {false, true}) {
+    INFO(thorough);
+    Api f;
+    Running running(f, true);
+    REQUIRE(f.raw().run(f.is_file() ? "PRAGMA user_version = 99" : "UPDATE ledger SET version = 99") == SQLITE_OK);
+    CHECK(!running.decider.lost());
+    std::promise<int> status;
+    VendorReader& reader = thorough ? running.thorough : running.brief;
+    REQUIRE(reader.submit(f.request("POST", thorough ? "/v1/vendor/report" : "/v1/vendor/licenses/list", "{}"),
+                          [&](const VendorOutcome& outcome) { status.set_value(outcome.status); }));
+    CHECK(status.get_future().get() == 500);
+    REQUIRE(running.decider.lost());
+    CHECK(running.decider.lost()->code == Errc::invalid_input);
+  }
+}
+
 TEST_CASE("decider: an answer that only reads waits for a flush while another one is going on", "[server]") {
   for (const bool fails : {false, true}) {
     INFO(fails);

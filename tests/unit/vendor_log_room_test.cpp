@@ -26,7 +26,7 @@ class Log {
  public:
   explicit Log(const Path& path) : path_(path), fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     REQUIRE(fd_);
-    room_.emplace(path, used_);
+    room_.emplace(path, used_, 0);
   }
 
   void write(std::int64_t at, std::size_t size) {
@@ -119,6 +119,8 @@ TEST_CASE("log room: a ledger with room in its log is whole after its server was
   const Path killed = directory / "killed.db";
   {
     auto ledger = open_sqlite_ledger(path, kLedgerPatience, LedgerUse::serving).value();
+    const auto used = std::make_shared<std::atomic<std::int64_t>>(20 * kMiB);  // as if
+    LogRoom room(path.native() + "-wal", used, 0);
     const std::string document(200'000, 'x');
     for (std::uint8_t number = 1; number <= 30; ++number) {
       auto transaction = ledger->begin().value();
@@ -128,6 +130,7 @@ TEST_CASE("log room: a ledger with room in its log is whole after its server was
         REQUIRE(flusher->flush());
         flusher->make_room();
       }
+      room.make();
     }
     const Path log = path.native() + "-wal";
     const auto size = std::filesystem::file_size(log);

@@ -141,7 +141,9 @@ TEST_CASE("frontend: a server whose ledger became one of a newer version says so
   CHECK(f.fault(get("/readyz")).status == 503);
   CHECK(f.fault(get("/healthz")).status == 200);
   REQUIRE(f.raw().run(f.is_file() ? "PRAGMA user_version = 12" : "UPDATE ledger SET version = 12") == SQLITE_OK);
+  f.trouble.clear();
   CHECK(f.answer(OnlineAction::validate, body_for(key)).status == 500);  // until it is started again
+  CHECK(f.trouble.empty());                                              // it was told
 }
 
 TEST_CASE("frontend: who drains is not ready, and answers what has come", "[server]") {
