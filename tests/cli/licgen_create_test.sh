@@ -430,7 +430,7 @@ assert_stderr_lacks "clock"
 
 test_case "a limit on the size of files is told, and nothing is half done"
 "$LICGEN" audit --json >before
-(ulimit -f 300 && run_code 1 "$LICGEN" create --plan starter --customer A --count 5000)
+(ulimit -f 300 && run_code 1 "$LICGEN" create --plan starter --customer A --count 5000) || exit 1
 assert_stdout_empty
 assert_stderr_has "the ledger is as it was"
 "$LICGEN" audit --json | cmp - before || fail "something was stored"
