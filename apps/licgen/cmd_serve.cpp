@@ -208,9 +208,10 @@ FrontendOptions frontend_options(const ServeOptions& options) {
 }
 
 /// What sends webhooks while the server runs, over a connection of its own: its commits wait for the disk, so that
-/// nothing is told that could be lost. Null with --no-webhooks.
+/// nothing is told that could be lost. It looks each second, so by it the decider learns that the ledger became newer
+/// although nobody asks anything. Null with --no-webhooks.
 Result<std::unique_ptr<webhook::Background>> start_webhooks(const ServeOptions& options, const LedgerAddress& address,
-                                                            std::string product, Metrics& metrics) {
+                                                            std::string product, Metrics& metrics, Decider& decider) {
   if (options.no_webhooks) return std::unique_ptr<webhook::Background>();
   LIC_TRY_ASSIGN(auto ledger, open_ledger(address));
   webhook::SenderOptions sender;
@@ -221,8 +222,9 @@ Result<std::unique_ptr<webhook::Background>> start_webhooks(const ServeOptions& 
   return std::make_unique<webhook::Background>(
       std::move(ledger), std::move(product), system_now, [sender] { return webhook::make_sender(sender); },
       [](std::string_view message) { warn("webhook", message); },
-      [&metrics](const webhook::Tally& tally, std::chrono::seconds lag) {
+      [&metrics, &decider](const webhook::Tally& tally, std::chrono::seconds lag, const Ledger& own) {
         metrics.set_webhooks(tally.delivered, tally.failed, tally.given_up, lag);
+        decider.note_outdated(own);
       });
 }
 
@@ -265,7 +267,7 @@ Result<void> serve(const ServeOptions& options, Vendor& vendor) {
   Frontend frontend(decider, {*brief, *thorough}, metrics, frontend_options(options));
   LIC_TRY_ASSIGN(const auto server, HttpServer::listen(http, frontend, hooks(options, vendor, decider)));
   const std::string product = documents->product().catalog().id;
-  LIC_TRY_ASSIGN(const auto webhooks, start_webhooks(options, address, product, metrics));
+  LIC_TRY_ASSIGN(const auto webhooks, start_webhooks(options, address, product, metrics, decider));
   LIC_TRY(tell_where(http, *server, product, vendor.output()));
   server->run();
   brief->end();  // while the connections that wait for it are still there

@@ -36,11 +36,13 @@ bool Background::pause(std::chrono::milliseconds time) {
 }
 
 void Background::step(bool only_end) {
-  const auto done = dispatcher_.step(only_end);
+  Result<void> done;
+  if (!only_end) done = ledger_->check_version();
+  if (done) done = dispatcher_.step(only_end);
   const std::string now = done ? std::string() : done.error().message;
   if (!now.empty() && now != last_trouble_) trouble_(now);
   last_trouble_ = now;
-  told_(dispatcher_.tally(), dispatcher_.lag());
+  told_(dispatcher_.tally(), dispatcher_.lag(), *ledger_);
 }
 
 void Background::run() {

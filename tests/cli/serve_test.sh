@@ -234,6 +234,23 @@ if ! on_postgres; then
   run_ok "$LICGEN" audit
 fi
 
+if ! on_postgres; then
+  test_case "a newer licgen has brought the ledger up to date: the server says so once, and is not ready"
+  version=$(sqlite3 "$LICGEN_HOME/ledger.db" "PRAGMA user_version")
+  serve
+  client 'assert fetch("GET", "/readyz")[0] == 200'
+  sqlite3 "$LICGEN_HOME/ledger.db" "PRAGMA user_version = 99"
+  client 'import time' 'for _ in range(100):
+    if fetch("GET", "/readyz")[0] == 503: break
+    time.sleep(0.1)' \
+    'fault(503, "unavailable", "GET", "/readyz"); assert fetch("GET", "/healthz")[0] == 200' \
+    'assert [fetch("POST", "/v1/validate", json.dumps(request("validate", "y")))[0] for _ in range(3)] == [500] * 3'
+  stop TERM 0
+  [ "$(grep -c "is of version 99 since another licgen has opened it" serve.err)" -le 2 ] || fail "it says so over and over"
+  grep -q "nothing is decided any more: .*start this program anew" serve.err || fail "it does not say what to do"
+  sqlite3 "$LICGEN_HOME/ledger.db" "PRAGMA user_version = $version"
+fi
+
 test_case "limits: by address and by license, with Retry-After"
 limits=(--address-limit 0 --license-limit 4)
 serve

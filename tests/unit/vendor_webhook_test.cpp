@@ -428,9 +428,33 @@ TEST_CASE("webhook: a thread of its own delivers, and ends", "[webhook]") {
         f.open(), "widget", [now = f.now] { return now; },
         [] { return Result<std::unique_ptr<webhook::Sender>>(std::make_unique<FakeSender>()); },
         [](std::string_view) {},
-        [&](const webhook::Tally& tally, std::chrono::seconds) { delivered = tally.delivered; });
+        [&](const webhook::Tally& tally, std::chrono::seconds, const Ledger&) { delivered = tally.delivered; });
     for (int i = 0; i < 2000 && delivered < 5; ++i) std::this_thread::sleep_for(5ms);
   }
   CHECK(delivered == 5);
   CHECK(f.deliveries(DeliveryState::delivered).size() == 5);
+}
+
+TEST_CASE("webhook: the thread sees that the ledger became one of a newer version, and sends nothing", "[webhook]") {
+  Webhooks f;
+  if (!f.is_file()) return;
+  f.hook("crm");
+  f.happen();
+  auto ledger = f.open();
+  REQUIRE(f.raw().run("PRAGMA user_version = 99") == SQLITE_OK);
+  std::atomic<bool> outdated{false};
+  std::atomic<int> troubles{0};
+  {
+    webhook::Background background(
+        std::move(ledger), "widget", [now = f.now] { return now; },
+        [] { return Result<std::unique_ptr<webhook::Sender>>(std::make_unique<FakeSender>()); },
+        [&](std::string_view) { ++troubles; },
+        [&](const webhook::Tally&, std::chrono::seconds, const Ledger& own) {
+          if (own.outdated()) outdated = true;
+        });
+    for (int i = 0; i < 2000 && !outdated; ++i) std::this_thread::sleep_for(5ms);
+  }
+  CHECK(outdated);
+  CHECK(troubles == 1);
+  CHECK(f.deliveries(DeliveryState::pending).size() == 1);
 }
