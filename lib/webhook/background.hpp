@@ -16,8 +16,8 @@ namespace lic::webhook {
 
 class Background {
  public:
-  /// Told after each step, in that thread. Each but the last looks at the version of the ledger: Ledger::outdated() says
-  /// what was found.
+  /// Told after each step, in that thread. Each but the last looks at the version of the ledger: Ledger::outdated()
+  /// says what was found.
   using Told = std::function<void(const Tally&, std::chrono::seconds lag, const Ledger&)>;
 
   /// `trouble` is told when the ledger cannot be worked on, once until it can be again.
