@@ -24,7 +24,7 @@ inline constexpr std::int64_t kMostOfLog = 512 * 1024 * 1024;
 /// zeros after the last one are its end, as frames of an older log are.
 class LogRoom {
  public:
-  /// `used`: up to where the log is written; -1: unknown.
+  /// `used`: up to where the log is written (use_of_log()). `least_free`: what the disk has to keep. In bytes.
   LogRoom(const Path& log, std::shared_ptr<const std::atomic<std::int64_t>> used,
           std::uint64_t least_free = kLeastFree);
 
